@@ -1,0 +1,20 @@
+/** core: errors, bytes, canonical JSON, names, time, limits. Imports nothing. */
+export { concatBytes, compareBytes, equalBytes, excerpt, fromBase64, fromHex, toBase64, toHex, u64, utf8, utf8Text } from './bytes.ts'
+export { canonicalJson, canonicalJsonBytes, type JsonObject, type JsonValue } from './canonical-json.ts'
+export { type Clock, systemClock } from './clock.ts'
+export { ERROR_CATALOGUE, type ErrorCode, type ErrorEntry, type ExitCode, type GrpcStatusName } from './error-catalogue.ts'
+export { type ErrorOptions, isErrorCode, SealstoneError, toSealstoneError, unreachable } from './errors.ts'
+export {
+  type IdempotencyKey,
+  type Identity,
+  type KeyName,
+  newOperationId,
+  type OperationId,
+  parseIdempotencyKey,
+  parseIdentity,
+  parseKeyName,
+  parseOperationId,
+} from './ids.ts'
+export { LIMITS } from './limits.ts'
+export { type LogFields, type Logger, silentLogger } from './logger.ts'
+export { describe, isJsonObject, parseStrictJson, parseStrictObject, type StrictJsonLimits } from './strict-json.ts'

@@ -1,0 +1,24 @@
+/** Every bound in one place; docs/format.md lists them for users. Sizes in bytes. */
+
+export const LIMITS = {
+  /** One gRPC message, both ways. */
+  grpcMessageBytes: 64 * 1024 * 1024,
+  /** A signed statement. */
+  payloadBytes: 32 * 1024 * 1024,
+  /** A signature file: `model.sig` or `model.hybrid.sig`. */
+  bundleBytes: 64 * 1024 * 1024,
+  trustFileBytes: 4 * 1024 * 1024,
+  configFileBytes: 256 * 1024,
+  /** Files or shards in one model. */
+  resources: 100_000,
+  resourceNameBytes: 4096,
+  modelNameBytes: 255,
+  /** C2SP tlog-tiles: entries are at most 65,535 bytes. */
+  leafBytes: 65_535,
+  jsonDepth: 32,
+  certificateChain: 10,
+  /** Ignored paths in one statement. */
+  ignorePaths: 1000,
+  /** Signings that may wait in the daemon; one more is refused with OVERLOADED. */
+  queuedSignings: 1024,
+} as const

@@ -1,0 +1,98 @@
+/** A JSON reader for documents that others wrote: refuses duplicate names, trailing bytes, invalid UTF-8, deep nesting and size over a limit. */
+import { excerpt, utf8Text } from './bytes.ts'
+import type { JsonObject, JsonValue } from './canonical-json.ts'
+import { SealstoneError } from './errors.ts'
+
+export interface StrictJsonLimits {
+  readonly maxBytes: number
+  /** Arrays and objects within each other; default 32. */
+  readonly maxDepth?: number
+}
+
+/** Parses one JSON document (RFC 8259, I-JSON's rule on duplicate names). Throws JSON_INVALID or INPUT_TOO_LARGE with the offset. */
+export function parseStrictJson(source: Uint8Array | string, limits: StrictJsonLimits): JsonValue {
+  if (source.length > limits.maxBytes) {
+    throw new SealstoneError('INPUT_TOO_LARGE', `document is ${source.length} bytes, want at most ${limits.maxBytes}`)
+  }
+  const text = typeof source === 'string' ? source : utf8Text(source)
+  checkStructure(text, limits.maxDepth ?? 32)
+  return JSON.parse(text) as JsonValue
+}
+
+/** The same, and the top must be an object. */
+export function parseStrictObject(source: Uint8Array | string, limits: StrictJsonLimits): JsonObject {
+  const value = parseStrictJson(source, limits)
+  if (!isJsonObject(value)) throw new SealstoneError('JSON_INVALID', `document is ${describe(value)}, want an object`)
+  return value
+}
+
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What a value is, for messages: `an array`, `a string`, … */
+export function describe(value: JsonValue | undefined): string {
+  if (value === undefined) return 'missing'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+// JSON.parse is the judge of the grammar; this pass walks the same tokens without recursion to bound depth and find duplicate names,
+// which JSON.parse would hide by keeping the last one.
+function checkStructure(text: string, maxDepth: number): void {
+  try {
+    JSON.parse(text, undefined)
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new SealstoneError('JSON_INVALID', `not valid JSON (${text.length === 0 ? 'the document is empty' : lowerFirst(message)})`, { cause })
+  }
+  const open: (Set<string> | null)[] = []
+  let expectName = false
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case '{':
+      case '[': {
+        const names = text[at] === '{' ? new Set<string>() : null
+        open.push(names)
+        expectName = names !== null
+        if (open.length > maxDepth) throw new SealstoneError('JSON_INVALID', `nested deeper than ${maxDepth} levels at offset ${at}`)
+        break
+      }
+      case '}':
+      case ']':
+        open.pop()
+        expectName = false
+        break
+      case ',':
+        expectName = open.at(-1) instanceof Set
+        break
+      case '"': {
+        const end = endOfString(text, at)
+        const names = open.at(-1)
+        if (expectName && names instanceof Set) {
+          const name = JSON.parse(text.slice(at, end + 1)) as string
+          if (names.has(name)) throw new SealstoneError('JSON_INVALID', `name ${excerpt(name)} appears twice in one object, at offset ${at}`)
+          names.add(name)
+          expectName = false
+        }
+        at = end
+        break
+      }
+      default:
+        break
+    }
+  }
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === '"') return at
+  }
+  return text.length
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1)
+}
