@@ -64,8 +64,8 @@ export const ERROR_CATALOGUE = {
   PERMISSION_DENIED: entry('PERMISSION_DENIED', 3, 'the policy does not allow this', 'ask the operator for an allow rule in config.toml'),
 
   // --- daemon, token, log ---------------------------------------------------------------------------------------
-  HOME_MISSING: entry('FAILED_PRECONDITION', 3, 'Sealstone is not set up here', 'run: sealstone init'),
-  HOME_EXISTS: entry('ALREADY_EXISTS', 2, 'Sealstone is set up here already', 'use it as it is, or name another state directory with SEALSTONE_HOME'),
+  HOME_MISSING: entry('FAILED_PRECONDITION', 3, 'no Sealstone state is set up here', 'run: sealstone init'),
+  HOME_EXISTS: entry('ALREADY_EXISTS', 2, 'a Sealstone state is set up here already', 'use it as it is, or name another state directory with SEALSTONE_HOME'),
   HOME_INSECURE: entry('FAILED_PRECONDITION', 3, 'the state directory or a file in it is open to others', 'close it with: chmod -R go= DIRECTORY'),
   DAEMON_RUNNING: entry('FAILED_PRECONDITION', 3, 'another daemon uses this state directory', 'stop the other one first; two would fork the audit log'),
   DAEMON_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the daemon does not answer', 'start it with: sealstone serve', true),

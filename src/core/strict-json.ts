@@ -15,8 +15,9 @@ export function parseStrictJson(source: Uint8Array | string, limits: StrictJsonL
     throw new SealstoneError('INPUT_TOO_LARGE', `document is ${source.length} bytes, want at most ${limits.maxBytes}`)
   }
   const text = typeof source === 'string' ? source : utf8Text(source)
+  const value = parse(text)
   checkStructure(text, limits.maxDepth ?? 32)
-  return JSON.parse(text) as JsonValue
+  return value
 }
 
 /** The same, and the top must be an object. */
@@ -38,15 +39,18 @@ export function describe(value: JsonValue | undefined): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
+function parse(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue
+  } catch (cause) {
+    const message = text.length === 0 ? 'the document is empty' : lowerFirst(cause instanceof Error ? cause.message : String(cause))
+    throw new SealstoneError('JSON_INVALID', `not valid JSON (${message})`, { cause })
+  }
+}
+
 // JSON.parse is the judge of the grammar; this pass walks the same tokens without recursion to bound depth and find duplicate names,
 // which JSON.parse would hide by keeping the last one.
 function checkStructure(text: string, maxDepth: number): void {
-  try {
-    JSON.parse(text, undefined)
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new SealstoneError('JSON_INVALID', `not valid JSON (${text.length === 0 ? 'the document is empty' : lowerFirst(message)})`, { cause })
-  }
   const open: (Set<string> | null)[] = []
   let expectName = false
   for (let at = 0; at < text.length; at++) {
