@@ -1,0 +1,58 @@
+/** Hashes one range of one file with blocking reads, and notices when the file is not the one that was listed. Runs in workers and in-process. */
+import { closeSync, constants, openSync, readSync } from 'node:fs'
+import type { NewHasher } from './hasher.ts'
+import { type Stamp, stampOfOpen, stampOfPath } from './stamp.ts'
+
+export interface FileRange {
+  readonly path: string
+  /** Offsets in bytes; the end is not included. */
+  readonly start: number
+  readonly end: number
+  /** What the file looked like when it was listed. */
+  readonly stamp: Stamp
+  readonly followLink: boolean
+}
+
+/** `unreadable` carries the system's error code. Plain data, since it crosses threads. */
+export type RangeOutcome =
+  | { readonly kind: 'digest'; readonly digest: Uint8Array }
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'unreadable'; readonly reason: string }
+
+/** Yields the number of bytes after each read, so that the caller can count, pause or stop; returns the outcome. */
+export function* hashRange(range: FileRange, newHasher: NewHasher, buffer: Uint8Array): Generator<number, RangeOutcome> {
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync(range.path, range.followLink ? OPEN : OPEN | constants.O_NOFOLLOW)
+    if (stampOfOpen(descriptor) !== range.stamp) return CHANGED
+    const hasher = newHasher()
+    for (let offset = range.start; offset < range.end; ) {
+      const count = readSync(descriptor, buffer, 0, Math.min(buffer.length, range.end - offset), offset)
+      if (count === 0) return CHANGED
+      hasher.update(count === buffer.length ? buffer : buffer.subarray(0, count))
+      offset += count
+      yield count
+    }
+    if (stampOfOpen(descriptor) !== range.stamp || stampOfPath(range.path, range.followLink) !== range.stamp) return CHANGED
+    return { kind: 'digest', digest: new Uint8Array(hasher.digest()) }
+  } catch (error) {
+    return outcomeOf(error)
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor)
+  }
+}
+
+// It was listed a moment ago: when it is gone, or a link stands in its place, it changed.
+function outcomeOf(error: unknown): RangeOutcome {
+  const reason = error instanceof Error && 'code' in error ? String(error.code) : undefined
+  if (reason === undefined) throw error
+  return reason === 'ENOENT' || reason === 'ENOTDIR' || reason === 'ELOOP' ? CHANGED : { kind: 'unreadable', reason }
+}
+
+const CHANGED = { kind: 'changed' } as const
+
+// Without O_NONBLOCK a named pipe put in the file's place would hold the thread for ever.
+const OPEN = constants.O_RDONLY | constants.O_NONBLOCK
+
+/** Reads of 128 KiB to 1 MiB measured the same; small keeps the threads in the processor's cache. */
+export const READ_BYTES = 256 * 1024

@@ -1,0 +1,44 @@
+/** What hashing a model yields: its parts in signing order, each with its digest, and the one digest over them. */
+import { createHash } from 'node:crypto'
+import type { HashType } from './hasher.ts'
+
+export interface Resource {
+  /** `/`-separated path from the model's root; `path:start:end` for a shard, end not included. */
+  readonly name: string
+  /** The hash type of `digest`; writers of older formats spell a shard's `sha256-sharded-N`. */
+  readonly algorithm: HashType
+  readonly digest: Uint8Array
+  /** Bytes that were hashed. */
+  readonly size: number
+}
+
+export type HashMethod = 'files' | 'shards'
+
+export interface Serialization {
+  readonly method: HashMethod
+  readonly hashType: HashType
+  /** Bytes; present exactly when the method is `shards`. */
+  readonly shardSize?: number
+  readonly allowSymlinks: boolean
+  /** Relative to the model's root, sorted, without doubles. */
+  readonly ignorePaths: readonly string[]
+}
+
+export interface Manifest {
+  /** The last part of the model's path. */
+  readonly modelName: string
+  /** In order of the UTF-8 bytes of the path, then of the shard's start. */
+  readonly resources: readonly Resource[]
+  readonly serialization: Serialization
+  readonly totalBytes: number
+}
+
+/** OMS v1.0: SHA-256 over the raw digests in listed order, whatever the hash type. 32 bytes. */
+export function rootDigest(resources: readonly Pick<Resource, 'digest'>[]): Uint8Array {
+  const hash = createHash('sha256')
+  for (const { digest } of resources) hash.update(digest)
+  return new Uint8Array(hash.digest())
+}
+
+/** What the reference implementation uses where nobody asks for another size. */
+export const DEFAULT_SHARD_BYTES = 1_000_000_000
