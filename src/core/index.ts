@@ -15,6 +15,7 @@ export {
   parseKeyName,
   parseOperationId,
 } from './ids.ts'
+export { type HalfProtection, type KeyProtection, keyProtectionJson, parseKeyProtection } from './key-protection.ts'
 export { LIMITS } from './limits.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { describe, isJsonObject, parseStrictJson, parseStrictObject, type StrictJsonLimits } from './strict-json.ts'

@@ -1,0 +1,93 @@
+/** How a key is protected, as the token itself reported it; recorded in audit leaves and in the hybrid bundle. */
+import { excerpt } from './bytes.ts'
+import type { JsonObject, JsonValue } from './canonical-json.ts'
+import { SealstoneError } from './errors.ts'
+import { describe, isJsonObject } from './strict-json.ts'
+
+export interface KeyProtection {
+  /** File name of the PKCS#11 module, for example `libsofthsm2.so`. */
+  readonly module: string
+  readonly tokenModel: string
+  readonly tokenSerial: string
+  /** One entry per private key; one to three. */
+  readonly halves: readonly HalfProtection[]
+}
+
+export interface HalfProtection {
+  readonly role: 'ml-dsa' | 'classical' | 'companion'
+  /** `token`: the private key never leaves the token. `sealed`: encrypted under a key that never leaves it. */
+  readonly location: 'token' | 'sealed'
+  readonly sealing?: 'aes-256-gcm' | 'rsa-oaep'
+  /** PKCS#11 CKA_SENSITIVE and its companions, as read back after the key was made; absent where the token did not say. */
+  readonly sensitive?: boolean
+  readonly extractable?: boolean
+  readonly alwaysSensitive?: boolean
+  readonly neverExtractable?: boolean
+  readonly local?: boolean
+}
+
+/** Strict: unknown, missing or misspelt members are refused with FORMAT_INVALID. */
+export function parseKeyProtection(value: JsonValue | undefined): KeyProtection {
+  const object = asObject(value, 'key protection', ['module', 'tokenModel', 'tokenSerial', 'halves'])
+  const halves = object.halves
+  if (!Array.isArray(halves) || halves.length < 1 || halves.length > MAX_HALVES) {
+    throw invalid(`key protection halves is ${describe(halves)}, want an array of 1 to ${MAX_HALVES}`)
+  }
+  return {
+    module: parseText(object, 'module'),
+    tokenModel: parseText(object, 'tokenModel'),
+    tokenSerial: parseText(object, 'tokenSerial'),
+    halves: (halves as readonly JsonValue[]).map(parseHalf),
+  }
+}
+
+/** The JSON form; member order does not matter, canonical JSON sorts. */
+export function keyProtectionJson(protection: KeyProtection): JsonObject {
+  return { ...protection, halves: protection.halves.map((half) => ({ ...half })) }
+}
+
+function parseHalf(value: JsonValue): HalfProtection {
+  const object = asObject(value, 'protection of a half', ['role', 'location', 'sealing', ...ATTRIBUTES])
+  const half: { -readonly [Name in keyof HalfProtection]: HalfProtection[Name] } = {
+    role: parseChoice(object, 'role', ROLES),
+    location: parseChoice(object, 'location', LOCATIONS),
+  }
+  if (object.sealing !== undefined) half.sealing = parseChoice(object, 'sealing', SEALINGS)
+  for (const name of ATTRIBUTES) {
+    const attribute = object[name]
+    if (attribute === undefined) continue
+    if (typeof attribute !== 'boolean') throw invalid(`${name} is ${describe(attribute)}, want true or false`)
+    half[name] = attribute
+  }
+  return half
+}
+
+function asObject(value: JsonValue | undefined, what: string, members: readonly string[]): JsonObject {
+  if (!isJsonObject(value)) throw invalid(`${what} is ${describe(value)}, want an object`)
+  const stray = Object.keys(value).find((name) => !members.includes(name))
+  if (stray !== undefined) throw invalid(`${what} has an unknown member ${excerpt(stray)}`)
+  return value
+}
+
+function parseText(object: JsonObject, name: string): string {
+  const text = object[name]
+  if (typeof text !== 'string' || text.length > MAX_TEXT) throw invalid(`${name} is ${describe(text)}, want a string of at most ${MAX_TEXT} characters`)
+  return text
+}
+
+function parseChoice<Choice extends string>(object: JsonObject, name: string, choices: readonly Choice[]): Choice {
+  const found = choices.find((choice) => choice === object[name])
+  if (found === undefined) throw invalid(`${name} is ${JSON.stringify(object[name]) ?? 'missing'}, want one of ${choices.join(', ')}`)
+  return found
+}
+
+function invalid(message: string): SealstoneError {
+  return new SealstoneError('FORMAT_INVALID', message)
+}
+
+const ROLES = ['ml-dsa', 'classical', 'companion'] as const
+const LOCATIONS = ['token', 'sealed'] as const
+const SEALINGS = ['aes-256-gcm', 'rsa-oaep'] as const
+const ATTRIBUTES = ['sensitive', 'extractable', 'alwaysSensitive', 'neverExtractable', 'local'] as const
+const MAX_HALVES = 3
+const MAX_TEXT = 255
