@@ -1,12 +1,12 @@
 /** Hashes a model: lists its files, hashes them where that is fastest, and makes sure that nothing moved meanwhile. */
-import { setImmediate } from 'node:timers/promises'
 import { LIMITS, SealstoneError } from '#core'
-import { type FileRange, hashRange, READ_BYTES, type RangeOutcome } from './hash-range.ts'
-import { DIGEST_BYTES, type HashType, loadHasher } from './hasher.ts'
+import { hashHere } from './hash-here.ts'
+import type { FileRange, RangeJob, RangeOutcome } from './hash-range.ts'
+import { DIGEST_BYTES, type HashType } from './hasher.ts'
 import { type ListModelOptions, listModel, type ModelFile, type ModelListing, tooMany, unreadable } from './list-model.ts'
 import { DEFAULT_SHARD_BYTES, type HashMethod, type Manifest, type Resource, type Serialization } from './manifest.ts'
 import { shown } from './names.ts'
-import { hashInPool, type RangeJob } from './pool.ts'
+import { hashInPool } from './pool.ts'
 import { stampOfPath } from './stamp.ts'
 
 export interface HashModelOptions extends ListModelOptions {
@@ -109,28 +109,6 @@ async function hashParts(parts: readonly Part[], hashType: HashType, options: Ha
   return digests
 }
 
-async function hashHere(job: RangeJob): Promise<void> {
-  const newHasher = await loadHasher(job.hashType)
-  const largest = job.ranges.reduce((most, range) => Math.max(most, range.end - range.start), 1)
-  const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, largest))
-  let bytesDone = 0
-  let pauseAt = performance.now() + PAUSE_EVERY_MS
-  for (const [index, range] of job.ranges.entries()) {
-    const steps = hashRange(range, newHasher, buffer)
-    let step = steps.next()
-    for (; !step.done; step = steps.next()) {
-      bytesDone += step.value
-      if (performance.now() < pauseAt) continue
-      job.onBytes(bytesDone)
-      await setImmediate()
-      job.signal?.throwIfAborted()
-      pauseAt = performance.now() + PAUSE_EVERY_MS
-    }
-    job.onOutcome(index, step.value)
-  }
-  job.onBytes(bytesDone)
-}
-
 function digestOf(name: string, outcome: RangeOutcome): Uint8Array {
   switch (outcome.kind) {
     case 'digest':
@@ -169,4 +147,3 @@ function estimatedMs(parts: readonly Part[], hashType: HashType): number {
 const BYTES_PER_MS = { sha256: 1_500_000, blake2b: 900_000, blake3: 30_000 } as const satisfies Record<HashType, number>
 const MS_PER_FILE = 0.03
 const POOL_PAYS_FROM_MS = 60
-const PAUSE_EVERY_MS = 10

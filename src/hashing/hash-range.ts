@@ -1,6 +1,6 @@
 /** Hashes one range of one file with blocking reads, and notices when the file is not the one that was listed. Runs in workers and in-process. */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
-import type { NewHasher } from './hasher.ts'
+import type { HashType, NewHasher } from './hasher.ts'
 import { type Stamp, stampOfOpen, stampOfPath } from './stamp.ts'
 
 export interface FileRange {
@@ -18,6 +18,16 @@ export type RangeOutcome =
   | { readonly kind: 'digest'; readonly digest: Uint8Array }
   | { readonly kind: 'changed' }
   | { readonly kind: 'unreadable'; readonly reason: string }
+
+export interface RangeJob {
+  readonly ranges: readonly FileRange[]
+  readonly hashType: HashType
+  readonly signal?: AbortSignal | undefined
+  /** Called now and then with the sum so far. */
+  readonly onBytes: (bytesDone: number) => void
+  /** Called once for each range, in any order; a throw ends the job. */
+  readonly onOutcome: (index: number, outcome: RangeOutcome) => void
+}
 
 /** Yields the number of bytes after each read, so that the caller can count, pause or stop; returns the outcome. */
 export function* hashRange(range: FileRange, newHasher: NewHasher, buffer: Uint8Array): Generator<number, RangeOutcome> {

@@ -3,28 +3,18 @@ import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { SealstoneError } from '#core'
-import type { FileRange, RangeOutcome } from './hash-range.ts'
-import type { HashType } from './hasher.ts'
+import type { FileRange, RangeJob, RangeOutcome } from './hash-range.ts'
 import type { WorkerSetup } from './worker.ts'
-
-export interface RangeJob {
-  readonly ranges: readonly FileRange[]
-  readonly hashType: HashType
-  readonly signal?: AbortSignal | undefined
-  /** Called now and then with all bytes so far and the index of a range that was just finished. */
-  readonly onBytes: (bytesDone: number) => void
-  /** Called once for each range, in any order; a throw ends the job. */
-  readonly onOutcome: (index: number, outcome: RangeOutcome) => void
-}
 
 /** Rejects with what `onOutcome` threw, the signal's reason, or INTERNAL when a thread dies; no thread is left behind. */
 export async function hashInPool(job: RangeJob): Promise<void> {
+  job.signal?.throwIfAborted()
   const bytesDone = new SharedArrayBuffer(8)
   const counter = new BigInt64Array(bytesDone)
   const report = () => job.onBytes(Number(Atomics.load(counter, 0)))
   const batches = planBatches(job.ranges)
   const setup: WorkerSetup = { hashType: job.hashType, bytesDone }
-  const workers = Array.from({ length: Math.min(availableParallelism(), MOST_WORKERS, batches.length) }, () => new Worker(WORKER, { workerData: setup }))
+  const workers = Array.from({ length: Math.min(availableParallelism(), MOST_WORKERS, batches.length) }, () => start(setup))
   const timer = setInterval(report, REPORT_EVERY_MS)
   try {
     await Promise.all(workers.map((worker) => feed(worker, batches, job)))
@@ -33,6 +23,11 @@ export async function hashInPool(job: RangeJob): Promise<void> {
     clearInterval(timer)
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
+}
+
+// Flags of this process, such as --input-type, are not for a thread that runs a file.
+function start(workerData: WorkerSetup): Worker {
+  return new Worker(WORKER, { workerData, execArgv: [] })
 }
 
 // Gives one thread a batch after the other until none is left.

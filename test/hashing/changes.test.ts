@@ -1,0 +1,145 @@
+/** A model that moves while it is read is never signed; hashing can be watched and stopped; memory stays flat. */
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { expect, it } from 'vitest'
+import { hashModel, type HashModelOptions, type HashProgress } from '#hashing'
+import { expectRefusal, modelOf } from './support.ts'
+
+/** Calls `action` at the first report, which comes after the files were listed and before they are read. */
+function beforeReading(action: () => void): HashModelOptions {
+  let done = false
+  return {
+    onProgress() {
+      if (!done) action()
+      done = true
+    },
+  }
+}
+
+/** Calls `action` at the first report that comes while a thread is in the middle of a file. */
+function whileReading(action: () => void): HashModelOptions & { readonly at: number[] } {
+  const at: number[] = []
+  return {
+    at,
+    onProgress({ bytesDone, bytesTotal }) {
+      if (at.length > 0 || bytesDone === 0 || bytesDone === bytesTotal) return
+      at.push(bytesDone)
+      action()
+    },
+  }
+}
+
+function largeModel(bytes: number): string {
+  const root = modelOf({ 'config.json': '{}', 'weights.bin': '' })
+  truncateSync(join(root, 'weights.bin'), bytes)
+  return root
+}
+
+it.each<[string, (file: string) => void]>([
+  ['grows', (file) => appendFileSync(file, 'more')],
+  ['shrinks', (file) => truncateSync(file, 3)],
+  ['is rewritten with the same size and its old time', rewriteInPlace],
+  ['is replaced by a file of the same size', replaceFile],
+  ['vanishes', (file) => rmSync(file)],
+  ['becomes a link to another file', becomeLink],
+  ['becomes a directory', becomeDirectory],
+  ['becomes a named pipe', becomePipe],
+])('refuses a file that %s between listing and reading', async (_, action) => {
+  const root = modelOf({ 'a.bin': 'stays', 'b.bin': 'content', 'c.bin': 'stays' })
+  await expectRefusal(hashModel(root, beforeReading(() => action(join(root, 'b.bin')))), 'MODEL_CHANGED', 'b.bin changed while it was read')
+})
+
+it.each<[string, (file: string) => void]>([
+  ['grows', (file) => appendFileSync(file, 'more')],
+  ['shrinks', (file) => truncateSync(file, 3)],
+  ['is replaced by a file of the same size', replaceFile],
+])('refuses a large file that %s while threads read it', async (_, action) => {
+  const root = largeModel(2_000_000_000)
+  const options = whileReading(() => action(join(root, 'weights.bin')))
+  await expectRefusal(hashModel(root, options), 'MODEL_CHANGED', 'weights.bin changed while it was read')
+  expect(options.at).toHaveLength(1)
+}, 30_000)
+
+it('refuses a model in which a file appeared or vanished meanwhile, and does not mind a signature', async () => {
+  const root = modelOf({ 'a.bin': 'a', 'd/b.bin': 'b' })
+  await expectRefusal(hashModel(root, beforeReading(() => writeFileSync(join(root, 'd/new.bin'), ''))), 'MODEL_CHANGED', 'd/new.bin appeared')
+  let reports = 0
+  const atTheEnd = { onProgress: ({ filesDone, filesTotal }: HashProgress) => void (filesDone === filesTotal && reports++ === 0 && rmSync(join(root, 'd/new.bin'))) }
+  await expectRefusal(hashModel(root, atTheEnd), 'MODEL_CHANGED', 'd/new.bin vanished')
+  const signed = await hashModel(root, beforeReading(() => writeFileSync(join(root, 'model.sig'), '{}')))
+  expect(signed.resources.map(({ name }) => name)).toEqual(['a.bin', 'd/b.bin'])
+})
+
+it('reports progress that only grows, ends at the total and names files', async () => {
+  const seen: HashProgress[] = []
+  const root = largeModel(400_000_000)
+  await hashModel(root, { onProgress: (progress) => seen.push(progress) })
+  expect(seen[0]).toEqual({ bytesDone: 0, bytesTotal: 400_000_002, filesDone: 0, filesTotal: 2, current: '' })
+  expect(seen.at(-1)).toMatchObject({ bytesDone: 400_000_002, filesDone: 2 })
+  expect(['config.json', 'weights.bin']).toContain(seen.at(-1)?.current)
+  expect(seen.map(({ bytesDone }) => bytesDone)).toEqual(seen.map(({ bytesDone }) => bytesDone).toSorted((left, right) => left - right))
+}, 30_000)
+
+it('stops within 200 ms when it is aborted in the middle of 50 GB, and at once when it was aborted before', async () => {
+  const root = largeModel(50_000_000_000)
+  const controller = new AbortController()
+  let abortedAt = 0
+  const options = whileReading(() => {
+    abortedAt = performance.now()
+    controller.abort()
+  })
+  await expect(hashModel(root, { ...options, signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' })
+  expect(performance.now() - abortedAt).toBeLessThan(200)
+  await expect(hashModel(root, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+}, 30_000)
+
+it('stops between small files too', async () => {
+  const root = modelOf(Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`f${index}`, 'x'])))
+  truncateSync(join(root, 'f0'), 50_000_000)
+  const controller = new AbortController()
+  const options = whileReading(() => controller.abort())
+  await expect(hashModel(root, { ...options, signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' })
+})
+
+it('hashes 4 × 1 GiB in under 150 MB of memory', () => {
+  const root = modelOf({})
+  for (const shard of ['1', '2', '3', '4']) {
+    writeFileSync(join(root, shard), shard)
+    truncateSync(join(root, shard), 1024 ** 3)
+  }
+  const source = `import { hashModel } from '#hashing'
+    const { totalBytes } = await hashModel(${JSON.stringify(root)})
+    console.log(JSON.stringify({ totalBytes, kilobytes: process.resourceUsage().maxRSS }))`
+  const output = execFileSync(process.execPath, ['--input-type=module-typescript', '--eval', source], { cwd: resolve(import.meta.dirname, '../..'), encoding: 'utf8' })
+  const { totalBytes, kilobytes } = JSON.parse(output) as { totalBytes: number; kilobytes: number }
+  expect(totalBytes).toBe(4 * 1024 ** 3)
+  expect(kilobytes * 1024).toBeLessThan(150_000_000)
+}, 60_000)
+
+function rewriteInPlace(file: string): void {
+  const { atime, mtime, size } = statSync(file)
+  writeFileSync(file, 'C'.repeat(size))
+  utimesSync(file, atime, mtime)
+}
+
+function replaceFile(file: string): void {
+  writeFileSync(`${file}.new`, '')
+  truncateSync(`${file}.new`, statSync(file).size)
+  renameSync(`${file}.new`, file)
+}
+
+function becomeLink(file: string): void {
+  rmSync(file)
+  symlinkSync('a.bin', file)
+}
+
+function becomeDirectory(file: string): void {
+  rmSync(file)
+  mkdirSync(file)
+}
+
+function becomePipe(file: string): void {
+  rmSync(file)
+  execFileSync('mkfifo', [file])
+}
