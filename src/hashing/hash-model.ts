@@ -57,14 +57,16 @@ interface Part {
 
 function parseSerialization(options: HashModelOptions): Omit<Serialization, 'ignorePaths'> {
   const { hashType = 'sha256', method = 'files', allowSymlinks = false } = options
-  if (!Object.hasOwn(DIGEST_BYTES, hashType)) throw new SealstoneError('INPUT_INVALID', `hash type is ${shown(hashType)}, want sha256, blake2b or blake3`)
+  if (!Object.hasOwn(DIGEST_BYTES, hashType))
+    throw new SealstoneError('INPUT_INVALID', `hash type is ${shown(hashType)}, want sha256, blake2b or blake3`)
   if (method === 'files') {
     if (options.shardSize !== undefined) throw new SealstoneError('INPUT_INVALID', 'a shard size is given, but the method is files')
     return { method, hashType, allowSymlinks }
   }
   if (method !== 'shards') throw new SealstoneError('INPUT_INVALID', `method is ${shown(method)}, want files or shards`)
   const { shardSize = DEFAULT_SHARD_BYTES } = options
-  if (!Number.isSafeInteger(shardSize) || shardSize < 1) throw new SealstoneError('INPUT_INVALID', `shard size is ${shardSize}, want a whole number of bytes`)
+  if (!Number.isSafeInteger(shardSize) || shardSize < 1)
+    throw new SealstoneError('INPUT_INVALID', `shard size is ${shardSize}, want a whole number of bytes`)
   return { method, hashType, allowSymlinks, shardSize }
 }
 
@@ -85,7 +87,7 @@ function partsOf(files: readonly ModelFile[], { method, shardSize, allowSymlinks
 }
 
 async function hashParts(parts: readonly Part[], hashType: HashType, options: HashModelOptions): Promise<readonly Uint8Array[]> {
-  const digests: Uint8Array[] = new Array(parts.length)
+  const digests: Uint8Array[] = Array.from({ length: parts.length })
   const progress = { bytesDone: 0, bytesTotal: bytesOf(parts), filesDone: 0, filesTotal: parts.length, current: '' }
   const report = () => options.onProgress?.({ ...progress })
   const job: RangeJob = {

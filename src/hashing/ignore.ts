@@ -10,7 +10,8 @@ export const DEFAULT_IGNORES: readonly string[] = ['.git', '.gitattributes', '.g
  */
 export function normaliseIgnores(paths: Iterable<string>): readonly string[] {
   const kept = [...new Set(Array.from(paths, normaliseIgnore))]
-  if (kept.length > LIMITS.ignorePaths) throw new SealstoneError('INPUT_TOO_LARGE', `${kept.length} paths to ignore, want at most ${LIMITS.ignorePaths}`)
+  if (kept.length > LIMITS.ignorePaths)
+    throw new SealstoneError('INPUT_TOO_LARGE', `${kept.length} paths to ignore, want at most ${LIMITS.ignorePaths}`)
   return kept.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)))
 }
 

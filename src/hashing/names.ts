@@ -6,7 +6,9 @@ export function nameFromBytes(bytes: Buffer, prefix: string): string {
   const text = bytes.toString('utf8')
   if (!Buffer.from(text).equals(bytes)) {
     const place = prefix === '' ? 'a file name' : `a file name in ${shown(prefix)}`
-    throw new SealstoneError('PATH_INVALID', `${place} is not valid UTF-8: ${shown(text)} (hex ${bytes.toString('hex')})`, { hint: 'rename the file' })
+    throw new SealstoneError('PATH_INVALID', `${place} is not valid UTF-8: ${shown(text)} (hex ${bytes.toString('hex')})`, {
+      hint: 'rename the file',
+    })
   }
   if (Buffer.byteLength(prefix) + bytes.length > LIMITS.resourceNameBytes) {
     throw new SealstoneError('PATH_INVALID', `a path in ${shown(prefix)} is over ${LIMITS.resourceNameBytes} bytes`)

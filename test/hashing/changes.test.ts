@@ -47,27 +47,50 @@ it.each<[string, (file: string) => void]>([
   ['becomes a named pipe', becomePipe],
 ])('refuses a file that %s between listing and reading', async (_, action) => {
   const root = modelOf({ 'a.bin': 'stays', 'b.bin': 'content', 'c.bin': 'stays' })
-  await expectRefusal(hashModel(root, beforeReading(() => action(join(root, 'b.bin')))), 'MODEL_CHANGED', 'b.bin changed while it was read')
+  await expectRefusal(
+    hashModel(
+      root,
+      beforeReading(() => action(join(root, 'b.bin'))),
+    ),
+    'MODEL_CHANGED',
+    'b.bin changed while it was read',
+  )
 })
 
 it.each<[string, (file: string) => void]>([
   ['grows', (file) => appendFileSync(file, 'more')],
   ['shrinks', (file) => truncateSync(file, 3)],
   ['is replaced by a file of the same size', replaceFile],
-])('refuses a large file that %s while threads read it', async (_, action) => {
-  const root = largeModel(2_000_000_000)
-  const options = whileReading(() => action(join(root, 'weights.bin')))
-  await expectRefusal(hashModel(root, options), 'MODEL_CHANGED', 'weights.bin changed while it was read')
-  expect(options.at).toHaveLength(1)
-}, 30_000)
+])(
+  'refuses a large file that %s while threads read it',
+  async (_, action) => {
+    const root = largeModel(2_000_000_000)
+    const options = whileReading(() => action(join(root, 'weights.bin')))
+    await expectRefusal(hashModel(root, options), 'MODEL_CHANGED', 'weights.bin changed while it was read')
+    expect(options.at).toHaveLength(1)
+  },
+  30_000,
+)
 
 it('refuses a model in which a file appeared or vanished meanwhile, and does not mind a signature', async () => {
   const root = modelOf({ 'a.bin': 'a', 'd/b.bin': 'b' })
-  await expectRefusal(hashModel(root, beforeReading(() => writeFileSync(join(root, 'd/new.bin'), ''))), 'MODEL_CHANGED', 'd/new.bin appeared')
+  await expectRefusal(
+    hashModel(
+      root,
+      beforeReading(() => writeFileSync(join(root, 'd/new.bin'), '')),
+    ),
+    'MODEL_CHANGED',
+    'd/new.bin appeared',
+  )
   let reports = 0
-  const atTheEnd = { onProgress: ({ filesDone, filesTotal }: HashProgress) => void (filesDone === filesTotal && reports++ === 0 && rmSync(join(root, 'd/new.bin'))) }
+  const atTheEnd = {
+    onProgress: ({ filesDone, filesTotal }: HashProgress) => void (filesDone === filesTotal && reports++ === 0 && rmSync(join(root, 'd/new.bin'))),
+  }
   await expectRefusal(hashModel(root, atTheEnd), 'MODEL_CHANGED', 'd/new.bin vanished')
-  const signed = await hashModel(root, beforeReading(() => writeFileSync(join(root, 'model.sig'), '{}')))
+  const signed = await hashModel(
+    root,
+    beforeReading(() => writeFileSync(join(root, 'model.sig'), '{}')),
+  )
   expect(signed.resources.map(({ name }) => name)).toEqual(['a.bin', 'd/b.bin'])
 })
 
@@ -111,7 +134,10 @@ it('hashes 4 × 1 GiB in under 150 MB of memory', () => {
   const source = `import { hashModel } from '#hashing'
     const { totalBytes } = await hashModel(${JSON.stringify(root)})
     console.log(JSON.stringify({ totalBytes, kilobytes: process.resourceUsage().maxRSS }))`
-  const output = execFileSync(process.execPath, ['--input-type=module-typescript', '--eval', source], { cwd: resolve(import.meta.dirname, '../..'), encoding: 'utf8' })
+  const output = execFileSync(process.execPath, ['--input-type=module-typescript', '--eval', source], {
+    cwd: resolve(import.meta.dirname, '../..'),
+    encoding: 'utf8',
+  })
   const { totalBytes, kilobytes } = JSON.parse(output) as { totalBytes: number; kilobytes: number }
   expect(totalBytes).toBe(4 * 1024 ** 3)
   expect(kilobytes * 1024).toBeLessThan(150_000_000)

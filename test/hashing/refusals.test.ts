@@ -109,7 +109,14 @@ it('leaves out version control and signatures at the top level, and only there',
   const files = Object.fromEntries(DEFAULT_IGNORES.flatMap((name) => [name, `sub/${name}`]).map((name) => [name, 'x']))
   const root = modelOf({ 'a.bin': 'a', ...files })
   expect(await namesOf(root)).toEqual(['a.bin', ...DEFAULT_IGNORES.map((name) => `sub/${name}`)])
-  expect(await namesOf(root, { defaultIgnores: false, ignorePaths: ['sub', '.git'] })).toEqual(['.gitattributes', '.github', '.gitignore', 'a.bin', 'model.hybrid.sig', 'model.sig'])
+  expect(await namesOf(root, { defaultIgnores: false, ignorePaths: ['sub', '.git'] })).toEqual([
+    '.gitattributes',
+    '.github',
+    '.gitignore',
+    'a.bin',
+    'model.hybrid.sig',
+    'model.sig',
+  ])
 })
 
 it('leaves out what the caller names, with all below it, and records it', async () => {
