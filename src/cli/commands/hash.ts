@@ -1,0 +1,35 @@
+/** sealstone hash: what a signature would cover. */
+import { type HashType, hashModel, rootDigest } from '#client/offline'
+import { toHex } from '#core'
+import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
+import { trackProgress } from '../progress.ts'
+import { visible } from '../text.ts'
+import { hashingOptions } from './hashing-options.ts'
+
+type HashOptions = { algorithm?: HashType; shardSize?: number; ignore?: string[] }
+
+export async function run({ output, signal }: CommandContext, operands: readonly string[], options: HashOptions): Promise<ExitStatus> {
+  const [model = ''] = operands
+  using progress = trackProgress(output, 'hashing')
+  const manifest = await hashModel(model, { ...hashingOptions(options), signal, onProgress: progress.report })
+  progress.stop()
+  const root = toHex(rootDigest(manifest.resources))
+  if (output.json) {
+    const { method, hashType, shardSize, ignorePaths } = manifest.serialization
+    const files = manifest.resources.map(({ name, digest, size }) => ({ name, digest: `${hashType}:${toHex(digest)}`, size }))
+    output.record({
+      model: manifest.modelName,
+      root: `sha256:${root}`,
+      algorithm: hashType,
+      method,
+      ...(shardSize === undefined ? {} : { shardSize }),
+      ignorePaths,
+      totalBytes: manifest.totalBytes,
+      files,
+    })
+    return EXIT.ok
+  }
+  for (const { name, digest } of manifest.resources) output.line(`${toHex(digest)}  ${visible(name)}`)
+  output.line(`${root}  ${output.strong('root digest')} (sha256) of ${visible(manifest.modelName)}`)
+  return EXIT.ok
+}

@@ -1,0 +1,55 @@
+/** The audit commands, as the command line shows them. */
+import type { CommandGroup } from '../command.ts'
+import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger, timestamp } from './options.ts'
+
+export const AUDIT_COMMANDS: CommandGroup = {
+  name: 'audit',
+  summary: 'read the audit log',
+  examples: [
+    ['sealstone audit list --limit 10', 'the last ten entries'],
+    ['sealstone audit receipt 7 -o receipt.txt', 'proof that entry 7 is in the log'],
+  ],
+  commands: [
+    {
+      name: 'list',
+      summary: 'list entries, oldest first',
+      options: [
+        { flags: '--since <time>', description: 'not before this date or time', parse: timestamp },
+        { flags: '--until <time>', description: 'before this date or time', parse: timestamp },
+        { flags: '--key <name>', description: 'of this signing key' },
+        { flags: '--caller <identity>', description: 'of this caller' },
+        { flags: '--kind <kind>', description: 'of this kind: intent, outcome, refused, …' },
+        { flags: '--limit <count>', description: 'only the newest that many', parse: positiveInteger },
+        ...CONNECTION_OPTIONS,
+      ],
+      examples: [
+        ['sealstone audit list', 'all that you may read'],
+        ['sealstone audit list --key default --since 2026-03-01', 'of one key since a day'],
+        ['sealstone audit list --json --kind outcome', 'one object a line'],
+      ],
+      load: () => import('../commands/audit-list.ts'),
+    },
+    {
+      name: 'show',
+      operands: [{ syntax: '<index>', description: 'number of the entry, from 0' }],
+      summary: 'show everything that one entry says',
+      options: CONNECTION_OPTIONS,
+      examples: [
+        ['sealstone audit show 7', 'for people'],
+        ['sealstone audit show 7 --json', 'for programs'],
+      ],
+      load: () => import('../commands/audit-show.ts'),
+    },
+    {
+      name: 'receipt',
+      operands: [{ syntax: '<index>', description: 'number of the entry, from 0' }],
+      summary: 'get the proof that an entry is in the log (c2sp.org/tlog-proof)',
+      options: [OUTPUT_OPTION, ...CONNECTION_OPTIONS],
+      examples: [
+        ['sealstone audit receipt 7', 'print it'],
+        ['sealstone audit receipt 7 -o receipt.txt', 'keep it'],
+      ],
+      load: () => import('../commands/audit-receipt.ts'),
+    },
+  ],
+}

@@ -1,0 +1,52 @@
+/** The keys commands, as the command line shows them. */
+import type { CommandGroup } from '../command.ts'
+import { CONNECTION_OPTIONS, OUTPUT_OPTION } from './options.ts'
+
+export const KEY_COMMANDS: CommandGroup = {
+  name: 'keys',
+  summary: 'list, show and export signing keys',
+  examples: [
+    ['sealstone keys list', 'the keys that you may read'],
+    ['sealstone keys export --trust -o trust.json', 'what others need to verify'],
+  ],
+  commands: [
+    {
+      name: 'list',
+      summary: 'list the signing keys',
+      options: CONNECTION_OPTIONS,
+      examples: [
+        ['sealstone keys list', 'name, version, suite, state'],
+        ['sealstone keys list --json', 'one object a line'],
+      ],
+      load: () => import('../commands/keys-list.ts'),
+    },
+    {
+      name: 'show',
+      operands: [{ syntax: '<name>', description: 'name of the key' }],
+      summary: 'show one key: suite, fingerprints, how it is protected',
+      options: CONNECTION_OPTIONS,
+      examples: [
+        ['sealstone keys show default', 'for people'],
+        ['sealstone keys show default --json', 'for programs'],
+      ],
+      load: () => import('../commands/keys-show.ts'),
+    },
+    {
+      name: 'export',
+      operands: [{ syntax: '[name]', description: 'name of the key; not with --trust' }],
+      summary: 'export a public key as PEM, or the trust file',
+      options: [
+        { flags: '--companion', description: 'the companion key that signs model.sig, for other OMS tools' },
+        { flags: '--trust', description: 'the trust file: all keys and the keys of the audit log; without a daemon, a copy of trust.json' },
+        OUTPUT_OPTION,
+        ...CONNECTION_OPTIONS,
+      ],
+      examples: [
+        ['sealstone keys export default', 'the hybrid public key'],
+        ['sealstone keys export default --companion -o signer.pem', 'for model_signing verify key'],
+        ['sealstone keys export --trust -o trust.json', 'for sealstone verify --trust'],
+      ],
+      load: () => import('../commands/keys-export.ts'),
+    },
+  ],
+}

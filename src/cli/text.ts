@@ -1,0 +1,57 @@
+/** Text for terminals: foreign text made harmless, sizes and tables made readable. */
+
+/** Shows characters that a terminal would obey or hide (controls, escapes, direction marks) as `\u{1b}`. */
+export function visible(text: string): string {
+  return text.replaceAll(UNSAFE, escapeCharacter)
+}
+
+/** JSON on one line with the same characters escaped, so that it is as safe to look at as to parse. 64-bit numbers over 2^53 become strings. */
+export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value, (_name, member: unknown) => (typeof member === 'bigint' ? jsonNumber(member) : member))
+  return text.replaceAll(UNSAFE, (character) => [...Array(character.length).keys()].map((at) => escapeUnit(character.charCodeAt(at))).join(''))
+}
+
+/** `1.5 MB`: decimal units, three figures. */
+export function formatBytes(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit === 0 ? value : value.toPrecision(3)} ${UNITS[unit]}`
+}
+
+/** `1 file`, `2 files`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Columns padded to their widest cell, two spaces between them; no trailing space. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function jsonNumber(value: bigint): number | string {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value.toString()
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+}
+
+function escapeUnit(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`
+}
+
+// Cc: C0, DEL and C1, the ones terminals obey. Cf: direction overrides and zero-width marks. Zl, Zp: line breaks. Cs: lone surrogates.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB']
