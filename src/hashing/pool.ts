@@ -56,7 +56,7 @@ function feed(worker: Worker, batches: number[][], job: RangeJob): Promise<void>
 }
 
 /** Big ranges alone and first, so that the last ones even out the load; small ones together, so that each does not cost a thread hop. */
-export function planBatches(ranges: readonly FileRange[]): number[][] {
+function planBatches(ranges: readonly FileRange[]): number[][] {
   const sizeOf = (index: number) => (ranges[index] as FileRange).end - (ranges[index] as FileRange).start
   const batches: number[][] = []
   let open: number[] = []

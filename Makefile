@@ -1,0 +1,32 @@
+# Sealstone's commands. `make` alone lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench fmt clean
+NODE := node_modules/.bin/node
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+setup: ## install what is missing (system packages, npm packages, the PKCS#11 addon); nothing when all is there
+	@sh .ci/setup run
+
+demo: setup ## sign and verify a real model, tamper with it, look at the audit trail
+	@sh .ci/demo
+
+test: ## run every check and every test; the last line counts them
+	@sh .ci/setup test
+	@$(NODE) test/house/run.ts test
+
+check: setup ## format, types, lint, dead code, proto, architecture and the quick tests, in seconds
+	@$(NODE) test/house/run.ts check
+
+bench: ## measure against the yardsticks and print the table of docs/benchmarks.md
+	@sh .ci/setup bench
+	@sh test/bench/run
+
+fmt: setup ## format every source file
+	@node_modules/.bin/biome format --write .
+
+clean: ## remove everything that setup and the tests made in this folder
+	@rm -rf node_modules .cache coverage
+	@echo 'removed node_modules, .cache and coverage'

@@ -1,0 +1,14 @@
+/** How the tests run: in processes of their own, and no test may be singled out or left out. */
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    root: `${import.meta.dirname}/..`,
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    allowOnly: false,
+    passWithNoTests: false,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
