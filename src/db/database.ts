@@ -1,0 +1,104 @@
+/** One SQLite file: opened with durable settings, prepared statements kept, every driver error told in our words. */
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { mapDatabaseErrors } from './database-errors.ts'
+import { type Migration, migrate } from './migrate.ts'
+import { makePrivateFile } from './private-file.ts'
+
+export type SqlValue = SQLInputValue
+export type Row = Record<string, SQLOutputValue>
+
+/** Synchronous, like the driver: a call returns when SQLite has done it, for a commit when it is on the disk. */
+export interface Statement {
+  /** Runs to the end and returns the number of rows changed. */
+  run(...parameters: SqlValue[]): number
+  get(...parameters: SqlValue[]): Row | undefined
+  all(...parameters: SqlValue[]): Row[]
+}
+
+export interface Database {
+  readonly path: string
+  /** One prepared statement per SQL text, kept until close. SQL is constant text: values go in as parameters. */
+  prepare(sql: string): Statement
+  /** All or nothing; nested calls are refused by SQLite. `work` must be synchronous. Rolled back if it, or the commit, throws. */
+  transaction<Result>(work: () => Result): Result
+  close(): void
+}
+
+/**
+ * Opens, or makes with mode 0600, the database and brings its tables up to date. Throws DATABASE_UNAVAILABLE.
+ * A commit is durable when `transaction` returns: write-ahead log, flushed at every commit.
+ */
+export function openDatabase(path: string, migrations: readonly Migration[]): Database {
+  return mapDatabaseErrors(path, () => {
+    makePrivateFile(path) // SQLite gives its side files (-wal, -shm) the same mode
+    const driver = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true, allowExtension: false, defensive: true })
+    try {
+      driver.exec(PRAGMAS)
+      migrate(driver, migrations)
+      return new SqliteDatabase(path, driver)
+    } catch (error) {
+      driver.close()
+      throw error
+    }
+  })
+}
+
+class SqliteDatabase implements Database {
+  readonly path: string
+  readonly #driver: DatabaseSync
+  readonly #statements = new Map<string, Statement>()
+
+  constructor(path: string, driver: DatabaseSync) {
+    this.path = path
+    this.#driver = driver
+  }
+
+  prepare(sql: string): Statement {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = mapDatabaseErrors(this.path, () => wrapStatement(this.path, this.#driver.prepare(sql)))
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  transaction<Result>(work: () => Result): Result {
+    const driver = this.#driver
+    return mapDatabaseErrors(this.path, () => {
+      driver.exec('BEGIN IMMEDIATE')
+      try {
+        const result = work()
+        // The durable step: a crash before this returns leaves the database as it was before BEGIN, one after it leaves all of `work`.
+        driver.exec('COMMIT')
+        return result
+      } catch (error) {
+        // A full disk may have rolled back by itself already.
+        if (driver.isTransaction) driver.exec('ROLLBACK')
+        throw error
+      }
+    })
+  }
+
+  close(): void {
+    this.#statements.clear()
+    if (this.#driver.isOpen) mapDatabaseErrors(this.path, () => this.#driver.close())
+  }
+}
+
+function wrapStatement(path: string, statement: StatementSync): Statement {
+  return {
+    run: (...parameters) => mapDatabaseErrors(path, () => Number(statement.run(...parameters).changes)),
+    get: (...parameters) => mapDatabaseErrors(path, () => statement.get(...parameters)),
+    all: (...parameters) => mapDatabaseErrors(path, () => statement.all(...parameters)),
+  }
+}
+
+const BUSY_TIMEOUT_MS = 5000
+const PRAGMAS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;          -- flush the write-ahead log at every commit
+  PRAGMA fullfsync = ON;              -- macOS: flush the drive's own cache too
+  PRAGMA checkpoint_fullfsync = ON;
+  PRAGMA journal_size_limit = 67108864;
+  PRAGMA trusted_schema = OFF;
+  PRAGMA cell_size_check = ON;
+`
