@@ -1,0 +1,200 @@
+/** The leaves of the audit log: one event each, as canonical JSON. Digests and facts, never payloads. docs/audit-log.md is the table for users. */
+import {
+  canonicalJsonBytes,
+  describe,
+  equalBytes,
+  excerpt,
+  type Identity,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  type KeyProtection,
+  keyProtectionJson,
+  LIMITS,
+  type OperationId,
+  parseIdentity,
+  parseKeyName,
+  parseKeyProtection,
+  parseOperationId,
+  parseStrictObject,
+  SealstoneError,
+} from '#core'
+
+export type LeafKind = (typeof LEAF_KINDS)[number]
+
+export interface LeafSignature {
+  readonly role: 'hybrid' | 'companion'
+  readonly suite: string
+  /** Hex SHA-256 of the public key's SPKI DER. */
+  readonly keyFingerprint: string
+  /** `sha256:` and hex, of the signature's bytes. */
+  readonly digest: string
+}
+
+export interface Leaf {
+  readonly version: 1
+  /** RFC 3339, UTC, milliseconds; never earlier than the leaf before. */
+  readonly time: string
+  readonly kind: LeafKind
+  readonly operationId: OperationId
+  readonly caller: Identity
+  /** What was asked for, for example `sign`, `keys.create`. */
+  readonly operation: string
+  readonly key?: string
+  readonly keyVersion?: number
+  readonly suite?: string
+  readonly modelName?: string
+  /** `sha256:` and hex: the model's root digest. */
+  readonly modelDigest?: string
+  readonly payloadType?: string
+  readonly predicateType?: string
+  /** `sha256:` and hex, of the DSSE pre-authentication encoding that was signed. */
+  readonly signedBytesDigest?: string
+  readonly signatures?: readonly LeafSignature[]
+  readonly resourceCount?: number
+  /** `unknown`: the daemon died in between; whether a signature was made cannot be known, it was not released. */
+  readonly result?: 'ok' | 'error' | 'unknown'
+  readonly errorCode?: string
+  readonly reason?: string
+  readonly keyProtection?: KeyProtection
+}
+
+/** What a caller of the log states; version and time are the log's. */
+export type NewLeaf = Omit<Leaf, 'version' | 'time'>
+
+/** The bytes that the tree hashes. Throws FORMAT_INVALID for a leaf that `parseLeaf` would refuse, INPUT_TOO_LARGE over 65,535 bytes. */
+export function encodeLeaf(leaf: Leaf): Uint8Array {
+  const bytes = canonicalJsonBytes(leafJson(checkLeaf(leafJson(leaf))))
+  if (bytes.length > LIMITS.leafBytes) throw new SealstoneError('INPUT_TOO_LARGE', `leaf is ${bytes.length} bytes, want at most ${LIMITS.leafBytes}`)
+  return bytes
+}
+
+/** Strict: unknown members, wrong types and any form but the canonical one are refused. Throws JSON_INVALID, FORMAT_INVALID, INPUT_TOO_LARGE. */
+export function parseLeaf(bytes: Uint8Array): Leaf {
+  const object = parseStrictObject(bytes, { maxBytes: LIMITS.leafBytes, maxDepth: 8 })
+  const leaf = checkLeaf(object)
+  if (!equalBytes(canonicalJsonBytes(object), bytes)) throw invalid('leaf is not canonical JSON (RFC 8785)')
+  return leaf
+}
+
+/** The JSON form with the members of the table and no others. */
+export function leafJson(leaf: Leaf): JsonObject {
+  const { signatures, keyProtection, ...facts } = leaf
+  const members: [string, JsonValue | undefined][] = [
+    ...Object.entries(facts),
+    ['signatures', signatures?.map((signature) => ({ ...signature }))],
+    ['keyProtection', keyProtection && keyProtectionJson(keyProtection)],
+  ]
+  return Object.fromEntries(members.filter((member): member is [string, JsonValue] => member[1] !== undefined))
+}
+
+function checkLeaf(object: JsonObject): Leaf {
+  refuseStray(object, Object.keys(MEMBERS), 'leaf')
+  const missing = REQUIRED.find((name) => !Object.hasOwn(object, name))
+  if (missing !== undefined) throw invalid(`leaf has no ${missing}`)
+  const leaf: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(object)) leaf[name] = MEMBERS[name as keyof Leaf](value, name)
+  return leaf as unknown as Leaf
+}
+
+type MemberParser = (value: JsonValue, name: string) => unknown
+
+function text(maxLength: number, pattern?: RegExp): MemberParser {
+  return (value, name) => {
+    if (typeof value !== 'string' || value.length > maxLength || pattern?.test(value) === false) {
+      throw invalid(`${name} is ${show(value)}, want ${pattern === undefined ? `a string of at most ${maxLength} characters` : String(pattern)}`)
+    }
+    return value
+  }
+}
+
+function count(least: number): MemberParser {
+  return (value, name) => {
+    if (!Number.isSafeInteger(value) || (value as number) < least) throw invalid(`${name} is ${show(value)}, want a whole number from ${least}`)
+    return value
+  }
+}
+
+function choice(choices: readonly JsonValue[]): MemberParser {
+  return (value, name) => {
+    if (!choices.includes(value)) throw invalid(`${name} is ${show(value)}, want one of ${choices.join(', ')}`)
+    return value
+  }
+}
+
+/** Takes a parser of strings that core has; what it refuses is told as a fault of the leaf. */
+function named(parse: (text: string) => string): MemberParser {
+  return (value, name) => {
+    if (typeof value !== 'string') throw invalid(`${name} is ${describe(value)}, want a string`)
+    try {
+      return parse(value)
+    } catch (cause) {
+      throw new SealstoneError('FORMAT_INVALID', `${name} is ${show(value)}`, { cause })
+    }
+  }
+}
+
+function time(value: JsonValue, name: string): string {
+  const parsed = typeof value === 'string' ? new Date(value) : undefined
+  if (parsed === undefined || Number.isNaN(parsed.getTime()) || parsed.toISOString() !== value) {
+    throw invalid(`${name} is ${show(value)}, want RFC 3339 in UTC with milliseconds`)
+  }
+  return value as string
+}
+
+function signatures(value: JsonValue, name: string): LeafSignature[] {
+  if (!Array.isArray(value) || value.length < 1 || value.length > MAX_SIGNATURES) throw invalid(`${name} is ${describe(value)}, want 1 to ${MAX_SIGNATURES}`)
+  return (value as readonly JsonValue[]).map((item) => {
+    if (!isJsonObject(item)) throw invalid(`a signature is ${describe(item)}, want an object`)
+    refuseStray(item, Object.keys(SIGNATURE_MEMBERS), 'signature')
+    const members = Object.entries(SIGNATURE_MEMBERS).map(([member, parse]) => [member, parse(item[member] as JsonValue, member)])
+    return Object.fromEntries(members) as LeafSignature
+  })
+}
+
+function refuseStray(object: JsonObject, members: readonly string[], what: string): void {
+  const stray = Object.keys(object).find((name) => !members.includes(name))
+  if (stray !== undefined) throw invalid(`${what} has an unknown member ${excerpt(stray)}`)
+}
+
+function show(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? excerpt(value) : typeof value === 'number' ? String(value) : describe(value)
+}
+
+function invalid(message: string): SealstoneError {
+  return new SealstoneError('FORMAT_INVALID', message)
+}
+
+export const LEAF_KINDS = ['log-start', 'intent', 'outcome', 'refused', 'key-created', 'daemon-start', 'daemon-stop', 'recovery'] as const
+const MAX_SIGNATURES = 8
+const DIGEST = text(71, /^sha256:[0-9a-f]{64}$/)
+const SUITE = text(64, /^[A-Za-z0-9][A-Za-z0-9.-]*$/)
+const REQUIRED = ['version', 'time', 'kind', 'operationId', 'caller', 'operation'] as const
+const SIGNATURE_MEMBERS: Record<keyof LeafSignature, MemberParser> = {
+  role: choice(['hybrid', 'companion']),
+  suite: SUITE,
+  keyFingerprint: text(64, /^[0-9a-f]{64}$/),
+  digest: DIGEST,
+}
+const MEMBERS: Record<keyof Leaf, MemberParser> = {
+  version: choice([1]),
+  time,
+  kind: choice(LEAF_KINDS),
+  operationId: named(parseOperationId),
+  caller: named(parseIdentity),
+  operation: text(64, /^[a-z][A-Za-z0-9.-]*$/),
+  key: named(parseKeyName),
+  keyVersion: count(1),
+  suite: SUITE,
+  modelName: text(LIMITS.resourceNameBytes),
+  modelDigest: DIGEST,
+  payloadType: text(255),
+  predicateType: text(4096),
+  signedBytesDigest: DIGEST,
+  signatures,
+  resourceCount: count(0),
+  result: choice(['ok', 'error', 'unknown']),
+  errorCode: text(64, /^[A-Z][A-Z0-9_]*$/),
+  reason: text(4096),
+  keyProtection: parseKeyProtection,
+}

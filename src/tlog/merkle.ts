@@ -1,0 +1,55 @@
+/** Merkle tree hashing (RFC 9162 §2.1.1) and the hashes of whole trees and ranges, put together from complete subtrees. */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concatBytes } from '#core'
+
+export const HASH_BYTES = 32
+
+/**
+ * The hash of a complete subtree: leaves `index << height` up to, not including, `(index + 1) << height`. Height 0 is a leaf's hash.
+ * Whoever stores a tree implements this; everything else here and in proofs.ts asks for nothing more.
+ */
+export type NodeReader = (height: number, index: bigint) => Uint8Array
+
+/** RFC 9162 §2.1.1: SHA-256(0x00 ‖ leaf). */
+export function leafHash(leaf: Uint8Array): Uint8Array {
+  return sha256(concatBytes(LEAF_PREFIX, leaf))
+}
+
+/** RFC 9162 §2.1.1: SHA-256(0x01 ‖ left ‖ right). */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return sha256(concatBytes(NODE_PREFIX, left, right))
+}
+
+/** Root of the first `size` leaves. The root of the empty tree is SHA-256 of nothing. */
+export function rootOf(size: bigint, node: NodeReader): Uint8Array {
+  return size === 0n ? sha256(new Uint8Array()) : rangeHash(0n, size, node)
+}
+
+/** Hash over leaves `start` up to `end`, where `start` is a multiple of the power of two that the range is split at (RFC 9162 §2.1.1). */
+export function rangeHash(start: bigint, end: bigint, node: NodeReader): Uint8Array {
+  const parts = completeSubtrees(start, end).map(({ height, index }) => node(height, index))
+  // The range is a left-to-right row of shrinking complete subtrees; the tree joins them from the right.
+  return parts.reduceRight((right, left) => nodeHash(left, right))
+}
+
+/** The largest power of two smaller than `size`: where RFC 9162 §2.1.1 splits a tree of at least two leaves. */
+export function splitPoint(size: bigint): bigint {
+  return 1n << BigInt(bitLength(size - 1n) - 1)
+}
+
+export function bitLength(value: bigint): number {
+  return value === 0n ? 0 : value.toString(2).length
+}
+
+function completeSubtrees(start: bigint, end: bigint): { height: number; index: bigint }[] {
+  const found: { height: number; index: bigint }[] = []
+  for (let at = start; at < end; ) {
+    const height = bitLength(end - at) - 1
+    found.push({ height, index: at >> BigInt(height) })
+    at += 1n << BigInt(height)
+  }
+  return found
+}
+
+const LEAF_PREFIX = Uint8Array.of(0)
+const NODE_PREFIX = Uint8Array.of(1)
