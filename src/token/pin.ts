@@ -1,0 +1,94 @@
+/** The PIN: read from its file at each login, and a refused one is remembered by its hash so that it is never sent again. */
+import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { fromHex, SealstoneError, toHex } from '#core'
+
+/** A JavaScript string cannot be wiped: pkcs11js takes nothing else. It lives only in the key host. */
+export function readPin(path: string): string {
+  const text = readClosedFile(path)
+  const pin = text.replace(/\r?\n$/, '')
+  if (pin === '') throw new SealstoneError('TOKEN_PIN_REFUSED', `the PIN file ${path} is empty`, { hint: 'put the PIN into that file, mode 0600' })
+  return pin
+}
+
+/**
+ * The PINs that one token has refused, in a 0600 file beside the PIN: one line each, `serial salt hash` with a salted scrypt hash.
+ * It outlives the process, so neither a respawned key host nor a restarted daemon spends another attempt of the token's counter.
+ */
+export class RefusedPins {
+  readonly #path: string
+  readonly #serial: string
+  #lines: readonly string[]
+
+  constructor(pinFile: string, serial: string) {
+    this.#path = `${pinFile}.refused`
+    this.#serial = encodeURIComponent(serial)
+    this.#lines = readLines(this.#path)
+  }
+
+  get path(): string {
+    return this.#path
+  }
+
+  /** Whether a PIN was refused by this token: then a lowered counter is explained by it. */
+  get any(): boolean {
+    return this.#ours().length > 0
+  }
+
+  has(pin: string): boolean {
+    return this.#ours().some(([, salt = '', hash = '']) => timingSafeEqual(hashPin(pin, fromHex(salt)), fromHex(hash, HASH_BYTES)))
+  }
+
+  /** Durable on return. Called before anything else is done about a refusal. */
+  add(pin: string): void {
+    const salt = randomBytes(16)
+    const line = [this.#serial, toHex(salt), toHex(hashPin(pin, salt))].join(' ')
+    this.#lines = [...this.#lines, line]
+    const file = openSync(this.#path, 'a', 0o600)
+    try {
+      writeSync(file, `${line}\n`)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  #ours(): string[][] {
+    return this.#lines.map((line) => line.split(' ')).filter(([serial]) => serial === this.#serial)
+  }
+}
+
+function readClosedFile(path: string): string {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (cause) {
+    throw new SealstoneError('TOKEN_PIN_REFUSED', `the PIN file ${path} cannot be read`, { cause, hint: 'put the PIN into that file, mode 0600' })
+  }
+  try {
+    const mode = fstatSync(file).mode & 0o777
+    if ((mode & 0o077) !== 0) {
+      throw new SealstoneError('HOME_INSECURE', `the PIN file ${path} has mode 0${mode.toString(8)}, want 0600`, { hint: `chmod 600 ${path}` })
+    }
+    return readFileSync(file, 'utf8')
+  } finally {
+    closeSync(file)
+  }
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => /^\S+ [0-9a-f]{32} [0-9a-f]{64}$/.test(line))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw new SealstoneError('TOKEN_PIN_REFUSED', `${path} cannot be read, so refused PINs are not known`, { cause: error })
+  }
+}
+
+function hashPin(pin: string, salt: Uint8Array): Buffer {
+  return scryptSync(pin, salt, HASH_BYTES)
+}
+
+const HASH_BYTES = 32

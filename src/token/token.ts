@@ -1,0 +1,135 @@
+/** A logged-in token: lends sessions, finds objects, and repairs a lost session or login once. Everything is synchronous. */
+import pkcs11js from 'pkcs11js'
+import { type Logger, SealstoneError } from '#core'
+import { faultClass, tokenError } from './cryptoki-errors.ts'
+import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
+import { login } from './login.ts'
+import { SessionPool } from './session-pool.ts'
+
+export interface TokenOptions {
+  readonly modulePath: string
+  readonly token: TokenName
+  /** Holds the user PIN; mode 0600. */
+  readonly pinFile: string
+  readonly logger: Logger
+}
+
+/** What a body run on the token gets: the module and a session of its own. */
+export interface TokenSession {
+  readonly cryptoki: Cryptoki
+  readonly session: Handle
+  readonly objects: ObjectFinder
+}
+
+export interface ObjectFinder {
+  /** The one object with this class and CKA_ID. Throws TOKEN_KEY_MISMATCH when there is none, or more than one. */
+  one(objectClass: number, ckaId: string): Handle
+  /** Every object that matches, not cached. */
+  all(template: pkcs11js.Template): Handle[]
+}
+
+/** Loads the module, finds the token and logs in. Throws TOKEN_MISSING, TOKEN_PIN_REFUSED or TOKEN_UNAVAILABLE. */
+export function openToken(options: TokenOptions): Token {
+  const cryptoki = loadModule(options.modulePath)
+  return new Token(cryptoki, findToken(cryptoki, options.modulePath, options.token), options)
+}
+
+export class Token {
+  readonly info: TokenInfo
+  readonly #cryptoki: Cryptoki
+  readonly #slot: Handle
+  readonly #options: TokenOptions
+  readonly #sessions: SessionPool
+  readonly #handles = new Map<string, Handle>()
+  #mechanisms: ReadonlySet<number> | undefined
+
+  constructor(cryptoki: Cryptoki, found: FoundToken, options: TokenOptions) {
+    this.#cryptoki = cryptoki
+    this.#slot = found.slot
+    this.#options = options
+    this.info = found.info
+    this.#sessions = new SessionPool(cryptoki, found.slot)
+    this.#login()
+  }
+
+  /**
+   * Runs `body` with a session. After a lost session or login it is run once more; so a body does one thing that may be done twice.
+   * `doing` is for messages: `sign`. Errors of the module become SealstoneErrors that keep their class.
+   */
+  run<Result>(doing: string, body: (on: TokenSession) => Result): Result {
+    try {
+      return this.#attempt(body)
+    } catch (thrown) {
+      const fault = faultClass(thrown)
+      if (fault !== 'session' && fault !== 'login') throw fault === undefined ? thrown : tokenError(thrown, doing)
+      this.#options.logger.warn({ doing, fault, error: String(thrown) }, 'token call failed and is repeated once')
+      if (fault === 'login') this.#login()
+    }
+    try {
+      return this.#attempt(body)
+    } catch (thrown) {
+      throw faultClass(thrown) === undefined ? thrown : tokenError(thrown, doing)
+    }
+  }
+
+  /** What the token claims to be able to do. A claim is checked where it matters, by trying. */
+  supports(mechanism: number): boolean {
+    this.#mechanisms ??= new Set(this.run('list mechanisms', ({ cryptoki }) => cryptoki.C_GetMechanismList(this.#slot)))
+    return this.#mechanisms.has(mechanism)
+  }
+
+  require(mechanism: number, what: string): void {
+    if (!this.supports(mechanism)) throw new SealstoneError('TOKEN_UNSUPPORTED', `the token ${this.info.label} cannot ${what}`)
+  }
+
+  #attempt<Result>(body: (on: TokenSession) => Result): Result {
+    using lent = this.#sessions.lend()
+    const result = body({ cryptoki: this.#cryptoki, session: lent.session, objects: this.#finder(lent.session) })
+    lent.keep()
+    return result
+  }
+
+  #login(): void {
+    this.#handles.clear() // handles of private objects do not survive a logout (PKCS#11 2.40 §5.6, C_Logout)
+    const { pinFile, logger } = this.#options
+    login({ cryptoki: this.#cryptoki, slot: this.#slot, session: this.#sessions.anchor(), serial: this.info.serial, pinFile, logger })
+  }
+
+  #finder(session: Handle): ObjectFinder {
+    const all = (template: pkcs11js.Template): Handle[] => findObjects(this.#cryptoki, session, template)
+    const one = (objectClass: number, ckaId: string): Handle => {
+      const name = `${objectClass}:${ckaId}`
+      const known = this.#handles.get(name)
+      if (known !== undefined) return known
+      const found = all([
+        { type: pkcs11js.CKA_CLASS, value: objectClass },
+        { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
+        { type: pkcs11js.CKA_TOKEN, value: true },
+      ])
+      const [handle] = found
+      if (handle === undefined || found.length > 1) {
+        throw new SealstoneError('TOKEN_KEY_MISMATCH', `the token has ${found.length} objects of class ${objectClass} with id ${ckaId}, want 1`)
+      }
+      this.#handles.set(name, handle)
+      return handle
+    }
+    return { one, all }
+  }
+}
+
+// Object search is linear in some tokens, hence the cache above. C_FindObjectsFinal must always follow, or the session stays busy.
+function findObjects(cryptoki: Cryptoki, session: Handle, template: pkcs11js.Template): Handle[] {
+  cryptoki.C_FindObjectsInit(session, template)
+  try {
+    const found: Handle[] = []
+    for (;;) {
+      const batch = cryptoki.C_FindObjects(session, FIND_BATCH)
+      found.push(...batch)
+      if (batch.length === 0) return found
+    }
+  } finally {
+    cryptoki.C_FindObjectsFinal(session)
+  }
+}
+
+const FIND_BATCH = 64
