@@ -49,6 +49,7 @@ export const ERROR_CATALOGUE = {
 
   // --- keys, suites, trust --------------------------------------------------------------------------------------
   KEY_UNKNOWN: entry('NOT_FOUND', 2, 'there is no such key', 'list the keys with: sealstone keys list'),
+  KEY_EXISTS: entry('ALREADY_EXISTS', 2, 'there is a key with this name already', 'choose another name, or list the keys with: sealstone keys list'),
   KEY_UNUSABLE: entry('FAILED_PRECONDITION', 2, 'the key cannot be used for this', 'look at its state with: sealstone keys show NAME'),
   KEY_INVALID: entry('INVALID_ARGUMENT', 2, 'the key is not valid', 'check that the key file is complete and of a supported type'),
   SUITE_UNKNOWN: entry('INVALID_ARGUMENT', 2, 'there is no such signature suite', 'see docs/suites.md for the names'),
