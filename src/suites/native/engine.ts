@@ -1,0 +1,65 @@
+/** The native engine. ML-DSA signing is hedged (FIPS 204 §3.4); OpenSSL compares and branches in constant time on secrets. */
+import { constants, createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { SealstoneError } from '#core'
+import type { Engine } from '../engine.ts'
+import { type HashName, type MlDsaSet, mlDsaPrimitive, plausibleSizes, PRIMITIVES, type Primitive, primitiveRow, type RsaRow } from '../primitives.ts'
+import { primitiveSpki } from '../public-key.ts'
+
+export function nativeEngine(): Engine {
+  return { name: 'native', supports: (primitive) => Object.hasOwn(PRIMITIVES, primitive), verify: verifyNative, signMlDsa, publicKeyFromSeed, digest }
+}
+
+function verifyNative(primitive: Primitive, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array, ctx?: Uint8Array, hash?: HashName): boolean {
+  if (!plausibleSizes(primitive, publicKey, signature)) return false
+  try {
+    const key = createPublicKey({ key: Buffer.from(primitiveSpki(primitive, publicKey)), format: 'der', type: 'spki' })
+    return verifyWith(primitive, key, message, signature, ctx, hash)
+  } catch {
+    return false // OpenSSL refuses the key or the signature's form: the same answer as a wrong signature
+  }
+}
+
+function verifyWith(primitive: Primitive, key: KeyObject, message: Uint8Array, signature: Uint8Array, ctx?: Uint8Array, hash?: HashName): boolean {
+  const row = primitiveRow(primitive)
+  switch (row.kind) {
+    case 'ml-dsa':
+    case 'slh-dsa':
+      return verify(null, message, ctx === undefined || ctx.length === 0 ? key : { key, context: ctx }, signature)
+    case 'eddsa':
+      return verify(null, message, key, signature)
+    case 'ecdsa':
+      return verify(hash ?? row.hash, message, { key, dsaEncoding: 'der' }, signature)
+    case 'rsa':
+      return key.asymmetricKeyDetails?.modulusLength === row.bits && verify(hash ?? row.hash, message, { key, ...rsaPadding(row) }, signature)
+  }
+}
+
+function rsaPadding(row: RsaRow): { padding: number; saltLength?: number } {
+  if (row.padding === 'pkcs15') return { padding: constants.RSA_PKCS1_PADDING }
+  return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+}
+
+function signMlDsa(set: MlDsaSet, seed: Uint8Array, message: Uint8Array, ctx: Uint8Array, options: { readonly deterministic?: boolean } = {}): Uint8Array {
+  if (options.deterministic === true) throw new SealstoneError('SUITE_UNSUPPORTED', 'the native engine signs hedged only')
+  const key = seedKey(set, seed)
+  const signature = sign(null, message, ctx.length === 0 ? key : { key, context: ctx })
+  return new Uint8Array(signature.buffer, signature.byteOffset, signature.length)
+}
+
+function publicKeyFromSeed(set: MlDsaSet, seed: Uint8Array): Uint8Array {
+  return Uint8Array.from(createPublicKey(seedKey(set, seed)).export({ format: 'raw-public' }))
+}
+
+function seedKey(set: MlDsaSet, seed: Uint8Array): KeyObject {
+  if (seed.length !== 32) throw new SealstoneError('KEY_INVALID', `seed is ${seed.length} bytes, want 32`)
+  // The same memory, so that the caller's zeroising reaches it.
+  const bytes = Buffer.from(seed.buffer, seed.byteOffset, seed.length)
+  return createPrivateKey({ key: bytes, format: 'raw-seed', asymmetricKeyType: mlDsaPrimitive(set) })
+}
+
+function digest(hash: HashName, ...parts: readonly Uint8Array[]): Uint8Array {
+  const hasher = hash === 'shake256' ? createHash(hash, { outputLength: 64 }) : createHash(hash)
+  for (const part of parts) hasher.update(part)
+  const bytes = hasher.digest()
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+}
