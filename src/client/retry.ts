@@ -1,0 +1,56 @@
+/** Tries a call again while the daemon is away for a moment, within one deadline. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SealstoneError } from '#core'
+
+export interface RetryOptions {
+  /** At least 1. */
+  readonly attempts: number
+  /** For all attempts together. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * @param attempt makes one call within the milliseconds it is given; it must be safe to repeat
+ * @throws SealstoneError what the last attempt threw; CANCELLED when the signal aborts
+ */
+export async function withRetry<T>(options: RetryOptions, attempt: (timeoutMs: number) => Promise<T>): Promise<T> {
+  const deadline = performance.now() + options.timeoutMs
+  for (let made = 1; ; made++) {
+    if (options.signal?.aborted === true) throw cancelled(options.signal)
+    try {
+      return await attempt(Math.max(1, deadline - performance.now()))
+    } catch (error) {
+      const pause = pauseMs(made)
+      if (made >= options.attempts || !isTransient(error) || performance.now() + pause >= deadline) throw error
+      await pauseUnless(options.signal, pause)
+    }
+  }
+}
+
+/** Only UNAVAILABLE: there the daemon did not answer, or says itself that it is passing. OVERLOADED is not repeated, which would add load. */
+function isTransient(error: unknown): boolean {
+  return error instanceof SealstoneError && error.entry.retryable && error.entry.grpc === 'UNAVAILABLE'
+}
+
+// Full jitter, so that the clients of a daemon that restarted do not come back in step.
+function pauseMs(made: number): number {
+  const ceiling = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (made - 1))
+  return ceiling / 2 + (Math.random() * ceiling) / 2
+}
+
+async function pauseUnless(signal: AbortSignal | undefined, ms: number): Promise<void> {
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal })
+  } catch (cause) {
+    throw signal?.aborted === true ? cancelled(signal) : cause
+  }
+}
+
+export function cancelled(signal: AbortSignal): SealstoneError {
+  const timedOut = signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
+  return new SealstoneError(timedOut ? 'DEADLINE_EXCEEDED' : 'CANCELLED', undefined, { cause: signal.reason })
+}
+
+const FIRST_PAUSE_MS = 150
+const MAX_PAUSE_MS = 2000
