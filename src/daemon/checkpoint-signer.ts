@@ -1,0 +1,70 @@
+/** Signs checkpoints with the log's two keys, Ed25519 and ML-DSA-44, in one round trip to the key host. */
+import type { CheckpointSigner } from '#audit'
+import { type Clock, SealstoneError, utf8 } from '#core'
+import type { TrustFile } from '#envelopes'
+import type { KeyHost, KeyMaterial } from '#keyhost'
+import type { LogKeys } from '#keys'
+import { type Engine, parsePublicKey } from '#suites'
+import {
+  cosignedMessage,
+  encodeCheckpoint,
+  encodeMlDsa44Signature,
+  encodeVerifierKey,
+  formatNote,
+  type LogKeyType,
+  type LogSignatureVerifier,
+  type LogVerifierKey,
+  logVerifierKey,
+} from '#tlog'
+
+export interface CheckpointSignerParts {
+  readonly origin: string
+  readonly logKeys: LogKeys
+  readonly keyHost: KeyHost
+  readonly clock: Clock
+}
+
+export function checkpointSigner({ origin, logKeys, keyHost, clock }: CheckpointSignerParts): CheckpointSigner {
+  const keys = verifierKeys(origin, logKeys)
+  return {
+    keys: [keys.ed25519, keys.mlDsa44],
+    sign: async (checkpoint) => {
+      const text = encodeCheckpoint(checkpoint)
+      const timestampSeconds = BigInt(Math.floor(clock.now().getTime() / 1000))
+      const cosigned = cosignedMessage({ ...checkpoint, name: origin, timestampSeconds })
+      const [ed25519, mlDsa44] = await keyHost.sign([
+        { key: logKeys.ed25519, message: utf8(text) },
+        { key: logKeys.mlDsa44, message: cosigned },
+      ])
+      if (ed25519 === undefined || mlDsa44 === undefined) throw new SealstoneError('INTERNAL', 'the key host answered fewer signatures than asked')
+      return formatNote({
+        text,
+        signatures: [
+          { name: origin, keyId: keys.ed25519.keyId, signature: ed25519 },
+          { name: origin, keyId: keys.mlDsa44.keyId, signature: encodeMlDsa44Signature(timestampSeconds, mlDsa44) },
+        ],
+      })
+    },
+  }
+}
+
+/** What the trust file says of the log. */
+export function logTrust(origin: string, logKeys: LogKeys): TrustFile['log'] {
+  const { ed25519, mlDsa44 } = verifierKeys(origin, logKeys)
+  return { origin, keys: [encodeVerifierKey(ed25519), encodeVerifierKey(mlDsa44)] }
+}
+
+export function logSignatureVerifier(engine: Engine): LogSignatureVerifier {
+  return {
+    verifyEd25519: (publicKey, message, signature) => engine.verify('ed25519', publicKey, message, signature),
+    verifyMlDsa44: (publicKey, message, signature) => engine.verify('ml-dsa-44', publicKey, message, signature),
+  }
+}
+
+function verifierKeys(origin: string, logKeys: LogKeys): { readonly ed25519: LogVerifierKey; readonly mlDsa44: LogVerifierKey } {
+  return { ed25519: verifierKey(origin, 'ed25519', logKeys.ed25519), mlDsa44: verifierKey(origin, 'ml-dsa-44', logKeys.mlDsa44) }
+}
+
+function verifierKey(name: string, type: LogKeyType, material: KeyMaterial): LogVerifierKey {
+  return logVerifierKey({ name, type, publicKey: parsePublicKey(material.spki).raw })
+}

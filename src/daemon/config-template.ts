@@ -1,0 +1,60 @@
+/** The commented configuration that `init` writes. Every setting is in it; those with a default are commented out. */
+
+export interface TemplateValues {
+  readonly tokenUri: string
+  readonly softhsmConf?: string
+  readonly origin: string
+}
+
+export function configTemplate({ tokenUri, softhsmConf, origin }: TemplateValues): string {
+  return `# Sealstone configuration (TOML). An unknown setting is refused. Relative paths are relative to this directory.
+# After a change: restart the daemon (SIGTERM, then \`sealstone serve\`).
+
+[token]
+# The token that holds the keys (RFC 7512). The PIN stays in its own file, readable by you alone; never write it here.
+uri = ${quote(tokenUri)}
+${softhsmConf === undefined ? '# softhsm_conf = "softhsm2.conf"   # only for a SoftHSM token that Sealstone made itself' : `softhsm_conf = ${quote(softhsmConf)}`}
+
+[listen]
+# Local callers: a Unix socket that only this user can open.
+# socket = "sealstone.sock"
+
+# Callers over the network: TLS 1.3, client certificates required. Uncomment all four.
+# [listen.tls]
+# address = "0.0.0.0:7443"
+# certificate = "tls/server.crt"    # PEM, leaf first
+# private_key = "tls/server.key"    # PEM, mode 0600
+# client_ca = "tls/clients-ca.crt"  # PEM, who may issue client certificates
+
+[audit]
+# The log's name, signed in every checkpoint. Never change it: it would be another log.
+origin = ${quote(origin)}
+# How long the answer for an idempotency key is kept.
+# answer_retention_hours = 168
+
+[serve]
+# How long running requests may take to finish after SIGTERM.
+# drain_seconds = 20
+
+[log]
+# debug, info, warn or error. Lines are JSON on standard error.
+# level = "info"
+
+# Who may do what. No matching rule means no. identity: "local" is the owner of the socket; others are the SPIFFE URI or
+# DNS name in their client certificate. operations: sign, verify, keys.read, audit.read. "*" stands for any text.
+[[policy.allow]]
+identity = "local"
+operations = ["*"]
+keys = ["*"]
+
+# [[policy.allow]]
+# identity = "spiffe://registry.example/publisher"
+# operations = ["sign", "keys.read"]
+# keys = ["default"]
+`
+}
+
+/** A TOML basic string. */
+function quote(text: string): string {
+  return JSON.stringify(text)
+}

@@ -1,0 +1,165 @@
+/** The configuration file: TOML, closed, every setting checked before anything starts. */
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { closest } from 'fastest-levenshtein'
+import { parse } from 'smol-toml'
+import { LIMITS, SealstoneError } from '#core'
+import { parsePolicyTable, type PolicyTable } from '#policy'
+
+export interface Config {
+  readonly token: { readonly uri: string; /** For the token Sealstone made itself: its softhsm2.conf. */ readonly softhsmConf?: string }
+  readonly listen: {
+    /** Absolute path of the Unix socket. */
+    readonly socket: string
+    readonly tls?: { readonly host: string; readonly port: number; readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string }
+  }
+  readonly audit: { readonly origin: string; readonly answerRetentionHours: number }
+  readonly drainSeconds: number
+  readonly logLevel: LogLevel
+  readonly policy: PolicyTable
+}
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export const CONFIG_FILE = 'config.toml'
+
+/** Reads `config.toml` of a state directory. Relative paths are relative to that directory. Throws HOME_MISSING or CONFIG_INVALID. */
+export function loadConfig(home: string): Config {
+  return parseConfig(readConfigText(home), home)
+}
+
+export function parseConfig(text: string, home: string): Config {
+  const settings = flatten(parseToml(text))
+  refuseUnknown(settings)
+  const read = new SettingReader(settings)
+  const tlsAddress = read.optionalText('listen.tls.address')
+  const softhsmConf = read.optionalText('token.softhsm_conf')
+  return {
+    token: { uri: read.text('token.uri'), ...(softhsmConf === undefined ? {} : { softhsmConf: resolve(home, softhsmConf) }) },
+    listen: {
+      socket: resolve(home, read.optionalText('listen.socket') ?? 'sealstone.sock'),
+      ...(tlsAddress === undefined
+        ? {}
+        : {
+            tls: {
+              ...splitAddress(tlsAddress, 'listen.tls.address'),
+              certFile: resolve(home, read.text('listen.tls.certificate')),
+              keyFile: resolve(home, read.text('listen.tls.private_key')),
+              clientCaFile: resolve(home, read.text('listen.tls.client_ca')),
+            },
+          }),
+    },
+    audit: { origin: read.text('audit.origin'), answerRetentionHours: read.wholeNumber('audit.answer_retention_hours', 168, 1, 8760) },
+    drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
+    logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
+    policy: parsePolicyTable(settings.get('policy.allow') ?? []),
+  }
+}
+
+/** `host:port`, with an IPv6 host in brackets. */
+export function splitAddress(address: string, setting: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(address)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535) throw new SealstoneError('CONFIG_INVALID', `${setting} is ${JSON.stringify(address)}, want host:port`)
+  return { host: match[1] ?? (match[2] as string), port }
+}
+
+function readConfigText(home: string): string {
+  const path = join(home, CONFIG_FILE)
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(path)
+  } catch (cause) {
+    throw new SealstoneError('HOME_MISSING', `no configuration at ${path}`, { cause })
+  }
+  if (bytes.length > LIMITS.configFileBytes) throw new SealstoneError('CONFIG_INVALID', `${path} is ${bytes.length} bytes, want at most ${LIMITS.configFileBytes}`)
+  return bytes.toString('utf8')
+}
+
+function parseToml(text: string): Record<string, unknown> {
+  try {
+    return parse(text)
+  } catch (cause) {
+    const message = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
+    throw new SealstoneError('CONFIG_INVALID', `${CONFIG_FILE} is not valid TOML: ${message}`, { cause })
+  }
+}
+
+/** Nested tables as dotted names; an array of tables stays one value. */
+function flatten(table: Record<string, unknown>, prefix = ''): Map<string, unknown> {
+  const settings = new Map<string, unknown>()
+  for (const [name, value] of Object.entries(table)) {
+    const path = prefix + name
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      if (!SETTINGS.some((known) => known.startsWith(`${path}.`))) settings.set(path, value)
+      for (const [inner, innerValue] of flatten(value as Record<string, unknown>, `${path}.`)) settings.set(inner, innerValue)
+    } else settings.set(path, value)
+  }
+  return settings
+}
+
+function refuseUnknown(settings: Map<string, unknown>): void {
+  for (const name of settings.keys()) {
+    if ((SETTINGS as readonly string[]).includes(name)) continue
+    throw new SealstoneError('CONFIG_INVALID', `unknown setting ${name} in ${CONFIG_FILE}`, { hint: `did you mean ${closest(name, SETTINGS)}?` })
+  }
+}
+
+class SettingReader {
+  readonly #settings: Map<string, unknown>
+
+  constructor(settings: Map<string, unknown>) {
+    this.#settings = settings
+  }
+
+  text(name: Setting): string {
+    const value = this.optionalText(name)
+    if (value === undefined) throw new SealstoneError('CONFIG_INVALID', `setting ${name} is missing in ${CONFIG_FILE}`)
+    return value
+  }
+
+  optionalText(name: Setting): string | undefined {
+    const value = this.#settings.get(name)
+    if (value === undefined) return undefined
+    if (typeof value !== 'string' || value === '') throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want a text in quotes`)
+    return value
+  }
+
+  wholeNumber(name: Setting, fallback: number, least: number, most: number): number {
+    const value = this.#settings.get(name) ?? fallback
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+      throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want a whole number from ${least} to ${most}`)
+    }
+    return value
+  }
+
+  oneOf<Choice extends string>(name: Setting, choices: readonly Choice[], fallback: Choice): Choice {
+    const value = this.#settings.get(name) ?? fallback
+    const choice = choices.find((known) => known === value)
+    if (choice === undefined) throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want one of ${choices.join(', ')}`)
+    return choice
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === 'bigint' ? String(value) : JSON.stringify(value)
+}
+
+type Setting = (typeof SETTINGS)[number]
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+const SETTINGS = [
+  'token.uri',
+  'token.softhsm_conf',
+  'listen.socket',
+  'listen.tls.address',
+  'listen.tls.certificate',
+  'listen.tls.private_key',
+  'listen.tls.client_ca',
+  'audit.origin',
+  'audit.answer_retention_hours',
+  'serve.drain_seconds',
+  'log.level',
+  'policy.allow',
+] as const

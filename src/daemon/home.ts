@@ -1,0 +1,49 @@
+/** The state directory: where things are in it, and that nobody else can read it. */
+import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { SealstoneError } from '#core'
+import { CONFIG_FILE } from './config.ts'
+
+export interface HomePaths {
+  readonly home: string
+  readonly config: string
+  readonly trust: string
+  readonly database: string
+  readonly lock: string
+}
+
+export function homePaths(home: string): HomePaths {
+  return {
+    home,
+    config: join(home, CONFIG_FILE),
+    trust: join(home, 'trust.json'),
+    database: join(home, 'sealstone.db'),
+    lock: join(home, 'daemon.lock'),
+  }
+}
+
+/** Throws HOME_MISSING or HOME_INSECURE (somebody else owns it, or group or others have any right on it). */
+export function checkHome(home: string): HomePaths {
+  const paths = homePaths(home)
+  if (!existsSync(paths.config)) throw new SealstoneError('HOME_MISSING', `no Sealstone state in ${home}`)
+  const stats = lstatSync(home)
+  if (!stats.isDirectory()) throw new SealstoneError('HOME_MISSING', `${home} is not a directory`)
+  if ((stats.mode & 0o077) !== 0) throw new SealstoneError('HOME_INSECURE', `${home} has mode 0${(stats.mode & 0o777).toString(8)}, want 0700`)
+  const uid = process.getuid?.()
+  if (uid !== undefined && stats.uid !== uid) throw new SealstoneError('HOME_INSECURE', `${home} belongs to user ${stats.uid}, not to ${uid}`)
+  return paths
+}
+
+/** For `init`: the directory must not exist or be empty. Throws HOME_EXISTS and says what is there. */
+export function refuseUsedHome(home: string): void {
+  if (!existsSync(home)) return
+  const found = readdirSync(home)
+  if (found.length === 0) return
+  const what = found.includes(CONFIG_FILE) ? 'is a Sealstone state directory already' : 'holds other files'
+  const shown = found.sort().slice(0, 12).join(', ')
+  throw new SealstoneError('HOME_EXISTS', `${home} ${what}: ${shown}${found.length > 12 ? `, and ${found.length - 12} more` : ''}`, {
+    hint: found.includes(CONFIG_FILE)
+      ? 'use it as it is (sealstone serve), or name another directory with SEALSTONE_HOME'
+      : 'name an empty or new directory with SEALSTONE_HOME, or remove these files if an interrupted init left them',
+  })
+}

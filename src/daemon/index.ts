@@ -1,0 +1,5 @@
+/** daemon: configuration, wiring, start, drain, shutdown. Loads the key host's supervisor, never the token itself. */
+export { type LogLevel } from './config.ts'
+export { doctor, type DoctorCheck, type DoctorReport } from './doctor.ts'
+export { initHome, type InitOptions, type InitReport } from './init-home.ts'
+export { serve, type ServeOptions } from './serve.ts'

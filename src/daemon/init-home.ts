@@ -1,0 +1,123 @@
+/** Sets up a state directory: token, keys, audit log, configuration, trust file. `config.toml` is written last and marks it as complete. */
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join, relative } from 'node:path'
+import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, systemClock } from '#core'
+import { openDatabase } from '#db'
+import { writeTrustFile } from '#envelopes'
+import { formatTokenUri, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
+import { type KeyRecord, openKeyStore } from '#keys'
+import { composeTrust } from '#operations'
+import { findSuite, fingerprint, selfTest, type SuiteId } from '#suites'
+import { nativeEngine } from '#suites/native'
+import { configTemplate } from './config-template.ts'
+import { homePaths, refuseUsedHome } from './home.ts'
+import { MIGRATIONS, openLog } from './runtime.ts'
+import { locateToken } from './token-location.ts'
+
+export interface InitOptions {
+  readonly home: string
+  /** Suite of the first key; default `mldsa65-ecdsa-p256`. */
+  readonly suite?: string
+  /** Name of the first key; default `default`. */
+  readonly key?: string
+  /** RFC 7512 URI of a token that exists; without it a SoftHSM token is made inside the state directory. */
+  readonly token?: string
+  /** Path of the SoftHSM module, where it is not in a usual place. */
+  readonly module?: string
+  /** The log's name; default is made of the host's name and a random number. */
+  readonly logOrigin?: string
+}
+
+export interface InitReport {
+  readonly home: string
+  readonly token: { readonly label: string; readonly serial: string; readonly model: string; readonly module: string }
+  readonly key: { readonly name: string; readonly suite: string; readonly fingerprint: string; readonly companionFingerprint?: string }
+  readonly log: { readonly origin: string; readonly keys: readonly string[] }
+}
+
+/** Throws HOME_EXISTS, SUITE_*, TOKEN_*; what it made itself is removed again then. */
+export async function initHome(options: InitOptions): Promise<InitReport> {
+  const suite = findSuite(options.suite ?? DEFAULT_SUITE)
+  const keyName = parseKeyName(options.key ?? 'default')
+  const origin = checkOrigin(options.logOrigin ?? defaultOrigin())
+  const engine = nativeEngine()
+  selfTest(engine)
+  refuseUsedHome(options.home)
+  process.umask(0o077)
+  mkdirSync(options.home, { recursive: true, mode: 0o700 })
+  chmodSync(options.home, 0o700)
+  try {
+    return await fillHome(options, { suite: suite.id, keyName, origin })
+  } catch (error) {
+    // Only our own beginnings are here: the directory was empty before.
+    for (const name of readdirSync(options.home)) rmSync(join(options.home, name), { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName: KeyName; origin: string }): Promise<InitReport> {
+  const paths = homePaths(options.home)
+  const { uri, location } = await chooseToken(options)
+  await using opened = new AsyncDisposableStack()
+  const database = openDatabase(paths.database, MIGRATIONS)
+  opened.defer(() => database.close())
+  const keyHost = await startKeyHost({ token: location, logger: silentLogger })
+  opened.defer(() => keyHost.close())
+
+  // The log comes first, so that the making of the first key is in it.
+  const keys = openKeyStore({ db: database, keyHost, clock: systemClock })
+  const logKeys = await keys.createLogKeys()
+  const log = await openLog({ database, keyHost, logKeys, origin: chosen.origin, clock: systemClock, logger: silentLogger })
+  opened.defer(() => log.audit.close())
+  const event = { operationId: newOperationId(), caller: parseIdentity('local'), operation: 'keys.create', key: chosen.keyName, keyVersion: 1, suite: chosen.suite }
+  await log.audit.append({ kind: 'intent', ...event })
+  const record = await keys.create({ name: chosen.keyName, suite: chosen.suite })
+  await log.audit.complete({ kind: 'outcome', ...event, result: 'ok', keyProtection: record.hybrid.protection })
+
+  writeFileSync(paths.trust, writeTrustFile(composeTrust({ keys, log: log.trust })), { mode: 0o600, flush: true })
+  const softhsmConf = location.env?.['SOFTHSM2_CONF']
+  const config = configTemplate({ tokenUri: uri, origin: chosen.origin, ...(softhsmConf === undefined ? {} : { softhsmConf: relative(options.home, softhsmConf) }) })
+  writeFileSync(paths.config, config, { mode: 0o600, flush: true })
+  const token = await keyHost.tokenInfo()
+  return report(options.home, record, { ...token, module: location.modulePath }, log.trust)
+}
+
+async function chooseToken(options: InitOptions): Promise<{ uri: string; location: TokenLocation }> {
+  if (options.token !== undefined) return { uri: options.token, location: locateToken(options.token) }
+  const location = await provisionSoftHsm({
+    home: options.home,
+    label: 'sealstone',
+    ...(options.module === undefined ? {} : { modulePath: options.module }),
+  })
+  return { uri: formatTokenUri(location), location }
+}
+
+function report(home: string, record: KeyRecord, token: InitReport['token'], log: InitReport['log']): InitReport {
+  const engine = nativeEngine()
+  return {
+    home,
+    token: { label: token.label, serial: token.serial, model: token.model, module: token.module },
+    key: {
+      name: record.name,
+      suite: record.hybrid.suite,
+      fingerprint: fingerprint(engine, record.hybrid.spki),
+      ...(record.companion === undefined ? {} : { companionFingerprint: fingerprint(engine, record.companion.spki) }),
+    },
+    log,
+  }
+}
+
+/** c2sp.org/tlog-checkpoint: a schema-less URL-like name without spaces or plus signs, unique to this log. */
+function defaultOrigin(): string {
+  const host = hostname().toLowerCase().replace(/[^a-z0-9.-]/g, '-') || 'localhost'
+  return `${host}/sealstone/${randomBytes(8).toString('hex')}`
+}
+
+function checkOrigin(origin: string): string {
+  if (/^[\x21-\x2a\x2c-\x7e]{1,255}$/.test(origin)) return origin
+  throw new SealstoneError('INPUT_INVALID', `log origin is ${JSON.stringify(origin)}, want 1–255 printable ASCII characters without space and +`)
+}
+
+const DEFAULT_SUITE = 'mldsa65-ecdsa-p256'

@@ -1,0 +1,72 @@
+/** Opens everything a daemon stands on, in order, and closes it in the opposite order. */
+import { AUDIT_MIGRATIONS, type AuditLog, openAuditLog } from '#audit'
+import type { Clock, Logger } from '#core'
+import { acquireLock, type Database, openDatabase } from '#db'
+import type { TrustFile } from '#envelopes'
+import { type KeyHost, startKeyHost } from '#keyhost'
+import { KEY_MIGRATIONS, type KeyStore, type LogKeys, openKeyStore } from '#keys'
+import { type Engine, selfTest } from '#suites'
+import { nativeEngine } from '#suites/native'
+import { checkpointSigner, logSignatureVerifier, logTrust } from './checkpoint-signer.ts'
+import type { Config } from './config.ts'
+import { checkHome } from './home.ts'
+import { tokenLocation } from './token-location.ts'
+
+export const MIGRATIONS = [...KEY_MIGRATIONS, ...AUDIT_MIGRATIONS]
+
+export interface Runtime extends AsyncDisposable {
+  readonly engine: Engine
+  readonly keys: KeyStore
+  readonly audit: AuditLog
+  /** The log's name and verifier keys, as the trust file publishes them. */
+  readonly log: TrustFile['log']
+  /** Intents that the last run left open and this start closed as `unknown`. */
+  readonly recovered: number
+}
+
+/** Throws SELF_TEST_FAILED, HOME_*, DAEMON_RUNNING, TOKEN_*, DATABASE_UNAVAILABLE or AUDIT_CORRUPT; nothing stays open then. */
+export async function openRuntime(home: string, config: Config, clock: Clock, logger: Logger): Promise<Runtime> {
+  const engine = nativeEngine()
+  selfTest(engine)
+  const paths = checkHome(home)
+  await using opened = new AsyncDisposableStack()
+
+  // One daemon per state directory: two would fork the log. The lock dies with the process.
+  const lock = acquireLock(paths.lock)
+  opened.defer(() => lock.release())
+  const database = openDatabase(paths.database, MIGRATIONS)
+  opened.defer(() => database.close())
+  const keyHost = await startKeyHost({ token: tokenLocation(config), logger })
+  opened.defer(() => keyHost.close())
+  const keys = openKeyStore({ db: database, keyHost, clock })
+  await keys.check()
+
+  const { audit, trust } = await openLog({ database, keyHost, logKeys: keys.logKeys(), origin: config.audit.origin, clock, logger })
+  opened.defer(() => audit.close())
+  const recovered = await audit.recover()
+
+  const resources = opened.move()
+  return { engine, keys, audit, log: trust, recovered, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+export interface LogParts {
+  readonly database: Database
+  readonly keyHost: KeyHost
+  readonly logKeys: LogKeys
+  readonly origin: string
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** The audit log with its signer: the two log keys, used through the key host. */
+export async function openLog({ database, keyHost, logKeys, origin, clock, logger }: LogParts): Promise<{ audit: AuditLog; trust: TrustFile['log'] }> {
+  const audit = await openAuditLog({
+    db: database,
+    origin,
+    signer: checkpointSigner({ origin, logKeys, keyHost, clock }),
+    verifier: logSignatureVerifier(nativeEngine()),
+    clock,
+    logger,
+  })
+  return { audit, trust: logTrust(origin, logKeys) }
+}

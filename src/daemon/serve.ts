@@ -1,0 +1,84 @@
+/** Runs the daemon: open, listen, answer until a signal, drain, close. */
+import { type Clock, type Logger, newOperationId, parseIdentity, systemClock, toSealstoneError } from '#core'
+import { createOperations } from '#operations'
+import { type Listener, startServer } from '#rpc'
+import { type Config, loadConfig, type LogLevel, splitAddress } from './config.ts'
+import { createLogger } from './logging.ts'
+import { openRuntime, type Runtime } from './runtime.ts'
+
+export interface ServeOptions {
+  readonly home: string
+  /** `host:port` on a loopback address, without TLS. For tests and development only; warned about in the log. */
+  readonly insecureLoopback?: string
+  readonly logLevel?: LogLevel
+}
+
+/** Resolves with the exit code once a SIGTERM or SIGINT was obeyed. Throws what stops a start; nothing stays open then. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const config = loadConfig(options.home)
+  const logger = createLogger(options.logLevel ?? config.logLevel)
+  const stop = waitForSignal()
+  process.umask(0o077)
+  await using runtime = await openRuntime(options.home, config, systemClock, logger)
+  await recordEvent(runtime, 'daemon-start', `${runtime.recovered} open intents closed`)
+
+  const server = await startServer({
+    operations: createOperations({ ...runtime, policy: config.policy, log: runtime.log, clock: systemClock, logger }),
+    listeners: listeners(config, options.insecureLoopback),
+    logger,
+    clock: systemClock,
+  })
+  const retention = keepAnswers(runtime, config, systemClock, logger)
+  server.setServing(true)
+  logger.info({ addresses: server.addresses, pid: process.pid, recovered: runtime.recovered }, 'ready')
+
+  const signal = await stop
+  logger.info({ signal }, 'draining')
+  clearInterval(retention)
+  await server.drain(config.drainSeconds * 1000)
+  await recordEvent(runtime, 'daemon-stop', signal).catch((error: unknown) => {
+    logger.error({ error: toSealstoneError(error).message }, 'the stop could not be logged')
+  })
+  logger.info({}, 'stopped')
+  return 0
+}
+
+function listeners(config: Config, insecureLoopback: string | undefined): Listener[] {
+  const all: Listener[] = [{ kind: 'unix', path: config.listen.socket }]
+  if (config.listen.tls !== undefined) all.push({ kind: 'tls', ...config.listen.tls })
+  if (insecureLoopback !== undefined) all.push({ kind: 'insecure-loopback', ...splitAddress(insecureLoopback, '--insecure-loopback') })
+  return all
+}
+
+async function recordEvent(runtime: Runtime, kind: 'daemon-start' | 'daemon-stop', reason: string): Promise<void> {
+  await runtime.audit.append({ kind, operationId: newOperationId(), caller: parseIdentity('local'), operation: 'serve', result: 'ok', reason })
+}
+
+/** The first signal drains; a second one gives up waiting. What is lost then is only replies: outcomes are durable before they are sent. */
+function waitForSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let first = true
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (!first) process.exit(signal === 'SIGINT' ? 130 : 143)
+        first = false
+        resolve(signal)
+      })
+    }
+  })
+}
+
+/** Once an hour, answers older than the configured time are forgotten. */
+function keepAnswers(runtime: Runtime, config: Config, clock: Clock, logger: Logger): NodeJS.Timeout {
+  const forget = (): void => {
+    try {
+      runtime.audit.forgetAnswersBefore(new Date(clock.now().getTime() - config.audit.answerRetentionHours * HOUR_MS))
+    } catch (error) {
+      logger.error({ error: toSealstoneError(error).message }, 'old answers could not be removed')
+    }
+  }
+  forget()
+  return setInterval(forget, HOUR_MS).unref()
+}
+
+const HOUR_MS = 3_600_000

@@ -1,0 +1,27 @@
+/** Step 1 of every operation: who is calling, may they do this; a refusal is in the log before the caller hears of it. */
+import { newOperationId, SealstoneError } from '#core'
+import { decide, type OperationName } from '#policy'
+import type { OperationContext } from './context.ts'
+import type { CallContext } from './ports.ts'
+
+/** Throws PERMISSION_DENIED after the refusal is durable, CANCELLED or DEADLINE_EXCEEDED when the caller is gone. */
+export async function authorize(context: OperationContext, call: CallContext, operation: OperationName, key?: string): Promise<void> {
+  call.signal.throwIfAborted()
+  const decision = decide(context.policy, call.identity, operation, key)
+  if (decision.allowed) return
+  // A crash before this append answers nobody; after it the refusal stands and the caller asks again.
+  await context.audit.append({
+    kind: 'refused',
+    operationId: newOperationId(),
+    caller: call.identity,
+    operation,
+    ...(key === undefined ? {} : { key }),
+    result: 'error',
+    errorCode: 'PERMISSION_DENIED',
+    reason: decision.reason,
+  })
+  context.logger.warn({ identity: call.identity, operation, key }, 'refused by policy')
+  throw new SealstoneError('PERMISSION_DENIED', `${call.identity} may not ${operation}${key === undefined ? '' : ` with key ${key}`}: ${decision.reason}`, {
+    details: { operation, ...(key === undefined ? {} : { key }) },
+  })
+}

@@ -1,0 +1,104 @@
+/** What the daemon can be asked to do, in domain types. `rpc` maps bytes to these; nothing here knows of gRPC. */
+import type { IdempotencyKey, Identity, JsonValue, KeyName, KeyProtection, OperationId } from '#core'
+import type { Verdict } from '#envelopes'
+import type { Manifest } from '#hashing'
+import type { SuiteId } from '#suites'
+import type { Leaf, LeafKind, Receipt } from '#tlog'
+
+/** Who calls, and whether they still wait. */
+export interface CallContext {
+  readonly identity: Identity
+  /** Aborted when the caller cancels, vanishes, or the deadline passes. */
+  readonly signal: AbortSignal
+  /** Address for the log, for example `unix` or `10.0.0.7:41022`. */
+  readonly peer: string
+}
+
+export interface Subject {
+  readonly name: string
+  /** 64 hex digits. */
+  readonly sha256: string
+}
+
+export type SignContent =
+  | { readonly kind: 'manifest'; readonly manifest: Manifest }
+  | { readonly kind: 'statement'; readonly predicateType: string; readonly predicate: JsonValue; readonly subjects: readonly Subject[] }
+
+export interface SignRequest {
+  readonly key: KeyName
+  readonly idempotencyKey: IdempotencyKey
+  readonly content: SignContent
+}
+
+export interface SignAnswer {
+  readonly operationId: OperationId
+  /** The content of `model.sig`; absent for a key without a companion. */
+  readonly modelSig?: Uint8Array
+  /** The content of `model.hybrid.sig`. */
+  readonly hybridSig: Uint8Array
+  readonly receipt: Receipt
+  /** Index of the outcome leaf. */
+  readonly leafIndex: bigint
+  /** This is the stored answer of an earlier request with the same idempotency key. */
+  readonly replayed: boolean
+}
+
+export interface VerifyRequest {
+  readonly bundle?: Uint8Array
+  readonly hybrid?: Uint8Array
+  /** What the caller has on disk; without it the files are not compared. */
+  readonly manifest?: Manifest
+  readonly require: 'hybrid' | 'classical'
+}
+
+export interface KeyView {
+  readonly name: KeyName
+  readonly version: number
+  readonly state: string
+  readonly suite: SuiteId
+  readonly createdAt: Date
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array
+  /** Hex SHA-256 of `spki`. */
+  readonly fingerprint: string
+  readonly companion?: { readonly suite: SuiteId; readonly spki: Uint8Array; readonly fingerprint: string }
+  readonly protection: KeyProtection
+}
+
+export interface EntryFilter {
+  /** First index, inclusive. */
+  readonly from?: bigint
+  readonly limit?: number
+  /** RFC 3339, inclusive. */
+  readonly since?: string
+  /** RFC 3339, exclusive. */
+  readonly until?: string
+  readonly key?: string
+  readonly caller?: string
+  readonly kind?: LeafKind
+  readonly operationId?: string
+  readonly modelName?: string
+  readonly result?: string
+  /** Newest first. */
+  readonly reverse?: boolean
+}
+
+export interface EntryView {
+  readonly index: bigint
+  readonly leaf: Leaf
+  /** The bytes that the tree hashes. */
+  readonly bytes: Uint8Array
+}
+
+/** Every method throws SealstoneError only. */
+export interface Operations {
+  sign(call: CallContext, request: SignRequest): Promise<SignAnswer>
+  verify(call: CallContext, request: VerifyRequest): Promise<Verdict>
+  listKeys(call: CallContext): Promise<readonly KeyView[]>
+  getKey(call: CallContext, name: KeyName): Promise<KeyView>
+  /** The bytes of a trust file. */
+  getTrust(call: CallContext): Promise<Uint8Array>
+  getCheckpoint(call: CallContext): Promise<{ readonly note: string; readonly size: bigint }>
+  listEntries(call: CallContext, filter: EntryFilter): AsyncIterable<EntryView>
+  getReceipt(call: CallContext, index: bigint): Promise<Receipt>
+}

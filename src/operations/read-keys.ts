@@ -1,0 +1,45 @@
+/** What callers may know about keys: public halves, states and how they are protected. */
+import type { KeyName } from '#core'
+import { writeTrustFile } from '#envelopes'
+import type { KeyRecord } from '#keys'
+import { decide } from '#policy'
+import { fingerprint } from '#suites'
+import { authorize } from './authorize.ts'
+import type { OperationContext } from './context.ts'
+import type { CallContext, KeyView } from './ports.ts'
+import { composeTrust } from './trust.ts'
+
+/** The keys that the caller may read; others are left out, not hinted at. */
+export async function listKeys(context: OperationContext, call: CallContext): Promise<KeyView[]> {
+  const visible = context.keys.list().filter((record) => decide(context.policy, call.identity, 'keys.read', record.name).allowed)
+  if (visible.length === 0) await authorize(context, call, 'keys.read')
+  return visible.map((record) => viewKey(context, record))
+}
+
+export async function getKey(context: OperationContext, call: CallContext, name: KeyName): Promise<KeyView> {
+  await authorize(context, call, 'keys.read', name)
+  return viewKey(context, context.keys.get(name))
+}
+
+/** The whole trust file. It holds public keys only, but of every key: so the right to read keys is asked without a key's name. */
+export async function getTrust(context: OperationContext, call: CallContext): Promise<Uint8Array> {
+  await authorize(context, call, 'keys.read')
+  return writeTrustFile(composeTrust(context))
+}
+
+function viewKey(context: OperationContext, record: KeyRecord): KeyView {
+  const { companion } = record
+  return {
+    name: record.name,
+    version: record.version,
+    state: record.state,
+    suite: record.hybrid.suite,
+    createdAt: record.createdAt,
+    spki: record.hybrid.spki,
+    fingerprint: fingerprint(context.engine, record.hybrid.spki),
+    ...(companion === undefined
+      ? {}
+      : { companion: { suite: companion.suite, spki: companion.spki, fingerprint: fingerprint(context.engine, companion.spki) } }),
+    protection: record.hybrid.protection,
+  }
+}
