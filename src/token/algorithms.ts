@@ -4,9 +4,6 @@ import pkcs11js from 'pkcs11js'
 import { fromHex, SealstoneError } from '#core'
 import { derSequenceOfIntegers, derUnwrapOctetString, ecdsaDer } from './der.ts'
 
-export type TokenHash = 'sha256' | 'sha384' | 'sha512'
-export type TokenAlgorithm = keyof typeof TOKEN_ALGORITHMS
-
 export interface AlgorithmRow {
   readonly generate: pkcs11js.Mechanism
   readonly keyType: number
@@ -16,10 +13,9 @@ export interface AlgorithmRow {
   readonly publicAttributes: readonly number[]
   /** Those attributes as the raw public key: `04‖X‖Y`, the Ed25519 point, or PKCS#1 RSAPublicKey. */
   readonly publicKey: (values: readonly Buffer[]) => Uint8Array
-  readonly defaultHash: TokenHash | undefined
-  readonly sign: (hash: TokenHash) => pkcs11js.Mechanism
+  readonly sign: pkcs11js.Mechanism
   /** What the token is given: the digest, or for Ed25519 the message itself. */
-  readonly input: (message: Uint8Array, hash: TokenHash) => Uint8Array
+  readonly input: (message: Uint8Array) => Uint8Array
   readonly signatureBytes: number
   /** The token's form of a signature as the standard's: r‖s → DER for ECDSA. */
   readonly signature: (raw: Uint8Array) => Uint8Array
@@ -36,42 +32,39 @@ export const TOKEN_ALGORITHMS = {
     publicTemplate: [{ type: pkcs11js.CKA_EC_PARAMS, value: Buffer.from('130c656477617264733235353139', 'hex') }],
     publicAttributes: [pkcs11js.CKA_EC_POINT],
     publicKey: ([point]) => derUnwrapOctetString(point as Buffer, 32),
-    defaultHash: undefined,
-    sign: () => ({ mechanism: 0x1057 }), // CKM_EDDSA
+    sign: { mechanism: 0x1057 }, // CKM_EDDSA
     input: (message) => message,
     signatureBytes: 64,
     signature: (raw) => raw,
   },
-  'rsa2048-pss': rsaPss(2048, 'sha256'),
-  'rsa3072-pss': rsaPss(3072, 'sha256'),
-  'rsa4096-pss': rsaPss(4096, 'sha384'),
+  'rsa3072-pss': rsaPssSha256(3072),
 } as const satisfies Record<string, AlgorithmRow>
 
 export function findAlgorithm(name: string): AlgorithmRow {
   if (!Object.hasOwn(TOKEN_ALGORITHMS, name)) {
     throw new SealstoneError('SUITE_UNSUPPORTED', `no token key of type ${name}, want one of ${Object.keys(TOKEN_ALGORITHMS).join(', ')}`)
   }
-  return TOKEN_ALGORITHMS[name as TokenAlgorithm]
+  return TOKEN_ALGORITHMS[name as keyof typeof TOKEN_ALGORITHMS]
 }
 
 /** SoftHSM has raw ECDSA only, so every token gets a digest (CKM_ECDSA) and gives back r‖s. */
-function ecdsa(curveOidDer: string, fieldBytes: number, defaultHash: TokenHash): AlgorithmRow {
+function ecdsa(curveOidDer: string, fieldBytes: number, hash: string): AlgorithmRow {
   return {
     generate: { mechanism: pkcs11js.CKM_EC_KEY_PAIR_GEN },
     keyType: pkcs11js.CKK_EC,
     publicTemplate: [{ type: pkcs11js.CKA_EC_PARAMS, value: Buffer.from(fromHex(curveOidDer)) }],
     publicAttributes: [pkcs11js.CKA_EC_POINT],
     publicKey: ([point]) => derUnwrapOctetString(point as Buffer, 1 + 2 * fieldBytes),
-    defaultHash,
-    sign: () => ({ mechanism: pkcs11js.CKM_ECDSA }),
-    input: digest,
+    sign: { mechanism: pkcs11js.CKM_ECDSA },
+    input: (message) => createHash(hash).update(message).digest(),
     signatureBytes: 2 * fieldBytes,
     signature: (raw) => ecdsaDer(raw, fieldBytes),
   }
 }
 
-/** RFC 8017 §8.1 with MGF1 over the same hash and a salt of its length. */
-function rsaPss(bits: number, defaultHash: TokenHash): AlgorithmRow {
+/** RFC 8017 §8.1 with SHA-256, MGF1 over the same hash, a salt of its length, and the public exponent 65537. */
+function rsaPssSha256(bits: number): AlgorithmRow {
+  const parameter: pkcs11js.RsaPSS = { type: pkcs11js.CK_PARAMS_RSA_PSS, hashAlg: pkcs11js.CKM_SHA256, mgf: pkcs11js.CKG_MGF1_SHA256, saltLen: 32 }
   return {
     generate: { mechanism: pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN },
     keyType: pkcs11js.CKK_RSA,
@@ -81,23 +74,9 @@ function rsaPss(bits: number, defaultHash: TokenHash): AlgorithmRow {
     ],
     publicAttributes: [pkcs11js.CKA_MODULUS, pkcs11js.CKA_PUBLIC_EXPONENT],
     publicKey: (values) => derSequenceOfIntegers(values), // RSAPublicKey ::= SEQUENCE { modulus, publicExponent }
-    defaultHash,
-    sign: (hash) => ({
-      mechanism: pkcs11js.CKM_RSA_PKCS_PSS,
-      parameter: { type: pkcs11js.CK_PARAMS_RSA_PSS, ...PSS_HASHES[hash] } as pkcs11js.RsaPSS,
-    }),
-    input: digest,
+    sign: { mechanism: pkcs11js.CKM_RSA_PKCS_PSS, parameter },
+    input: (message) => createHash('sha256').update(message).digest(),
     signatureBytes: bits / 8,
     signature: (raw) => raw,
   }
-}
-
-const PSS_HASHES: Readonly<Record<TokenHash, Omit<pkcs11js.RsaPSS, 'type'>>> = {
-  sha256: { hashAlg: pkcs11js.CKM_SHA256, mgf: pkcs11js.CKG_MGF1_SHA256, saltLen: 32 },
-  sha384: { hashAlg: pkcs11js.CKM_SHA384, mgf: pkcs11js.CKG_MGF1_SHA384, saltLen: 48 },
-  sha512: { hashAlg: pkcs11js.CKM_SHA512, mgf: pkcs11js.CKG_MGF1_SHA512, saltLen: 64 },
-}
-
-function digest(message: Uint8Array, hash: TokenHash): Uint8Array {
-  return createHash(hash).update(message).digest()
 }

@@ -1,8 +1,7 @@
 /** Loads a PKCS#11 module and finds the one token that is meant, by its label and serial, never by slot id: slot ids change. */
-import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import pkcs11js from 'pkcs11js'
-import { type ErrorCode, SealstoneError } from '#core'
+import { SealstoneError } from '#core'
 import { returnValue, tokenError } from './cryptoki-errors.ts'
 
 export type Cryptoki = pkcs11js.PKCS11
@@ -37,15 +36,14 @@ export interface FoundToken {
 
 /** A loaded and initialised module. It is never finalised: that crashes some modules, so the process is left instead. Throws TOKEN_MISSING. */
 export function loadModule(path: string): Cryptoki {
-  const fail = (code: ErrorCode, message: string, cause?: unknown): never => {
-    throw new SealstoneError(code, message, { cause, hint: 'check module-path in the token URI, and that the module is installed' })
-  }
-  if (!existsSync(path)) fail('TOKEN_MISSING', `there is no PKCS#11 module at ${path}`)
   const cryptoki = new pkcs11js.PKCS11()
   try {
     cryptoki.load(path)
   } catch (cause) {
-    fail('TOKEN_MISSING', `${path} cannot be loaded as a PKCS#11 module`, cause)
+    throw new SealstoneError('TOKEN_MISSING', `${path} cannot be loaded as a PKCS#11 module`, {
+      cause,
+      hint: 'check module-path in the token URI, and that the module is installed',
+    })
   }
   try {
     cryptoki.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import { SealstoneError } from '#core'
-import { type AlgorithmRow, findAlgorithm, type TokenHash } from './algorithms.ts'
+import { findAlgorithm } from './algorithms.ts'
 import type { Cryptoki, Handle } from './cryptoki-module.ts'
 import type { Token } from './token.ts'
 
@@ -66,13 +66,12 @@ export function readKeyPairProtection(token: Token, ckaId: string): TokenProtect
   )
 }
 
-/** A signature in the standard's form: DER for ECDSA, raw for Ed25519 and RSA-PSS. `hash` overrides the curve's own. */
-export function signInToken(token: Token, algorithm: string, ckaId: string, message: Uint8Array, hash?: TokenHash): Uint8Array {
-  const row: AlgorithmRow = findAlgorithm(algorithm)
-  const chosen = hash ?? row.defaultHash ?? 'sha512'
-  const input = Buffer.from(row.input(message, chosen))
+/** A signature in the standard's form: DER for ECDSA, raw for Ed25519 and RSA-PSS. The whole message is given. */
+export function signInToken(token: Token, algorithm: string, ckaId: string, message: Uint8Array): Uint8Array {
+  const row = findAlgorithm(algorithm)
+  const input = Buffer.from(row.input(message))
   return token.run('sign', ({ cryptoki, session, objects }) => {
-    cryptoki.C_SignInit(session, row.sign(chosen), objects.one(pkcs11js.CKO_PRIVATE_KEY, ckaId))
+    cryptoki.C_SignInit(session, row.sign, objects.one(pkcs11js.CKO_PRIVATE_KEY, ckaId))
     // Synchronous on purpose: the callback form does not pin its input (wrong signatures under memory pressure).
     return Uint8Array.from(row.signature(cryptoki.C_Sign(session, input, Buffer.alloc(row.signatureBytes))))
   })

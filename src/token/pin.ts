@@ -1,6 +1,6 @@
 /** The PIN: read from its file at each login, and a refused one is remembered by its hash so that it is never sent again. */
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { fromHex, SealstoneError, toHex } from '#core'
 
 /** A JavaScript string cannot be wiped: pkcs11js takes nothing else. It lives only in the key host. */
@@ -44,10 +44,10 @@ export class RefusedPins {
     const salt = randomBytes(16)
     const line = [this.#serial, toHex(salt), toHex(hashPin(pin, salt))].join(' ')
     this.#lines = [...this.#lines, line]
-    const file = openSync(this.#path, 'a', 0o600)
+    // O_SYNC and not fsync: Node's permission model, under which the key host runs, has no fsync.
+    const file = openSync(this.#path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_SYNC, 0o600)
     try {
       writeSync(file, `${line}\n`)
-      fsyncSync(file)
     } finally {
       closeSync(file)
     }

@@ -1,0 +1,100 @@
+/** Starts the key host's process and carries messages to and from it. Knows nothing of commands; the supervisor does. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { dirname, extname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Logger } from '#core'
+import type { CommandMessage, ReplyMessage } from './protocol.ts'
+
+export interface ChildOptions {
+  /** All of the child's environment. */
+  readonly env: Readonly<Record<string, string>>
+  readonly logger: Logger
+  /** What the child's JavaScript may read and write besides its own source. The native module is not held by this. */
+  readonly files: { readonly read: readonly string[]; readonly write: readonly string[] }
+  readonly onReply: (reply: ReplyMessage) => void
+  /** Called once, when the process is gone or could not be started. */
+  readonly onExit: (how: string) => void
+}
+
+export interface KeyHostChild {
+  readonly pid: number | undefined
+  send(message: CommandMessage): void
+  kill(): void
+  /** Closes the channel, which ends the child. */
+  disconnect(): void
+}
+
+export function startChild(options: ChildOptions): KeyHostChild {
+  // A shell sets the limit because Node cannot: no core dump may ever hold a seed (setrlimit, RLIMIT_CORE, hard and soft).
+  const child = spawn('/bin/sh', ['-c', 'ulimit -c 0 && exec "$@"', 'sealstone-keyhost', process.execPath, ...nodeOptions(options.files), ENTRY], {
+    cwd: '/',
+    env: { ...options.env },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    serialization: 'advanced',
+  })
+  let gone = false
+  const exit = (how: string): void => {
+    if (gone) return
+    gone = true
+    options.onExit(how)
+  }
+  child.on('message', (message) => options.onReply(message as ReplyMessage))
+  child.on('exit', (code, signal) => exit(signal === null ? `exit code ${code}` : `signal ${signal}`))
+  child.on('error', (error) => exit(error.message))
+  forwardLog(child, options.logger)
+  return {
+    pid: child.pid,
+    // A send to a dying child fails; its exit follows and says so to everyone who waits.
+    send: (message) => void (child.connected && child.send(message, () => {})),
+    kill: () => void child.kill('SIGKILL'),
+    disconnect: () => {
+      if (child.connected) child.disconnect()
+    },
+  }
+}
+
+// Node's permission model: no network, no processes, no threads, and only these files; the addon itself is native code and outside of it.
+function nodeOptions({ read, write }: ChildOptions['files']): string[] {
+  return [
+    '--permission',
+    '--allow-addons',
+    ...[SOURCE, MODULES, ...read].map((path) => `--allow-fs-read=${path}`),
+    ...write.map((path) => `--allow-fs-write=${path}`),
+    '--disable-sigusr1', // no debugger may be woken in the process that holds seeds
+    '--no-warnings',
+  ]
+}
+
+/** The child writes JSON lines; anything else comes from native code and is passed on as a warning. */
+function forwardLog(child: ChildProcess, logger: Logger): void {
+  if (child.stderr === null) return
+  createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', (line) => {
+    const { level, message, fields } = parseLine(line)
+    logger[level]({ ...fields, keyHost: child.pid }, message)
+  })
+}
+
+interface LogLine {
+  readonly level: keyof Logger
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+function parseLine(line: string): LogLine {
+  try {
+    const parsed = JSON.parse(line) as Partial<LogLine> | null
+    if (parsed !== null && isLevel(parsed.level) && typeof parsed.message === 'string' && typeof parsed.fields === 'object') return parsed as LogLine
+  } catch {
+    // Not ours: reported below as it is.
+  }
+  return { level: 'warn', message: `key host: ${line.slice(0, MAX_LINE)}`, fields: {} }
+}
+
+function isLevel(level: unknown): level is keyof Logger {
+  return level === 'debug' || level === 'info' || level === 'warn' || level === 'error'
+}
+
+const ENTRY = join(import.meta.dirname, `child${extname(import.meta.filename)}`)
+const SOURCE = dirname(import.meta.dirname)
+const MODULES = join(dirname(SOURCE), 'node_modules')
+const MAX_LINE = 2000

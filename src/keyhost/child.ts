@@ -1,0 +1,35 @@
+/** The entry of the key host's process: obeys the channel, ignores signals, leaves when the channel closes. */
+import { type Logger, SealstoneError, toSealstoneError } from '#core'
+import { faultClass } from '#token'
+import { childLogger } from './child-logger.ts'
+import { Host } from './host.ts'
+import { type CommandMessage, type CommandResult, type ReplyMessage, toWireError } from './protocol.ts'
+
+run()
+
+function run(): void {
+  // A terminal's Ctrl-C and a service manager's SIGTERM reach the whole group: the parent drains first and then closes the channel.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  process.on('disconnect', leave)
+  const logger = childLogger()
+  const host = new Host(logger)
+  process.on('message', (message) => {
+    const { id, protocol, command } = message as CommandMessage
+    process.send?.(answer(id, logger, () => host.obey(protocol, command)))
+  })
+}
+
+function answer(id: number, logger: Logger, work: () => CommandResult): ReplyMessage {
+  try {
+    return { id, ok: true, result: work() }
+  } catch (thrown) {
+    // Only the catalogue's words cross the channel; what nobody expected is in the log.
+    if (!(thrown instanceof SealstoneError)) logger.error({ error: thrown instanceof Error ? thrown.stack : String(thrown) }, 'unexpected error')
+    return { id, ok: false, error: toWireError(toSealstoneError(thrown)), lost: faultClass(thrown) === 'module' }
+  }
+}
+
+/** At once, without exit handlers of native code: finalising a module or OpenSSL's clean-up can crash, and there is nothing left to save. */
+function leave(): void {
+  process.kill(process.pid, 'SIGKILL')
+}

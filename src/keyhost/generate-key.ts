@@ -1,0 +1,53 @@
+/** Makes a key in the key host: the classical half in the token, the ML-DSA seed here, sealed by the token before anybody refers to it. */
+import { hkdfSync, randomBytes } from 'node:crypto'
+import { concatBytes, type HalfProtection, SealstoneError, utf8 } from '#core'
+import { encodePublicKey, findSuite, joinPublicKey, type Suite } from '#suites'
+import { type Borrowed, generateKeyPair, seal, type Token, tokenRandom } from '#token'
+import { checkKey } from './check-keys.ts'
+import { type KeyMaterial, sealingContext } from './key-material.ts'
+import type { GenerateRequest } from './protocol.ts'
+import type { KeyHostParts } from './sign-items.ts'
+
+/** Throws SUITE_UNSUPPORTED or TOKEN_*. A failure after the classical half was made leaves that half in the token, unused and unnamed anywhere. */
+export function generateKey(parts: KeyHostParts, { keyId, version, suite: suiteId, label, role }: GenerateRequest): KeyMaterial {
+  const { token, engine } = parts
+  const suite = findSuite(suiteId)
+  if (!suite.canSign) throw new SealstoneError('SUITE_UNSUPPORTED', `suite ${suite.id} can verify only`)
+  const classical = suite.classical === undefined ? undefined : generateKeyPair(token, suite.classical, label)
+  using seed = suite.mlDsa === undefined ? undefined : freshSeed(token)
+  const mlDsaPublicKey = seed === undefined || suite.mlDsa === undefined ? undefined : engine.publicKeyFromSeed(suite.mlDsa, seed.bytes)
+  const { spki } = encodePublicKey(suite, wholePublicKey(suite, mlDsaPublicKey, classical?.publicKey))
+
+  const identity = { keyId, version, suite: suite.id, spki }
+  const sealed = seed === undefined ? undefined : seal(token, seed.bytes, sealingContext(engine, identity))
+  const halves: HalfProtection[] = []
+  // Of a sealed half these are the wrapping key's attributes: the seed is as safe as the key that seals it.
+  if (sealed !== undefined) halves.push({ role: 'ml-dsa', location: 'sealed', sealing: sealed.blob.sealing, ...sealed.protection })
+  if (classical !== undefined) halves.push({ role: role === 'companion' ? 'companion' : 'classical', location: 'token', ...classical.protection })
+  const key: KeyMaterial = {
+    ...identity,
+    ...(sealed === undefined ? {} : { sealedSeed: sealed.blob }),
+    ...(classical === undefined ? {} : { ckaId: classical.ckaId }),
+    protection: { module: token.info.module, tokenModel: token.info.model, tokenSerial: token.info.serial, halves },
+  }
+  checkKey(parts, key) // it opens, it signs, and what it signs verifies, before anybody is told of it
+  return key
+}
+
+function wholePublicKey(suite: Suite, mlDsa: Uint8Array | undefined, classical: Uint8Array | undefined): Uint8Array {
+  if (mlDsa !== undefined && classical !== undefined) return joinPublicKey(suite, mlDsa, classical)
+  const only = mlDsa ?? classical
+  if (only === undefined) throw new SealstoneError('INTERNAL', `suite ${suite.id} has no half to make`)
+  return only
+}
+
+/** 32 bytes of the token's generator mixed with 32 of the system's through HKDF (RFC 5869): as good as the better of the two. */
+function freshSeed(token: Token): Borrowed {
+  using fromToken = tokenRandom(token, 32)
+  const fromSystem = randomBytes(32)
+  const both = concatBytes(fromToken.bytes, fromSystem)
+  const seed = Buffer.from(hkdfSync('sha256', both, new Uint8Array(), utf8('sealstone ml-dsa seed v1'), 32)) // a view on its own memory, not a copy
+  fromSystem.fill(0)
+  both.fill(0)
+  return { bytes: seed, [Symbol.dispose]: () => seed.fill(0) }
+}

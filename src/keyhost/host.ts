@@ -1,0 +1,89 @@
+/** What the key host does when told: open the token, make keys, sign, check, provision. One command at a time, synchronously. */
+import { randomBytes } from 'node:crypto'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { type Logger, SealstoneError, unreachable } from '#core'
+import { type Engine, selfTest } from '#suites'
+import { nativeEngine } from '#suites/native'
+import { initialiseToken, openToken, type Token, type TokenInfo } from '#token'
+import { checkKeys } from './check-keys.ts'
+import { generateKey } from './generate-key.ts'
+import { type Command, type CommandResult, type Commands, PROTOCOL_VERSION, type ProvisionRequest } from './protocol.ts'
+import { type KeyHostParts, signItems } from './sign-items.ts'
+
+export class Host {
+  readonly #logger: Logger
+  #engine: Engine | undefined
+  #token: Token | undefined
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  obey(protocol: number, command: Command): CommandResult {
+    if (protocol !== PROTOCOL_VERSION) {
+      throw new SealstoneError('INTERNAL', `key host speaks protocol ${PROTOCOL_VERSION}, its parent ${protocol}`, {
+        hint: 'restart the daemon: its files were replaced',
+      })
+    }
+    switch (command.kind) {
+      case 'open':
+        return this.#open(command.request)
+      case 'provision':
+        return provision(command.request)
+      case 'generate':
+        return generateKey(this.#use(), command.request)
+      case 'sign':
+        return signItems(this.#use(), command.request)
+      case 'check':
+        checkKeys(this.#use(), command.request)
+        return null
+      default:
+        return unreachable(command)
+    }
+  }
+
+  /** The self-test comes before the login: a process that computes wrongly gets no PIN. */
+  #open({ modulePath, token, serial, model, manufacturer, pinFile }: Commands['open']['request']): TokenInfo {
+    if (this.#token !== undefined) throw new SealstoneError('INTERNAL', 'the key host is open already')
+    this.#engine = nativeEngine()
+    selfTest(this.#engine)
+    const name = {
+      label: token,
+      ...(serial === undefined ? {} : { serial }),
+      ...(model === undefined ? {} : { model }),
+      ...(manufacturer === undefined ? {} : { manufacturer }),
+    }
+    this.#token = openToken({ modulePath, token: name, pinFile, logger: this.#logger })
+    return this.#token.info
+  }
+
+  #use(): KeyHostParts {
+    if (this.#token === undefined || this.#engine === undefined) throw new SealstoneError('INTERNAL', 'the key host is not open')
+    return { token: this.#token, engine: this.#engine }
+  }
+}
+
+/** The PINs are written first: a crash after that leaves files without a token, one before it leaves nothing. */
+function provision({ modulePath, label, userPinFile, soPinFile }: ProvisionRequest): TokenInfo {
+  const soPin = randomPin()
+  const userPin = randomPin()
+  writeSecret(soPinFile, soPin)
+  writeSecret(userPinFile, userPin)
+  return initialiseToken({ modulePath, label, soPin, userPin })
+}
+
+/** 128 bits as text, within every token's limits for a PIN's length. */
+function randomPin(): string {
+  return randomBytes(16).toString('hex')
+}
+
+/** O_SYNC and not fsync: Node's permission model, under which this process runs, has no fsync. */
+function writeSecret(path: string, secret: string): void {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_SYNC } = constants
+  const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_SYNC, 0o600)
+  try {
+    writeSync(file, `${secret}\n`)
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,82 @@
+/** The parent's view of the key host: generate, sign, check. The keys, the PIN and the PKCS#11 module are in the child process alone. */
+import { type Logger, SealstoneError } from '#core'
+import { selfTest } from '#suites'
+import { nativeEngine } from '#suites/native'
+import type { TokenInfo } from '#token'
+import type { KeyMaterial } from './key-material.ts'
+import { type GenerateRequest, KEY_HOST_LIMITS, type SignItem } from './protocol.ts'
+import { Supervisor } from './supervisor.ts'
+import type { TokenLocation } from './token-uri.ts'
+
+export interface KeyHost {
+  tokenInfo(): Promise<TokenInfo>
+  /** Makes a key in the token. Nothing refers to it until the caller stores what is returned: a crash before that leaves an unused object. */
+  generateKey(request: GenerateRequest): Promise<KeyMaterial>
+  /** One whole signature per item, in order, in one round trip. Default deadline 30 s. */
+  sign(items: readonly SignItem[], options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<Uint8Array[]>
+  /** Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID unless each key is the recorded one and signs. */
+  check(keys: readonly KeyMaterial[]): Promise<void>
+  close(): Promise<void>
+  /** How often a lost child was replaced. */
+  readonly respawns: number
+  readonly pid: number | undefined
+}
+
+export interface KeyHostOptions {
+  readonly token: TokenLocation
+  readonly logger: Logger
+  /** A child that is silent for so long while it has work is killed. Default 20,000. */
+  readonly watchdogMs?: number
+}
+
+/** Throws TOKEN_* or SELF_TEST_FAILED; no process is left then. */
+export async function startKeyHost({ token, logger, watchdogMs = 20_000 }: KeyHostOptions): Promise<KeyHost> {
+  selfTest(nativeEngine())
+  const { env, ...open } = token
+  const supervisor = new Supervisor({ child: { env: env ?? {}, files: pinFiles(token) }, open, logger, watchdogMs })
+  try {
+    await supervisor.start()
+  } catch (error) {
+    await supervisor.close()
+    throw error
+  }
+  return {
+    tokenInfo: async () => supervisor.info as TokenInfo,
+    generateKey: (request) => supervisor.submit({ kind: 'generate', request }, { timeoutMs: SLOW_TIMEOUT_MS, bytes: 0 }),
+    sign: async (items, { signal, timeoutMs = SIGN_TIMEOUT_MS } = {}) => {
+      const bytes = checkLimits(items)
+      return supervisor.submit({ kind: 'sign', request: items }, { timeoutMs, bytes, ...(signal === undefined ? {} : { signal }) })
+    },
+    check: async (keys) => {
+      await supervisor.submit({ kind: 'check', request: keys }, { timeoutMs: SLOW_TIMEOUT_MS, bytes: 0 })
+    },
+    close: () => supervisor.close(),
+    get respawns() {
+      return supervisor.respawns
+    },
+    get pid() {
+      return supervisor.pid
+    },
+  }
+}
+
+/** The PIN file is read; the marker of refused PINs beside it is read and written. */
+function pinFiles({ pinFile }: TokenLocation): { readonly read: string[]; readonly write: string[] } {
+  const marker = `${pinFile}.refused`
+  return { read: [pinFile, marker], write: [marker] }
+}
+
+function checkLimits(items: readonly SignItem[]): number {
+  if (items.length === 0 || items.length > KEY_HOST_LIMITS.items) {
+    throw new SealstoneError('INPUT_INVALID', `${items.length} messages to sign, want 1 to ${KEY_HOST_LIMITS.items}`)
+  }
+  for (const { message } of items) {
+    if (message.length > KEY_HOST_LIMITS.messageBytes) {
+      throw new SealstoneError('MESSAGE_TOO_LARGE', `message to sign is ${message.length} bytes, want at most ${KEY_HOST_LIMITS.messageBytes}`)
+    }
+  }
+  return items.reduce((sum, { message }) => sum + message.length, 0)
+}
+
+const SIGN_TIMEOUT_MS = 30_000
+const SLOW_TIMEOUT_MS = 300_000

@@ -1,0 +1,114 @@
+/** A key as it is stored: public, and its secret parts either named in the token or sealed by it. Worthless without the token. */
+import {
+  canonicalJsonBytes,
+  describe,
+  fromBase64,
+  fromHex,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  type KeyProtection,
+  keyProtectionJson,
+  parseKeyProtection,
+  SealstoneError,
+  toBase64,
+} from '#core'
+import { type Engine, findSuite, fingerprint, type SuiteId } from '#suites'
+import type { SealedBlob } from '#token'
+
+export interface KeyMaterial {
+  /** Stable over versions, for example `default` or `default.companion`. */
+  readonly keyId: string
+  readonly version: number
+  readonly suite: SuiteId
+  /** SubjectPublicKeyInfo, DER; of the whole composite where there are two halves. */
+  readonly spki: Uint8Array
+  /** Where the suite has an ML-DSA half: its seed. */
+  readonly sealedSeed?: SealedBlob
+  /** Where the suite has a classical half: CKA_ID of its key pair in the token, lower-case hex. */
+  readonly ckaId?: string
+  readonly protection: KeyProtection
+}
+
+/** What a sealed seed is bound to: moved to another key, version, suite or public key it does not open. */
+export function sealingContext(engine: Engine, key: Pick<KeyMaterial, 'keyId' | 'version' | 'suite' | 'spki'>): Uint8Array {
+  return canonicalJsonBytes({
+    purpose: 'sealstone sealed seed v1',
+    keyId: key.keyId,
+    version: key.version,
+    suite: key.suite,
+    publicKey: fingerprint(engine, key.spki),
+  })
+}
+
+export function keyMaterialJson(key: KeyMaterial): JsonObject {
+  const { sealedSeed, ckaId } = key
+  return {
+    keyId: key.keyId,
+    version: key.version,
+    suite: key.suite,
+    spki: toBase64(key.spki),
+    ...(sealedSeed === undefined ? {} : { sealedSeed: sealedJson(sealedSeed) }),
+    ...(ckaId === undefined ? {} : { ckaId }),
+    protection: keyProtectionJson(key.protection),
+  }
+}
+
+/** Strict; throws FORMAT_INVALID or SUITE_UNKNOWN. */
+export function parseKeyMaterial(value: JsonValue): KeyMaterial {
+  const object = members(value, 'key material', ['keyId', 'version', 'suite', 'spki', 'sealedSeed', 'ckaId', 'protection'])
+  return {
+    keyId: text(object, 'keyId'),
+    version: positive(object, 'version'),
+    suite: findSuite(text(object, 'suite')).id,
+    spki: fromBase64(text(object, 'spki')),
+    ...(object.sealedSeed === undefined ? {} : { sealedSeed: parseSealed(object.sealedSeed) }),
+    ...(object.ckaId === undefined ? {} : { ckaId: objectId(object, 'ckaId') }),
+    protection: parseKeyProtection(object.protection),
+  }
+}
+
+function sealedJson(blob: SealedBlob): JsonObject {
+  return { sealing: blob.sealing, wrappingKey: blob.wrappingKey, iv: toBase64(blob.iv), ciphertext: toBase64(blob.ciphertext) }
+}
+
+function parseSealed(value: JsonValue): SealedBlob {
+  const object = members(value, 'sealed seed', ['sealing', 'wrappingKey', 'iv', 'ciphertext'])
+  if (object.sealing !== 'aes-256-gcm') throw invalid(`sealing is ${JSON.stringify(object.sealing) ?? 'missing'}, want aes-256-gcm`)
+  return {
+    sealing: object.sealing,
+    wrappingKey: objectId(object, 'wrappingKey'),
+    iv: fromBase64(text(object, 'iv')),
+    ciphertext: fromBase64(text(object, 'ciphertext')),
+  }
+}
+
+function members(value: JsonValue | undefined, what: string, names: readonly string[]): JsonObject {
+  if (!isJsonObject(value)) throw invalid(`${what} is ${describe(value)}, want an object`)
+  const stray = Object.keys(value).find((name) => !names.includes(name))
+  if (stray !== undefined) throw invalid(`${what} has an unknown member ${JSON.stringify(stray)}`)
+  return value
+}
+
+function text(object: JsonObject, name: string): string {
+  const value = object[name]
+  if (typeof value !== 'string' || value === '') throw invalid(`${name} is ${describe(value)}, want a string`)
+  return value
+}
+
+function positive(object: JsonObject, name: string): number {
+  const value = object[name]
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
+    throw invalid(`${name} is ${JSON.stringify(value) ?? 'missing'}, want 1 or more`)
+  return value
+}
+
+function objectId(object: JsonObject, name: string): string {
+  const value = text(object, name)
+  fromHex(value)
+  return value
+}
+
+function invalid(message: string): SealstoneError {
+  return new SealstoneError('FORMAT_INVALID', message)
+}

@@ -1,0 +1,91 @@
+/** What parent and key host say to each other over the IPC channel. One command, one reply; the channel's closing ends the child. */
+import { type ErrorCode, isErrorCode, LIMITS, SealstoneError } from '#core'
+import type { SuiteId } from '#suites'
+import type { TokenInfo } from '#token'
+import type { KeyMaterial } from './key-material.ts'
+import type { TokenLocation } from './token-uri.ts'
+
+/** Both sides come from one installation; a mismatch means that it was replaced under a running daemon. */
+export const PROTOCOL_VERSION = 1
+
+export const KEY_HOST_LIMITS = {
+  /** One message to sign: the largest statement and its DSSE frame. */
+  messageBytes: LIMITS.payloadBytes + 1024,
+  /** Items in one sign command. */
+  items: 64,
+  /** Commands that wait or run; one more is OVERLOADED. */
+  commands: LIMITS.queuedSignings,
+  /** Bytes of all messages that wait or run. */
+  waitingBytes: 256 * 1024 * 1024,
+} as const
+
+export type KeyRole = 'signing' | 'companion' | 'log'
+
+export interface GenerateRequest {
+  readonly keyId: string
+  readonly version: number
+  readonly suite: SuiteId
+  /** CKA_LABEL of the objects in the token. */
+  readonly label: string
+  readonly role: KeyRole
+}
+
+export interface SignItem {
+  readonly key: KeyMaterial
+  readonly message: Uint8Array
+}
+
+export interface ProvisionRequest {
+  readonly modulePath: string
+  readonly label: string
+  /** Both are created, mode 0600, and must not exist. */
+  readonly userPinFile: string
+  readonly soPinFile: string
+}
+
+/** Command → its payload and its result. */
+export interface Commands {
+  /** The first command to a child that will sign. */
+  open: { request: Omit<TokenLocation, 'env'>; result: TokenInfo }
+  /** The only command to a child that makes a token. */
+  provision: { request: ProvisionRequest; result: TokenInfo }
+  generate: { request: GenerateRequest; result: KeyMaterial }
+  sign: { request: readonly SignItem[]; result: Uint8Array[] }
+  check: { request: readonly KeyMaterial[]; result: null }
+}
+
+export type CommandKind = keyof Commands
+export type Command = { [Kind in CommandKind]: { readonly kind: Kind; readonly request: Commands[Kind]['request'] } }[CommandKind]
+export type CommandResult = Commands[CommandKind]['result']
+
+export interface CommandMessage {
+  readonly protocol: number
+  readonly id: number
+  readonly command: Command
+}
+
+export type ReplyMessage =
+  | { readonly id: number; readonly ok: true; readonly result: CommandResult }
+  | {
+      readonly id: number
+      readonly ok: false
+      readonly error: WireError
+      /** The module or device is lost: this child must be replaced. */
+      readonly lost: boolean
+    }
+
+/** A SealstoneError without its cause: causes may hold what must not leave the child. */
+export interface WireError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string
+  readonly details: Readonly<Record<string, string>>
+}
+
+export function toWireError({ code, message, hint, details }: SealstoneError): WireError {
+  return { code, message, hint, details }
+}
+
+export function fromWireError({ code, message, hint, details }: WireError): SealstoneError {
+  return new SealstoneError(isErrorCode(code) ? code : 'INTERNAL', message, { hint, details })
+}
