@@ -4,10 +4,10 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { type Logger, SealstoneError, unreachable } from '#core'
 import { type Engine, selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
-import { initialiseToken, openToken, type Token, type TokenInfo } from '#token'
+import { initialiseToken, openToken, type Token } from '#token'
 import { checkKeys } from './check-keys.ts'
 import { generateKey } from './generate-key.ts'
-import { type Command, type CommandResult, type Commands, PROTOCOL_VERSION, type ProvisionRequest } from './protocol.ts'
+import { type Command, type CommandResult, type Commands, PROTOCOL_VERSION, type ProvisionRequest, type TokenInfo } from './protocol.ts'
 import { type KeyHostParts, signItems } from './sign-items.ts'
 
 export class Host {

@@ -2,9 +2,8 @@
 import { type Logger, SealstoneError } from '#core'
 import { selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
-import type { TokenInfo } from '#token'
 import type { KeyMaterial } from './key-material.ts'
-import { type GenerateRequest, KEY_HOST_LIMITS, type SignItem } from './protocol.ts'
+import { type GenerateRequest, KEY_HOST_LIMITS, type SignItem, type TokenInfo } from './protocol.ts'
 import { Supervisor } from './supervisor.ts'
 import type { TokenLocation } from './token-uri.ts'
 

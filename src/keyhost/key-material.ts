@@ -14,7 +14,16 @@ import {
   toBase64,
 } from '#core'
 import { type Engine, findSuite, fingerprint, type SuiteId } from '#suites'
-import type { SealedBlob } from '#token'
+
+/** An ML-DSA seed that only the token can open. */
+export interface SealedSeed {
+  readonly sealing: 'aes-256-gcm'
+  /** CKA_ID of the wrapping key in the token, lower-case hex. */
+  readonly wrappingKey: string
+  readonly iv: Uint8Array
+  /** Ciphertext ‖ tag. */
+  readonly ciphertext: Uint8Array
+}
 
 export interface KeyMaterial {
   /** Stable over versions, for example `default` or `default.companion`. */
@@ -24,7 +33,7 @@ export interface KeyMaterial {
   /** SubjectPublicKeyInfo, DER; of the whole composite where there are two halves. */
   readonly spki: Uint8Array
   /** Where the suite has an ML-DSA half: its seed. */
-  readonly sealedSeed?: SealedBlob
+  readonly sealedSeed?: SealedSeed
   /** Where the suite has a classical half: CKA_ID of its key pair in the token, lower-case hex. */
   readonly ckaId?: string
   readonly protection: KeyProtection
@@ -68,11 +77,11 @@ export function parseKeyMaterial(value: JsonValue): KeyMaterial {
   }
 }
 
-function sealedJson(blob: SealedBlob): JsonObject {
+function sealedJson(blob: SealedSeed): JsonObject {
   return { sealing: blob.sealing, wrappingKey: blob.wrappingKey, iv: toBase64(blob.iv), ciphertext: toBase64(blob.ciphertext) }
 }
 
-function parseSealed(value: JsonValue): SealedBlob {
+function parseSealed(value: JsonValue): SealedSeed {
   const object = members(value, 'sealed seed', ['sealing', 'wrappingKey', 'iv', 'ciphertext'])
   if (object.sealing !== 'aes-256-gcm') throw invalid(`sealing is ${JSON.stringify(object.sealing) ?? 'missing'}, want aes-256-gcm`)
   return {

@@ -1,7 +1,6 @@
 /** What parent and key host say to each other over the IPC channel. One command, one reply; the channel's closing ends the child. */
 import { type ErrorCode, isErrorCode, LIMITS, SealstoneError } from '#core'
 import type { SuiteId } from '#suites'
-import type { TokenInfo } from '#token'
 import type { KeyMaterial } from './key-material.ts'
 import type { TokenLocation } from './token-uri.ts'
 
@@ -33,6 +32,19 @@ export interface GenerateRequest {
 export interface SignItem {
   readonly key: KeyMaterial
   readonly message: Uint8Array
+}
+
+/** What the token says about itself; nothing secret. The token room's own type is kept out: this side must not even name that room. */
+export interface TokenInfo {
+  readonly label: string
+  readonly serial: string
+  readonly model: string
+  readonly manufacturer: string
+  /** File name of the PKCS#11 module. */
+  readonly module: string
+  /** What the module says it is, with its version. */
+  readonly library: string
+  readonly firmware: string
 }
 
 export interface ProvisionRequest {

@@ -3,8 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SealstoneError, silentLogger } from '#core'
 import { type ChildOptions, startChild } from './child-process.ts'
-import { fromWireError, PROTOCOL_VERSION, type ProvisionRequest, type ReplyMessage } from './protocol.ts'
-import type { TokenInfo } from '#token'
+import { fromWireError, PROTOCOL_VERSION, type ProvisionRequest, type ReplyMessage, type TokenInfo } from './protocol.ts'
 import type { TokenLocation } from './token-uri.ts'
 
 export interface ProvisionOptions {

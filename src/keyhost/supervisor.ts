@@ -1,8 +1,16 @@
 /** Keeps one key host alive and its work bounded: queue, window, deadlines, watchdog, respawn with back-off, one retry. Holds no secret. */
 import { type ErrorCode, type Logger, SealstoneError, toSealstoneError } from '#core'
-import type { TokenInfo } from '#token'
 import { type ChildOptions, type KeyHostChild, startChild } from './child-process.ts'
-import { type Command, type CommandKind, type Commands, fromWireError, KEY_HOST_LIMITS, PROTOCOL_VERSION, type ReplyMessage } from './protocol.ts'
+import {
+  type Command,
+  type CommandKind,
+  type Commands,
+  fromWireError,
+  KEY_HOST_LIMITS,
+  PROTOCOL_VERSION,
+  type ReplyMessage,
+  type TokenInfo,
+} from './protocol.ts'
 
 export interface SupervisorOptions {
   readonly child: Pick<ChildOptions, 'env' | 'files'>

@@ -43,7 +43,7 @@ export interface KeyStore {
   createLogKeys(): Promise<LogKeys>
   /** Throws KEY_UNKNOWN before `createLogKeys`. */
   logKeys(): LogKeys
-  /** Both signatures in one round trip to the key host. Throws KEY_UNUSABLE, TOKEN_*, OVERLOADED, DEADLINE_EXCEEDED or CANCELLED. */
+  /** Both signatures in one round trip to the key host. Throws TOKEN_*, OVERLOADED, DEADLINE_EXCEEDED or CANCELLED. */
   sign(record: KeyRecord, message: Uint8Array, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<RecordSignatures>
   /** At start: each key in the token is the recorded one and signs. Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID. */
   check(): Promise<void>
@@ -94,8 +94,7 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
       if (keys === undefined) throw new SealstoneError('KEY_UNKNOWN', 'the audit log has no keys', { hint: 'restore the database from its backup' })
       return keys
     },
-    sign: async ({ name, version, state, hybrid, companion }, message, options) => {
-      if (state !== 'active') throw new SealstoneError('KEY_UNUSABLE', `key ${name} version ${version} is ${state}, want active`)
+    sign: async ({ hybrid, companion }, message, options) => {
       const items: SignItem[] = [{ key: hybrid, message }]
       if (companion !== undefined) items.push({ key: companion, message })
       const [main, other] = await keyHost.sign(items, options)

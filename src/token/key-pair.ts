@@ -97,8 +97,8 @@ export function readProtection(cryptoki: Cryptoki, session: Handle, handle: Hand
 }
 
 // One attribute per call: C_GetAttributeValue fails for the whole batch if one of them is unknown to the token.
-function readAttribute(cryptoki: Cryptoki, session: Handle, handle: Handle, type: number): Buffer {
+export function readAttribute(cryptoki: Cryptoki, session: Handle, handle: Handle, type: number): Buffer {
   const [result] = cryptoki.C_GetAttributeValue(session, handle, [{ type }])
   if (result === undefined) throw new SealstoneError('TOKEN_UNAVAILABLE', `the token gave no value for attribute 0x${type.toString(16)}`)
-  return result.value as Buffer
+  return result.value
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import { SealstoneError } from '#core'
 import { faultClass } from './cryptoki-errors.ts'
-import { newObjectId, readProtection, type TokenProtection } from './key-pair.ts'
+import { newObjectId, readAttribute, readProtection, type TokenProtection } from './key-pair.ts'
 import type { Token } from './token.ts'
 
 /** A secret that only the token can open. Public: it is worthless without the token. */
@@ -85,8 +85,8 @@ function findWrappingKey(token: Token): WrappingKey | undefined {
     const [handle] = found
     if (handle === undefined) return undefined
     if (found.length > 1) throw new SealstoneError('TOKEN_KEY_MISMATCH', `the token has ${found.length} keys labelled ${WRAPPING_KEY_LABEL}, want 1`)
-    const [id] = cryptoki.C_GetAttributeValue(session, handle, [{ type: pkcs11js.CKA_ID }])
-    return { ckaId: (id?.value as Buffer).toString('hex'), protection: readProtection(cryptoki, session, handle) }
+    const ckaId = readAttribute(cryptoki, session, handle, pkcs11js.CKA_ID).toString('hex')
+    return { ckaId, protection: readProtection(cryptoki, session, handle) }
   })
 }
 
