@@ -1,7 +1,7 @@
 /** A logged-in token: lends sessions, finds objects, and repairs a lost session or login once. Everything is synchronous. */
 import pkcs11js from 'pkcs11js'
 import { type Logger, SealstoneError } from '#core'
-import { faultClass, tokenError } from './cryptoki-errors.ts'
+import { type FaultClass, faultClass, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
 import { login } from './login.ts'
 import { SessionPool } from './session-pool.ts'
@@ -53,22 +53,22 @@ export class Token {
   }
 
   /**
-   * Runs `body` with a session. After a lost session or login it is run once more; so a body does one thing that may be done twice.
-   * `doing` is for messages: `sign`. Errors of the module become SealstoneErrors that keep their class.
+   * Runs `body` with a session. A lost session and a lost login are each repaired once and the body is run again; so a body does one
+   * thing that may be done twice. `doing` is for messages: `sign`. Errors of the module become SealstoneErrors that keep their class.
    */
   run<Result>(doing: string, body: (on: TokenSession) => Result): Result {
-    try {
-      return this.#attempt(body)
-    } catch (thrown) {
-      const fault = faultClass(thrown)
-      if (fault !== 'session' && fault !== 'login') throw fault === undefined ? thrown : tokenError(thrown, doing)
-      this.#options.logger.warn({ doing, fault, error: String(thrown) }, 'token call failed and is repeated once')
-      if (fault === 'login') this.#login()
-    }
-    try {
-      return this.#attempt(body)
-    } catch (thrown) {
-      throw faultClass(thrown) === undefined ? thrown : tokenError(thrown, doing)
+    const repaired = new Set<FaultClass>()
+    for (;;) {
+      try {
+        return this.#attempt(body)
+      } catch (thrown) {
+        const fault = faultClass(thrown)
+        if (fault === undefined) throw thrown
+        if ((fault !== 'session' && fault !== 'login') || repaired.has(fault)) throw tokenError(thrown, doing)
+        this.#options.logger.warn({ doing, fault, error: String(thrown) }, 'token call failed and is repeated')
+        repaired.add(fault)
+        if (fault === 'login') this.#login()
+      }
     }
   }
 
