@@ -1,0 +1,191 @@
+/** The audit log as the daemon uses it: append, complete with a receipt, list, prove, recover. */
+import { type Clock, equalBytes, LIMITS, type Logger, newOperationId, parseIdentity, SealstoneError } from '#core'
+import type { Database } from '#db'
+import {
+  consistencyProof,
+  decodeCheckpoint,
+  encodeLeaf,
+  formatTlogProof,
+  inclusionProof,
+  type Leaf,
+  type LogSignatureVerifier,
+  leafHash,
+  type NewLeaf,
+  type NodeReader,
+  parseLeaf,
+  parseNote,
+  type Receipt,
+  verifyInclusion,
+} from '#tlog'
+import { type EntryFilter, findEntries } from './entries.ts'
+import { loadLog } from './load-log.ts'
+import { closeOpenIntents } from './recover.ts'
+import { type AnswerRequest, type CheckpointSigner, Sequencer, type Submission } from './sequencer.ts'
+import { LogStore } from './store.ts'
+import { TileReader } from './tile-reader.ts'
+
+export interface LogEntry {
+  readonly index: bigint
+  readonly leaf: Leaf
+  /** The leaf as the tree hashes it. */
+  readonly bytes: Uint8Array
+}
+
+export interface Completion {
+  readonly index: bigint
+  readonly receipt: Receipt
+  /** What `answer.build` made and the database keeps. */
+  readonly answer?: Uint8Array
+}
+
+export interface AuditLog {
+  /** Durable when it resolves. Throws AUDIT_UNAVAILABLE, OVERLOADED or DAEMON_DRAINING; the leaf is then not in the log. */
+  append(leaf: NewLeaf): Promise<{ index: bigint }>
+  /**
+   * Durable, and covered by a checkpoint signed by both log keys, when it resolves; leaf, checkpoint and answer become durable in one
+   * step. Throws as `append` does, IDEMPOTENCY_CONFLICT if the answer's key is taken, and what `answer.build` throws.
+   */
+  complete(leaf: NewLeaf, answer?: AnswerRequest): Promise<Completion>
+  findAnswer(key: string): { requestDigest: string; answer: Uint8Array } | undefined
+  /** How many were forgotten. */
+  forgetAnswersBefore(time: Date): number
+  /** Oldest first, or newest first with `reverse`; entries that come while listing are not in it. Throws AUDIT_CORRUPT at a leaf that was changed. */
+  entries(filter?: EntryFilter): Generator<LogEntry>
+  /** The newest signed checkpoint. */
+  checkpoint(): string | undefined
+  /** Leaves that are durable. */
+  size(): bigint
+  /** Signs a fresh checkpoint first if none covers the entry yet. Throws ENTRY_UNKNOWN or AUDIT_CORRUPT. */
+  receipt(index: bigint): Promise<Receipt>
+  /** From an older tree to that of `newSize`, by default that of the newest checkpoint. Throws INPUT_INVALID. */
+  consistencyProof(oldSize: bigint, newSize?: bigint): Uint8Array[]
+  /** Closes the intents that the last run left without outcome; how many they were. Call it before serving. */
+  recover(): Promise<number>
+  /** Refuses new entries, waits for those accepted. The database stays open. */
+  close(): Promise<void>
+}
+
+export interface AuditLogOptions {
+  readonly db: Database
+  /** The log's name; must stay the same for its life. */
+  readonly origin: string
+  readonly signer: CheckpointSigner
+  readonly verifier: LogSignatureVerifier
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Opens the log and checks it against its last checkpoint; a new one begins with a `log-start` leaf. Throws AUDIT_CORRUPT, AUDIT_UNAVAILABLE, CONFIG_INVALID. */
+export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
+  const log = new SqliteAuditLog(options)
+  if (log.size() === 0n) {
+    await log.complete({ kind: 'log-start', operationId: newOperationId(), caller: parseIdentity('local'), operation: 'log.start', reason: options.origin })
+  }
+  return log
+}
+
+class SqliteAuditLog implements AuditLog {
+  readonly #options: AuditLogOptions
+  readonly #store: LogStore
+  readonly #tiles: TileReader
+  readonly #sequencer: Sequencer
+  readonly #sizeAtOpen: bigint
+  #lastTime: number
+
+  constructor(options: AuditLogOptions) {
+    const { db, origin, signer, verifier, clock, logger } = options
+    this.#options = options
+    this.#store = new LogStore(db)
+    this.#tiles = new TileReader(this.#store)
+    const parts = { store: this.#store, tiles: this.#tiles, origin, keys: signer.keys, verifier }
+    const log = loadLog(parts)
+    this.#sequencer = new Sequencer({ ...parts, signer, logger, maxQueued: LIMITS.queuedLeaves, now: () => clock.now().getTime() }, log)
+    this.#sizeAtOpen = log.head.size
+    this.#lastTime = log.lastTime
+  }
+
+  async append(leaf: NewLeaf): Promise<{ index: bigint }> {
+    const { index } = await this.#sequencer.submit({ leaf: this.#encode(leaf), covered: false })
+    return { index }
+  }
+
+  async complete(leaf: NewLeaf, answer?: AnswerRequest): Promise<Completion> {
+    const committed = await this.#sequencer.submit({ leaf: this.#encode(leaf), covered: true, ...(answer && { answer }) })
+    if (committed.receipt === undefined) throw new SealstoneError('INTERNAL', 'the batch was committed without a checkpoint')
+    return { ...committed, receipt: committed.receipt }
+  }
+
+  findAnswer(key: string): { requestDigest: string; answer: Uint8Array } | undefined {
+    return this.#store.findAnswer(key)
+  }
+
+  forgetAnswersBefore(time: Date): number {
+    return this.#store.forgetAnswersBefore(time.getTime())
+  }
+
+  *entries(filter: EntryFilter = {}): Generator<LogEntry> {
+    for (const { index, bytes } of findEntries(this.#options.db, this.#store, this.size(), filter)) {
+      this.#checkLeaf(index, bytes)
+      yield { index, leaf: parseLeaf(bytes), bytes }
+    }
+  }
+
+  checkpoint(): string | undefined {
+    return this.#sequencer.log.head.checkpoint
+  }
+
+  size(): bigint {
+    return this.#sequencer.log.head.size
+  }
+
+  async receipt(index: bigint): Promise<Receipt> {
+    if (index < 0n || index >= this.size()) throw new SealstoneError('ENTRY_UNKNOWN', `entry is ${index}, the log has ${this.size()} entries`)
+    if (index >= this.#sequencer.log.checkpointSize) await this.#sequencer.submit({ covered: true })
+    const leaf = this.#store.readLeaf(index)
+    const checkpoint = this.checkpoint()
+    if (leaf === undefined || checkpoint === undefined) throw new SealstoneError('AUDIT_CORRUPT', `leaf ${index} or its checkpoint is missing`)
+    const { size, root } = decodeCheckpoint(parseNote(checkpoint).text)
+    const hashes = inclusionProof(index, size, this.#reader())
+    if (!verifyInclusion({ index, size, leafHash: leafHash(leaf), proof: hashes, root })) {
+      throw new SealstoneError('AUDIT_CORRUPT', `leaf ${index} is not the one in the tree: it or a hash was changed`)
+    }
+    return { leaf, proof: formatTlogProof({ index, hashes, checkpoint }) }
+  }
+
+  consistencyProof(oldSize: bigint, newSize: bigint = this.#sequencer.log.checkpointSize): Uint8Array[] {
+    if (newSize > this.size()) throw new SealstoneError('INPUT_INVALID', `new tree size is ${newSize}, the log has ${this.size()} entries`)
+    return consistencyProof(oldSize, newSize, this.#reader())
+  }
+
+  recover(): Promise<number> {
+    return closeOpenIntents(this.#store, this.#sizeAtOpen, this)
+  }
+
+  close(): Promise<void> {
+    return this.#sequencer.close()
+  }
+
+  /** Time is given in the order of the queue, which is the order of the log; it stands still while the clock is behind. */
+  #encode(leaf: NewLeaf): NonNullable<Submission['leaf']> {
+    const now = this.#options.clock.now().getTime()
+    if (now < this.#lastTime - CLOCK_TOLERANCE_MS) {
+      this.#options.logger.warn({ behindMs: this.#lastTime - now }, 'the clock went back; log entries keep the time of the last one')
+    }
+    const time = Math.max(now, this.#lastTime)
+    const value: Leaf = { version: 1, time: new Date(time).toISOString(), ...leaf }
+    const bytes = encodeLeaf(value)
+    this.#lastTime = time
+    return { value, bytes }
+  }
+
+  #checkLeaf(index: bigint, bytes: Uint8Array): void {
+    if (equalBytes(leafHash(bytes), this.#reader()(0, index))) return
+    throw new SealstoneError('AUDIT_CORRUPT', `leaf ${index} is not the one in the tree: it was changed`, { details: { index: String(index) } })
+  }
+
+  #reader(): NodeReader {
+    return this.#sequencer.log.tree.reader(this.#tiles.reader())
+  }
+}
+
+const CLOCK_TOLERANCE_MS = 1000

@@ -1,0 +1,241 @@
+/** Puts leaves in order and makes them durable in batches: what waits while one batch is written is the next batch (group commit). */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Logger, SealstoneError, toSealstoneError } from '#core'
+import {
+  type Checkpoint,
+  formatTlogProof,
+  type GrowingTree,
+  inclusionProof,
+  type Leaf,
+  type LogSignatureVerifier,
+  type LogVerifierKey,
+  type NodeReader,
+  openCheckpoint,
+  type Receipt,
+  type Tile,
+} from '#tlog'
+import { loadLog, type LoadedLog, type LogParts } from './load-log.ts'
+import type { StagedLeaf, StoredAnswer, StoredHead } from './store.ts'
+
+/** Signs checkpoints with the log's own two keys; implemented where the key host is at hand. */
+export interface CheckpointSigner {
+  readonly keys: readonly LogVerifierKey[]
+  /** The whole signed note: an Ed25519 and an ML-DSA-44 signature. */
+  sign(checkpoint: Checkpoint): Promise<string>
+}
+
+export interface AnswerRequest {
+  /** Caller, NUL, idempotency key. */
+  readonly key: string
+  /** Tells a repeated request from another one under the same key. */
+  readonly requestDigest: string
+  /** Builds the answer around the receipt; must be quick, it runs while the batch waits. */
+  build(receipt: Receipt): Uint8Array
+}
+
+export interface Submission {
+  /** Absent: only a checkpoint is wanted. */
+  readonly leaf?: { readonly value: Leaf; readonly bytes: Uint8Array }
+  /** The result must be covered by a checkpoint that is committed with it. */
+  readonly covered: boolean
+  readonly answer?: AnswerRequest
+}
+
+export interface Committed {
+  /** Of the leaf; for a submission without one, the size of the log. */
+  readonly index: bigint
+  readonly receipt?: Receipt
+  readonly answer?: Uint8Array
+}
+
+interface Waiter extends Submission {
+  resolve(committed: Committed): void
+  reject(error: unknown): void
+}
+
+interface Staged {
+  readonly tree: GrowingTree
+  readonly leaves: readonly (StagedLeaf | undefined)[]
+  readonly tiles: readonly Tile[]
+}
+
+export interface SequencerOptions extends LogParts {
+  readonly signer: CheckpointSigner
+  readonly verifier: LogSignatureVerifier
+  readonly logger: Logger
+  /** Leaves that may wait; one more is refused. */
+  readonly maxQueued: number
+  readonly now: () => number
+}
+
+export class Sequencer {
+  readonly #options: SequencerOptions
+  #log: LoadedLog
+  #queue: Waiter[] = []
+  #inBatch = 0
+  #running: Promise<void> | undefined
+  #closed = false
+  // After a failed batch the database is asked again what is durable, before anything is built on it.
+  #mustReload = false
+
+  constructor(options: SequencerOptions, log: LoadedLog) {
+    this.#options = options
+    this.#log = log
+  }
+
+  /** What is durable now. */
+  get log(): LoadedLog {
+    return this.#log
+  }
+
+  /** Resolves when durable. Throws OVERLOADED, DAEMON_DRAINING, IDEMPOTENCY_CONFLICT or AUDIT_UNAVAILABLE; the leaf is then not in the log. */
+  submit(submission: Submission): Promise<Committed> {
+    const { maxQueued } = this.#options
+    if (this.#closed) return Promise.reject(new SealstoneError('DAEMON_DRAINING', 'the audit log is closing'))
+    if (this.#queue.length + this.#inBatch >= maxQueued) {
+      return Promise.reject(new SealstoneError('OVERLOADED', `${maxQueued} entries wait for the audit log already`))
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Committed>()
+    this.#queue.push({ ...submission, resolve, reject })
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+    return promise
+  }
+
+  /** Refuses new work, waits for what was accepted. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // One turn of the event loop, not a timer: whatever has arrived by now is in this batch, and a lone request goes straight on.
+      await nextTurn()
+      const batch = this.#queue.splice(0, MAX_BATCH)
+      this.#inBatch = batch.length
+      await this.#settle(batch)
+      this.#inBatch = 0
+    }
+  }
+
+  async #settle(batch: readonly Waiter[]): Promise<void> {
+    let waiting: readonly Waiter[] = batch
+    try {
+      waiting = this.#refuseRepeated(batch)
+      for (;;) {
+        const result = await this.#commit(waiting)
+        if ('committed' in result) {
+          result.committed.forEach((committed, at) => waiting[at]?.resolve(committed))
+          return
+        }
+        // One caller could not build its answer: it alone fails, the others are staged again without it.
+        waiting[result.at]?.reject(result.error)
+        waiting = waiting.filter((_, at) => at !== result.at)
+      }
+    } catch (thrown) {
+      this.#mustReload = true
+      const cause = toSealstoneError(thrown)
+      this.#options.logger.error({ code: cause.code, error: cause.message, entries: waiting.length }, 'audit log entries could not be written')
+      for (const { reject } of waiting) {
+        const hint = cause.code === 'DATABASE_UNAVAILABLE' ? { hint: cause.hint } : {}
+        reject(new SealstoneError('AUDIT_UNAVAILABLE', `the audit log cannot be written: ${cause.message}`, { cause, ...hint }))
+      }
+    }
+  }
+
+  /** Two requests under one key never both become durable; `operations` shares their answer, this is the last guard. */
+  #refuseRepeated(batch: readonly Waiter[]): Waiter[] {
+    const seen = new Set<string>()
+    return batch.filter(({ answer, reject }) => {
+      if (answer === undefined) return true
+      const isRepeated = seen.has(answer.key) || this.#options.store.hasAnswer(answer.key)
+      seen.add(answer.key)
+      if (isRepeated) reject(new SealstoneError('IDEMPOTENCY_CONFLICT', 'a request with this idempotency key was answered already'))
+      return !isRepeated
+    })
+  }
+
+  async #commit(waiting: readonly Waiter[]): Promise<{ committed: Committed[] } | { at: number; error: unknown }> {
+    const { store, signer, logger } = this.#options
+    if (waiting.length === 0) return { committed: [] }
+    if (this.#mustReload) {
+      this.#log = loadLog(this.#options)
+      this.#mustReload = false
+      logger.info({ size: String(this.#log.head.size) }, 'audit log read again after a failure')
+    }
+    const before = this.#log.head
+
+    // Staged in memory only: a crash, here and until the commit, leaves nothing of this batch.
+    const staged = stage(this.#log.tree.clone(), waiting)
+    const root = staged.tree.root()
+    const { size } = staged.tree
+
+    // A signature over a tree that is not durable yet. It stays in this process: if the commit fails it is dropped, so nobody ever
+    // holds a checkpoint that the log does not keep.
+    const checkpoint = waiting.some(({ covered }) => covered) ? await this.#sign(signer, { origin: before.origin, size, root }) : undefined
+
+    const committed: Committed[] = []
+    const answers: StoredAnswer[] = []
+    const node = staged.tree.reader(this.#options.tiles.reader(staged.tiles))
+    for (const [at, waiter] of waiting.entries()) {
+      try {
+        committed.push(release(waiter, staged.leaves[at], { size, checkpoint, node }, answers))
+      } catch (error) {
+        return { at, error }
+      }
+    }
+
+    const after: StoredHead = { origin: before.origin, size, root, checkpoint: checkpoint ?? before.checkpoint }
+    const leaves = staged.leaves.filter((leaf) => leaf !== undefined)
+    store.commit({ before, after, leaves, tiles: staged.tiles, answers, time: this.#options.now() })
+    this.#log = {
+      head: after,
+      tree: staged.tree,
+      checkpointSize: checkpoint === undefined ? this.#log.checkpointSize : size,
+      lastTime: leaves.reduce((latest, { leaf }) => Math.max(latest, Date.parse(leaf.time)), this.#log.lastTime),
+    }
+    return { committed }
+  }
+
+  /** A checkpoint that would not verify is never stored: the log could not be opened again. */
+  async #sign(signer: CheckpointSigner, checkpoint: Checkpoint): Promise<string> {
+    const note = await signer.sign(checkpoint)
+    const signed = openCheckpoint(note, signer.keys, this.#options.verifier)
+    if (signed.size !== checkpoint.size || signed.origin !== checkpoint.origin || signed.root.toHex() !== checkpoint.root.toHex()) {
+      throw new SealstoneError('SIGNATURE_MISMATCH', `the signer signed another checkpoint than the one at size ${checkpoint.size}`)
+    }
+    return note
+  }
+}
+
+function stage(tree: GrowingTree, waiting: readonly Waiter[]): Staged {
+  const tiles: Tile[] = []
+  const leaves = waiting.map(({ leaf }) => {
+    if (leaf === undefined) return undefined
+    const index = tree.size
+    tiles.push(...tree.append(leaf.bytes))
+    return { index, leaf: leaf.value, bytes: leaf.bytes }
+  })
+  return { tree, leaves, tiles }
+}
+
+interface CoveringTree {
+  readonly size: bigint
+  readonly checkpoint: string | undefined
+  readonly node: NodeReader
+}
+
+function release(waiter: Waiter, staged: StagedLeaf | undefined, { size, checkpoint, node }: CoveringTree, answers: StoredAnswer[]): Committed {
+  if (staged === undefined) return { index: size }
+  const { index, bytes } = staged
+  if (!waiter.covered || checkpoint === undefined) return { index }
+  const receipt: Receipt = { leaf: bytes, proof: formatTlogProof({ index, hashes: inclusionProof(index, size, node), checkpoint }) }
+  if (waiter.answer === undefined) return { index, receipt }
+  const answer = waiter.answer.build(receipt)
+  answers.push({ key: waiter.answer.key, requestDigest: waiter.answer.requestDigest, answer })
+  return { index, receipt, answer }
+}
+
+const MAX_BATCH = 1024

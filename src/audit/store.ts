@@ -1,0 +1,144 @@
+/** Reads and writes the log's tables. Writing is one transaction per batch: leaves, tiles, head, open intents and answers, or none. */
+import { fromHex, SealstoneError } from '#core'
+import type { Database, Row } from '#db'
+import type { Leaf, Tile } from '#tlog'
+
+export interface StoredHead {
+  readonly origin: string
+  readonly size: bigint
+  readonly root: Uint8Array
+  /** The newest signed checkpoint, or undefined before the first one. */
+  readonly checkpoint: string | undefined
+}
+
+export interface StagedLeaf {
+  readonly index: bigint
+  readonly leaf: Leaf
+  readonly bytes: Uint8Array
+}
+
+export interface StoredAnswer {
+  readonly key: string
+  readonly requestDigest: string
+  readonly answer: Uint8Array
+}
+
+/** Everything that becomes durable together. */
+export interface Batch {
+  readonly before: StoredHead
+  readonly after: StoredHead
+  readonly leaves: readonly StagedLeaf[]
+  readonly tiles: readonly Tile[]
+  readonly answers: readonly StoredAnswer[]
+  /** Milliseconds since 1970, for the answers. */
+  readonly time: number
+}
+
+export class LogStore {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  readHead(): StoredHead | undefined {
+    const row = this.#db.prepare('SELECT origin, size, root, checkpoint FROM audit_head WHERE only = 1').get()
+    if (row === undefined) return undefined
+    const checkpoint = row['checkpoint']
+    return {
+      origin: row['origin'] as string,
+      size: BigInt(row['size'] as number),
+      root: blob(row, 'root'),
+      checkpoint: checkpoint === null ? undefined : (checkpoint as string),
+    }
+  }
+
+  createHead({ origin, size, root }: StoredHead): void {
+    this.#db.prepare('INSERT INTO audit_head (only, origin, size, root) VALUES (1, ?, ?, ?)').run(origin, size, root)
+  }
+
+  /** One more than the highest index, whatever the head says. */
+  countLeaves(): bigint {
+    return BigInt(this.#db.prepare('SELECT coalesce(max(idx) + 1, 0) AS count FROM audit_leaf').get()?.['count'] as number)
+  }
+
+  /**
+   * The durable step. A crash before it returns leaves the log as it was: nothing of the batch was answered, and what the callers began
+   * is closed by `recover`. A crash after it loses only answers on their way: a retry with the same idempotency key finds the stored one.
+   */
+  commit({ before, after, leaves, tiles, answers, time }: Batch): void {
+    this.#db.transaction(() => {
+      // Compare and set: if anything else moved the head, this batch stands on the wrong tree and must not be written.
+      const moved = this.#db
+        .prepare('UPDATE audit_head SET size = ?, root = ?, checkpoint = ? WHERE only = 1 AND size = ? AND root = ?')
+        .run(after.size, after.root, after.checkpoint ?? null, before.size, before.root)
+      if (moved !== 1) throw new SealstoneError('AUDIT_CORRUPT', `something else wrote to the log: it is no longer at size ${before.size}`)
+      for (const leaf of leaves) this.#insertLeaf(leaf)
+      for (const tile of tiles) {
+        this.#db.prepare('INSERT INTO audit_tile (level, number, root, hashes) VALUES (?, ?, ?, ?)').run(tile.level, tile.number, tile.root, tile.hashes)
+      }
+      for (const { key, requestDigest, answer } of answers) {
+        this.#db.prepare('INSERT INTO audit_answer (key, request_digest, time, answer) VALUES (?, ?, ?, ?)').run(key, requestDigest, time, answer)
+      }
+    })
+  }
+
+  readLeaf(index: bigint): Uint8Array | undefined {
+    const row = this.#db.prepare('SELECT bytes FROM audit_leaf WHERE idx = ?').get(index)
+    return row && blob(row, 'bytes')
+  }
+
+  /** Up to `limit` leaves from `start` on, in order. */
+  readLeaves(start: bigint, limit: number): { index: bigint; bytes: Uint8Array }[] {
+    const rows = this.#db.prepare('SELECT idx, bytes FROM audit_leaf WHERE idx >= ? ORDER BY idx LIMIT ?').all(start, limit)
+    return rows.map((row) => ({ index: BigInt(row['idx'] as number), bytes: blob(row, 'bytes') }))
+  }
+
+  /** Milliseconds since 1970. */
+  readTime(index: bigint): number | undefined {
+    return this.#db.prepare('SELECT time FROM audit_leaf WHERE idx = ?').get(index)?.['time'] as number | undefined
+  }
+
+  readTile(level: number, number: bigint): Uint8Array | undefined {
+    const row = this.#db.prepare('SELECT hashes FROM audit_tile WHERE level = ? AND number = ?').get(level, number)
+    return row && blob(row, 'hashes')
+  }
+
+  readTileRoots(level: number, start: bigint, count: number): Uint8Array[] {
+    const rows = this.#db.prepare('SELECT root FROM audit_tile WHERE level = ? AND number >= ? ORDER BY number LIMIT ?').all(level, start, count)
+    return rows.map((row) => blob(row, 'root'))
+  }
+
+  /** Indexes of intents below `end` that have no outcome. */
+  readOpenIntents(end: bigint): bigint[] {
+    const rows = this.#db.prepare('SELECT idx FROM audit_open_intent WHERE idx < ? ORDER BY idx').all(end)
+    return rows.map((row) => BigInt(row['idx'] as number))
+  }
+
+  findAnswer(key: string): { requestDigest: string; answer: Uint8Array } | undefined {
+    const row = this.#db.prepare('SELECT request_digest, answer FROM audit_answer WHERE key = ?').get(key)
+    return row && { requestDigest: row['request_digest'] as string, answer: blob(row, 'answer') }
+  }
+
+  hasAnswer(key: string): boolean {
+    return this.#db.prepare('SELECT 1 FROM audit_answer WHERE key = ?').get(key) !== undefined
+  }
+
+  /** How many were forgotten. */
+  forgetAnswersBefore(time: number): number {
+    return this.#db.prepare('DELETE FROM audit_answer WHERE time < ?').run(time)
+  }
+
+  #insertLeaf({ index, leaf, bytes }: StagedLeaf): void {
+    const operationId = fromHex(leaf.operationId)
+    this.#db
+      .prepare('INSERT INTO audit_leaf (idx, time, kind, operation_id, caller, key, model_name, result, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      .run(index, Date.parse(leaf.time), leaf.kind, operationId, leaf.caller, leaf.key ?? null, leaf.modelName ?? null, leaf.result ?? null, bytes)
+    if (leaf.kind === 'intent') this.#db.prepare('INSERT OR REPLACE INTO audit_open_intent (operation_id, idx) VALUES (?, ?)').run(operationId, index)
+    if (leaf.kind === 'outcome') this.#db.prepare('DELETE FROM audit_open_intent WHERE operation_id = ?').run(operationId)
+  }
+}
+
+function blob(row: Row, column: string): Uint8Array {
+  return row[column] as Uint8Array
+}
