@@ -79,7 +79,13 @@ export interface AuditLogOptions {
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   const log = new SqliteAuditLog(options)
   if (log.size() === 0n) {
-    await log.complete({ kind: 'log-start', operationId: newOperationId(), caller: parseIdentity('local'), operation: 'log.start', reason: options.origin })
+    await log.complete({
+      kind: 'log-start',
+      operationId: newOperationId(),
+      caller: parseIdentity('local'),
+      operation: 'log.start',
+      reason: options.origin,
+    })
   }
   return log
 }

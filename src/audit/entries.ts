@@ -1,7 +1,7 @@
 /** Lists entries by filter, page by page, so that no reader holds the database or the whole log. */
-import { fromHex, type Identity, type KeyName, type OperationId, SealstoneError } from '#core'
+import { fromHex, SealstoneError } from '#core'
 import type { Database, SqlValue } from '#db'
-import type { Leaf, LeafKind } from '#tlog'
+import type { LeafKind } from '#tlog'
 import type { LogStore } from './store.ts'
 
 /** Every member narrows; an entry is listed if it meets all. */
@@ -14,12 +14,12 @@ export interface EntryFilter {
   readonly since?: string
   /** RFC 3339: before this time. */
   readonly until?: string
-  readonly key?: KeyName | string
-  readonly caller?: Identity | string
+  readonly key?: string
+  readonly caller?: string
   readonly kind?: LeafKind
-  readonly operationId?: OperationId | string
+  readonly operationId?: string
   readonly modelName?: string
-  readonly result?: Leaf['result'] | string
+  readonly result?: string
   /** Newest first. */
   readonly reverse?: boolean
 }

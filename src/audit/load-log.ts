@@ -1,6 +1,16 @@
 /** Brings the log into memory and checks that it is the log whose checkpoint the log keys signed; work does not grow with the log's length. */
 import { equalBytes, SealstoneError, toSealstoneError } from '#core'
-import { GrowingTree, type LogSignatureVerifier, type LogVerifierKey, leafHash, openCheckpoint, parseLeaf, rootOf, TILE_HEIGHT, TILE_WIDTH } from '#tlog'
+import {
+  GrowingTree,
+  type LogSignatureVerifier,
+  type LogVerifierKey,
+  leafHash,
+  openCheckpoint,
+  parseLeaf,
+  rootOf,
+  TILE_HEIGHT,
+  TILE_WIDTH,
+} from '#tlog'
 import type { LogStore, StoredHead } from './store.ts'
 import type { TileReader } from './tile-reader.ts'
 

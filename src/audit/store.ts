@@ -75,7 +75,9 @@ export class LogStore {
       if (moved !== 1) throw new SealstoneError('AUDIT_CORRUPT', `something else wrote to the log: it is no longer at size ${before.size}`)
       for (const leaf of leaves) this.#insertLeaf(leaf)
       for (const tile of tiles) {
-        this.#db.prepare('INSERT INTO audit_tile (level, number, root, hashes) VALUES (?, ?, ?, ?)').run(tile.level, tile.number, tile.root, tile.hashes)
+        this.#db
+          .prepare('INSERT INTO audit_tile (level, number, root, hashes) VALUES (?, ?, ?, ?)')
+          .run(tile.level, tile.number, tile.root, tile.hashes)
       }
       for (const { key, requestDigest, answer } of answers) {
         this.#db.prepare('INSERT INTO audit_answer (key, request_digest, time, answer) VALUES (?, ?, ?, ?)').run(key, requestDigest, time, answer)

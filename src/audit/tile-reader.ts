@@ -24,7 +24,10 @@ export class TileReader {
     const name = `${level}/${number}`
     const hashes = this.#kept.get(name) ?? this.#store.readTile(level, number)
     if (hashes?.length !== TILE_WIDTH * HASH_BYTES) {
-      throw new SealstoneError('AUDIT_CORRUPT', `tile ${name} is ${hashes === undefined ? 'missing' : `${hashes.length} bytes`}, want ${TILE_WIDTH} hashes`)
+      throw new SealstoneError(
+        'AUDIT_CORRUPT',
+        `tile ${name} is ${hashes === undefined ? 'missing' : `${hashes.length} bytes`}, want ${TILE_WIDTH} hashes`,
+      )
     }
     this.#kept.delete(name)
     this.#kept.set(name, hashes) // a Map keeps its order: the oldest is first

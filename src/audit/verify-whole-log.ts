@@ -36,7 +36,8 @@ export function verifyWholeLog({ db, origin, keys, verifier }: WholeLogOptions):
   if (head.size !== tree.size || !equalBytes(head.root, root)) throw corrupt(`the root over ${tree.size} leaves is not the stored one`)
   const listed = store.readOpenIntents(tree.size)
   const expected = [...openIntents.values()].sort((left, right) => Number(left - right))
-  if (listed.length !== expected.length || listed.some((index, at) => index !== expected[at])) throw corrupt('the list of open intents does not match the leaves')
+  if (listed.length !== expected.length || listed.some((index, at) => index !== expected[at]))
+    throw corrupt('the list of open intents does not match the leaves')
   return { size: tree.size, root, openIntents: listed.length }
 }
 

@@ -71,7 +71,8 @@ function asObject(value: JsonValue | undefined, what: string, members: readonly 
 
 function parseText(object: JsonObject, name: string): string {
   const text = object[name]
-  if (typeof text !== 'string' || text.length > MAX_TEXT) throw invalid(`${name} is ${describe(text)}, want a string of at most ${MAX_TEXT} characters`)
+  if (typeof text !== 'string' || text.length > MAX_TEXT)
+    throw invalid(`${name} is ${describe(text)}, want a string of at most ${MAX_TEXT} characters`)
   return text
 }
 

@@ -80,7 +80,8 @@ function checkMlDsa44(note: SignedNote, checkpoint: Checkpoint, keys: readonly L
     const timestamped = decodeMlDsa44Signature(line.signature)
     if (timestamped === undefined) return `ml-dsa-44 signature by key ${toHex(key.keyId)} is ${line.signature.length} bytes`
     const message = cosignedMessage({ ...checkpoint, name: key.name, timestampSeconds: timestamped.timestampSeconds })
-    if (!verifier.verifyMlDsa44(key.publicKey, message, timestamped.signature)) return `ml-dsa-44 signature by key ${toHex(key.keyId)} does not verify`
+    if (!verifier.verifyMlDsa44(key.publicKey, message, timestamped.signature))
+      return `ml-dsa-44 signature by key ${toHex(key.keyId)} does not verify`
     if (latest === undefined || timestamped.timestampSeconds > latest) latest = timestamped.timestampSeconds
   }
   return latest ?? 'no ml-dsa-44 signature by a known log key'
@@ -88,7 +89,12 @@ function checkMlDsa44(note: SignedNote, checkpoint: Checkpoint, keys: readonly L
 
 // c2sp.org/signed-note: name and key ID together identify a key; a line of a known key that does not verify spoils the note.
 // c2sp.org/tlog-checkpoint: the log's key name is its origin, so another log's key in the list never speaks for this one.
-function findLines(note: SignedNote, origin: string, type: LogKeyType, keys: readonly LogVerifierKey[]): { key: LogVerifierKey; line: NoteSignature }[] {
+function findLines(
+  note: SignedNote,
+  origin: string,
+  type: LogKeyType,
+  keys: readonly LogVerifierKey[],
+): { key: LogVerifierKey; line: NoteSignature }[] {
   return keys
     .filter((key) => key.type === type && key.name === origin)
     .flatMap((key) => note.signatures.filter((line) => line.name === key.name && equalBytes(line.keyId, key.keyId)).map((line) => ({ key, line })))

@@ -115,9 +115,9 @@ function count(least: number): MemberParser {
   }
 }
 
-function choice(choices: readonly JsonValue[]): MemberParser {
+function choice(choices: readonly (string | number)[]): MemberParser {
   return (value, name) => {
-    if (!choices.includes(value)) throw invalid(`${name} is ${show(value)}, want one of ${choices.join(', ')}`)
+    if (!choices.some((allowed) => allowed === value)) throw invalid(`${name} is ${show(value)}, want one of ${choices.join(', ')}`)
     return value
   }
 }
@@ -134,16 +134,17 @@ function named(parse: (text: string) => string): MemberParser {
   }
 }
 
-function time(value: JsonValue, name: string): string {
+function time(value: JsonValue, name: string): JsonValue {
   const parsed = typeof value === 'string' ? new Date(value) : undefined
   if (parsed === undefined || Number.isNaN(parsed.getTime()) || parsed.toISOString() !== value) {
     throw invalid(`${name} is ${show(value)}, want RFC 3339 in UTC with milliseconds`)
   }
-  return value as string
+  return value
 }
 
 function signatures(value: JsonValue, name: string): LeafSignature[] {
-  if (!Array.isArray(value) || value.length < 1 || value.length > MAX_SIGNATURES) throw invalid(`${name} is ${describe(value)}, want 1 to ${MAX_SIGNATURES}`)
+  if (!Array.isArray(value) || value.length < 1 || value.length > MAX_SIGNATURES)
+    throw invalid(`${name} is ${describe(value)}, want 1 to ${MAX_SIGNATURES}`)
   return (value as readonly JsonValue[]).map((item) => {
     if (!isJsonObject(item)) throw invalid(`a signature is ${describe(item)}, want an object`)
     refuseStray(item, Object.keys(SIGNATURE_MEMBERS), 'signature')

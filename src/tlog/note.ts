@@ -17,8 +17,9 @@ export interface SignedNote {
 }
 
 /** Throws INPUT_INVALID if the text or a key name cannot be in a note. */
-export function signedNote({ text, signatures }: SignedNote): string {
-  if (!isNoteText(text) || !text.endsWith('\n')) throw new SealstoneError('INPUT_INVALID', 'note text has a control character or does not end in a newline')
+export function formatNote({ text, signatures }: SignedNote): string {
+  if (!isNoteText(text) || !text.endsWith('\n'))
+    throw new SealstoneError('INPUT_INVALID', 'note text has a control character or does not end in a newline')
   const lines = signatures.map(({ name, keyId, signature }) => `— ${checkKeyName(name)} ${toBase64(concatBytes(keyId, signature))}\n`)
   return `${text}\n${lines.join('')}`
 }
@@ -37,8 +38,7 @@ export function parseNote(note: string): SignedNote {
 
 /** c2sp.org/signed-note: not empty, no Unicode spaces, no plus sign, no control characters. */
 export function checkKeyName(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (name === '' || !name.isWellFormed() || /[\s+\u0000-\u001f\u0085]/u.test(name)) {
+  if (name === '' || !name.isWellFormed() || /[\s+\u0085]/.test(name) || CONTROL.test(name)) {
     throw new SealstoneError('INPUT_INVALID', `key name is ${excerpt(name)}, want a name without spaces and plus signs`)
   }
   return name
@@ -55,8 +55,7 @@ function parseSignatureLine(line: string): NoteSignature {
 }
 
 function isNoteText(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  return text.isWellFormed() && !/[\u0000-\u0009\u000b-\u001f]/.test(text)
+  return text.isWellFormed() && !CONTROL.test(text)
 }
 
 function invalid(message: string): SealstoneError {
@@ -64,6 +63,8 @@ function invalid(message: string): SealstoneError {
 }
 
 export const KEY_ID_BYTES = 4
+// c2sp.org/signed-note: no ASCII control characters below U+0020, other than the newline.
+const CONTROL = /[[\p{Cc}&&\p{ASCII}]--[\n\x7f]]/v
 // c2sp.org/signed-note: at least 16 signatures must be accepted; a post-quantum one is up to 5 kB.
 const MAX_SIGNATURES = 64
 const MAX_NOTE_LENGTH = 512 * 1024

@@ -38,7 +38,8 @@ export function formatTlogProof({ index, hashes, checkpoint, extra }: TlogProof)
 
 /** Strict; the checkpoint is kept as it is and not opened. Throws FORMAT_INVALID or INPUT_TOO_LARGE. */
 export function parseTlogProof(text: string): TlogProof {
-  if (text.length > MAX_PROOF_LENGTH) throw new SealstoneError('INPUT_TOO_LARGE', `proof is ${text.length} characters, want at most ${MAX_PROOF_LENGTH}`)
+  if (text.length > MAX_PROOF_LENGTH)
+    throw new SealstoneError('INPUT_TOO_LARGE', `proof is ${text.length} characters, want at most ${MAX_PROOF_LENGTH}`)
   const split = text.indexOf('\n\n')
   if (split < 0) throw invalid('proof has no blank line before its checkpoint')
   const [header, ...lines] = text.slice(0, split).split('\n')
