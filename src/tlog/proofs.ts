@@ -29,7 +29,7 @@ export interface InclusionClaim {
 
 /** RFC 9162 §2.1.3.2. False for anything that does not prove; never throws on hostile input. */
 export function verifyInclusion({ index, size, leafHash, proof, root }: InclusionClaim): boolean {
-  if (index < 0n || index >= size || !wellFormed(proof)) return false
+  if (index < 0n || index >= size || leafHash.length !== HASH_BYTES || !wellFormed(proof)) return false
   let leafBits = index
   let lastBits = size - 1n
   let hash = leafHash
