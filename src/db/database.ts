@@ -92,7 +92,8 @@ function wrapStatement(path: string, statement: StatementSync): Statement {
   }
 }
 
-const BUSY_TIMEOUT_MS = 5000
+// The daemon is alone on its database (lock.ts); only an operator's own tools can hold it for a moment.
+const BUSY_TIMEOUT_MS = 2000
 const PRAGMAS = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;          -- flush the write-ahead log at every commit

@@ -21,15 +21,20 @@ export function acquireLock(path: string): Lock {
     holder.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     holder?.close()
-    const busy = (error as { errcode?: number }).errcode === SQLITE_BUSY
+    const busy = ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY
     throw busy ? new SealstoneError('DAEMON_RUNNING', `${path} is locked by another process`, { cause: error }) : mapDatabaseError(path, error)
   }
-  const held = holder
+  const connection = holder
+  HELD.add(connection)
   return {
     release() {
-      if (held.isOpen) held.close()
+      if (connection.isOpen) connection.close()
+      HELD.delete(connection)
     },
   }
 }
+
+// Node closes a connection that nobody refers to, and its lock with it: a caller that drops the returned object must not drop the lock.
+const HELD = new Set<DatabaseSync>()
 
 const SQLITE_BUSY = 5

@@ -1,0 +1,129 @@
+/** SQLite as we open it: durable settings, private files, whole transactions, forward migrations, errors in our words. */
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { SealstoneError } from '#core'
+import { type Database, type Migration, openDatabase } from '#db'
+import { temporaryFolder } from '../support/temporary.ts'
+
+const NOTES: Migration = { room: 'notes', version: 1, sql: 'CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT' }
+
+function open(path: string, migrations: readonly Migration[] = [NOTES]): Database {
+  const database = openDatabase(path, migrations)
+  onTestFinished(() => database.close())
+  return database
+}
+
+function fault(work: () => unknown): SealstoneError {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof SealstoneError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+const insert = (database: Database, text: string): number => database.prepare('INSERT INTO note (text) VALUES (?)').run(text)
+const texts = (database: Database): unknown[] =>
+  database
+    .prepare('SELECT text FROM note ORDER BY id')
+    .all()
+    .map((row) => row['text'])
+
+it('flushes every commit: write-ahead log, synchronous FULL', () => {
+  const database = open(join(temporaryFolder(), 'a.db'))
+  const pragma = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+  expect(['journal_mode', 'synchronous', 'fullfsync', 'checkpoint_fullfsync', 'foreign_keys'].map(pragma)).toEqual(['wal', 2, 1, 1, 1])
+})
+
+it('makes files that only the owner can read, and closes one that was open to others', () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'a.db'), '')
+  chmodSync(join(folder, 'a.db'), 0o644)
+  insert(open(join(folder, 'a.db')), 'x')
+  const modes = ['a.db', 'a.db-shm', 'a.db-wal'].map((name) => [name, statSync(join(folder, name)).mode & 0o777])
+  expect(readdirSync(folder)).toHaveLength(3)
+  expect(modes).toEqual([
+    ['a.db', 0o600],
+    ['a.db-shm', 0o600],
+    ['a.db-wal', 0o600],
+  ])
+})
+
+it('keeps all of a transaction or nothing', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const database = open(path)
+  database.transaction(() => {
+    insert(database, 'one')
+    insert(database, 'two')
+  })
+  const failing = () =>
+    database.transaction(() => {
+      insert(database, 'three')
+      throw new Error('changed my mind')
+    })
+  expect(failing).toThrow('changed my mind')
+  expect(fault(() => database.transaction(() => insert(database, 'one'))).code).toBe('INTERNAL') // UNIQUE
+  expect(texts(database)).toEqual(['one', 'two'])
+  database.close()
+  expect(texts(open(path))).toEqual(['one', 'two'])
+})
+
+it('runs only the migrations that are missing, each room for itself', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  insert(open(path), 'kept')
+  const more: Migration = { room: 'notes', version: 2, sql: "ALTER TABLE note ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'" }
+  const other: Migration = { room: 'other', version: 1, sql: 'CREATE TABLE other (id INTEGER PRIMARY KEY) STRICT' }
+  const database = open(path, [NOTES, other, more])
+  expect(database.prepare('SELECT text, colour FROM note').all()).toEqual([{ text: 'kept', colour: 'red' }])
+  expect(database.prepare('SELECT room, version FROM schema_version ORDER BY room').all()).toEqual([
+    { room: 'notes', version: 2 },
+    { room: 'other', version: 1 },
+  ])
+})
+
+it('leaves nothing of a migration that fails', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const broken: Migration = { room: 'notes', version: 2, sql: 'CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES (1)' }
+  expect(fault(() => openDatabase(path, [NOTES, broken])).code).toBe('INTERNAL')
+  const database = open(path)
+  expect(database.prepare("SELECT name FROM sqlite_schema WHERE name = 'half'").all()).toEqual([])
+})
+
+it('refuses tables of a newer program', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  open(path, [NOTES, { room: 'notes', version: 2, sql: 'CREATE TABLE b (id INTEGER PRIMARY KEY) STRICT' }]).close()
+  const error = fault(() => openDatabase(path, [NOTES]))
+  expect([error.code, error.message]).toEqual(['DATABASE_UNAVAILABLE', 'tables of notes have version 2, this program knows up to 1'])
+})
+
+it('refuses migrations that are not numbered 1, 2, 3', () => {
+  expect(fault(() => openDatabase(join(temporaryFolder(), 'a.db'), [{ ...NOTES, version: 2 }])).code).toBe('INTERNAL')
+})
+
+it('tells what is wrong with a file that is not a database', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  writeFileSync(path, 'this is not a database, however long it may be. '.repeat(100))
+  const error = fault(() => openDatabase(path, [NOTES]))
+  expect([error.code, error.message]).toEqual(['DATABASE_UNAVAILABLE', `${path}: the file is not a database (SQLite code 26)`])
+  expect(error.cause).toBeInstanceOf(Error)
+})
+
+it('tells when its folder is missing, and when it is closed', () => {
+  expect(fault(() => openDatabase(join(temporaryFolder(), 'no', 'a.db'), [])).code).toBe('DATABASE_UNAVAILABLE')
+  const database = open(join(temporaryFolder(), 'a.db'))
+  const statement = database.prepare('SELECT 1')
+  database.close()
+  database.close()
+  expect(fault(() => statement.get()).code).toBe('DATABASE_UNAVAILABLE')
+  expect(fault(() => database.transaction(() => 1)).code).toBe('DATABASE_UNAVAILABLE')
+})
+
+it('waits no longer than its busy timeout for another writer', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const first = open(path)
+  const second = open(path)
+  const error = first.transaction(() => fault(() => second.transaction(() => insert(second, 'late'))))
+  expect([error.code, error.entry.retryable]).toEqual(['DATABASE_UNAVAILABLE', true])
+})
