@@ -15,4 +15,11 @@ export const CHECKS: readonly Check[] = [
 ]
 
 /** The tests that take no token, no daemon and no large file; together a few seconds. */
-export const QUICK_TESTS: readonly string[] = ['test/architecture.test.ts', 'test/core', 'test/tlog', 'test/policy', 'test/wire', 'test/house/summary.test.ts']
+export const QUICK_TESTS: readonly string[] = [
+  'test/architecture.test.ts',
+  'test/core',
+  'test/tlog',
+  'test/policy',
+  'test/wire',
+  'test/house/summary.test.ts',
+]
