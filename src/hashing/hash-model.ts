@@ -6,7 +6,6 @@ import { DIGEST_BYTES, type HashType } from './hasher.ts'
 import { type ListModelOptions, listModel, type ModelFile, type ModelListing, tooMany, unreadable } from './list-model.ts'
 import { DEFAULT_SHARD_BYTES, type HashMethod, type Manifest, type Resource, type Serialization } from './manifest.ts'
 import { shown } from './names.ts'
-import { hashInPool } from './pool.ts'
 import { stampOfPath } from './stamp.ts'
 
 export interface HashModelOptions extends ListModelOptions {
@@ -106,7 +105,7 @@ async function hashParts(parts: readonly Part[], hashType: HashType, options: Ha
     },
   }
   report()
-  if (estimatedMs(parts, hashType) > POOL_PAYS_FROM_MS) await hashInPool(job)
+  if (estimatedMs(parts, hashType) > POOL_PAYS_FROM_MS) await (await import('./pool.ts')).hashInPool(job)
   else await hashHere(job)
   return digests
 }
