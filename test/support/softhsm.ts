@@ -1,8 +1,7 @@
 /** SoftHSM tokens for tests, made by our own code, each in a folder of its own. A machine without SoftHSM2 fails here. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pkcs11js from 'pkcs11js'
 import { type LogFields, type Logger, silentLogger } from '#core'
 import { type KeyHost, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
 import type { TokenOptions } from '#token'
@@ -56,82 +55,5 @@ export function recordingLogger(): Logger & { readonly entries: LogEntry[]; coun
     info: keep('info'),
     warn: keep('warn'),
     error: keep('error'),
-  }
-}
-
-/** Somebody else at the same token: the module loaded into this process, past all of our code. One token per process. */
-export class Intruder {
-  readonly cryptoki = new pkcs11js.PKCS11()
-  readonly slot: Buffer
-  readonly session: Buffer
-  readonly pin: string
-
-  constructor({ location }: TestToken) {
-    process.env.SOFTHSM2_CONF = location.env?.SOFTHSM2_CONF
-    this.cryptoki.load(location.modulePath)
-    try {
-      this.cryptoki.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })
-    } catch (error) {
-      if (!String(error).includes('CKR_CRYPTOKI_ALREADY_INITIALIZED')) throw error
-    }
-    const slot = this.cryptoki.C_GetSlotList(true).find((one) => this.cryptoki.C_GetTokenInfo(one).serialNumber.trim() === location.serial)
-    if (slot === undefined) throw new Error(`no token ${location.serial}`)
-    this.slot = slot
-    this.session = this.cryptoki.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION)
-    this.pin = readFileSync(location.pinFile, 'utf8').trim()
-  }
-
-  login(pin = this.pin): void {
-    this.cryptoki.C_Login(this.session, pkcs11js.CKU_USER, pin)
-  }
-
-  logout(): void {
-    this.cryptoki.C_Logout(this.session)
-  }
-
-  /** PKCS#11's own witness: set by a refused PIN, cleared by an accepted one. */
-  get wrongPinSeen(): boolean {
-    return (this.cryptoki.C_GetTokenInfo(this.slot).flags & pkcs11js.CKF_USER_PIN_COUNT_LOW) !== 0
-  }
-
-  find(objectClass: number, ckaId: string): Buffer[] {
-    this.cryptoki.C_FindObjectsInit(this.session, [
-      { type: pkcs11js.CKA_CLASS, value: objectClass },
-      { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
-    ])
-    const found = this.cryptoki.C_FindObjects(this.session, 16)
-    this.cryptoki.C_FindObjectsFinal(this.session)
-    return found
-  }
-
-  destroy(objectClass: number, ckaId: string): void {
-    for (const handle of this.find(objectClass, ckaId)) this.cryptoki.C_DestroyObject(this.session, handle)
-  }
-
-  /** A P-256 pair, or an AES key, of the intruder's making. */
-  plantKeyPair(ckaId: string): void {
-    const name = [
-      { type: pkcs11js.CKA_TOKEN, value: true },
-      { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
-    ]
-    this.cryptoki.C_GenerateKeyPair(
-      this.session,
-      { mechanism: pkcs11js.CKM_EC_KEY_PAIR_GEN },
-      [...name, { type: pkcs11js.CKA_EC_PARAMS, value: Buffer.from('06082a8648ce3d030107', 'hex') }],
-      [...name, { type: pkcs11js.CKA_SIGN, value: true }, { type: pkcs11js.CKA_SENSITIVE, value: true }, { type: pkcs11js.CKA_EXTRACTABLE, value: false }],
-    )
-  }
-
-  plantSecretKey(label: string, extractable: boolean): void {
-    this.cryptoki.C_GenerateKey(this.session, { mechanism: pkcs11js.CKM_AES_KEY_GEN }, [
-      { type: pkcs11js.CKA_TOKEN, value: true },
-      { type: pkcs11js.CKA_LABEL, value: label },
-      { type: pkcs11js.CKA_ID, value: Buffer.from('0badcafe', 'hex') },
-      { type: pkcs11js.CKA_VALUE_LEN, value: 32 },
-      { type: pkcs11js.CKA_SENSITIVE, value: !extractable },
-      { type: pkcs11js.CKA_EXTRACTABLE, value: extractable },
-      { type: pkcs11js.CKA_ENCRYPT, value: true },
-      { type: pkcs11js.CKA_DECRYPT, value: true },
-    ])
   }
 }

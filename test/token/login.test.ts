@@ -3,7 +3,8 @@ import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
 import { openToken } from '#token'
-import { Intruder, makeToken, recordingLogger, type TestToken } from '../support/softhsm.ts'
+import { Intruder } from '../support/intruder.ts'
+import { makeToken, recordingLogger, type TestToken } from '../support/softhsm.ts'
 
 let token: TestToken
 let intruder: Intruder

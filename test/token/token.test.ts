@@ -4,8 +4,20 @@ import pkcs11js from 'pkcs11js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
 import { encodePublicKey, findSuite } from '#suites'
-import { faultClass, generateKeyPair, openToken, readKeyPairProtection, readPublicKey, seal, signInToken, type Token, tokenRandom, unseal } from '#token'
-import { Intruder, makeToken, recordingLogger, type TestToken } from '../support/softhsm.ts'
+import {
+  faultClass,
+  generateKeyPair,
+  openToken,
+  readKeyPairProtection,
+  readPublicKey,
+  seal,
+  signInToken,
+  type Token,
+  tokenRandom,
+  unseal,
+} from '#token'
+import { Intruder } from '../support/intruder.ts'
+import { makeToken, recordingLogger, type TestToken } from '../support/softhsm.ts'
 
 let place: TestToken
 let intruder: Intruder
@@ -42,7 +54,13 @@ describe.each(['ecdsa-p256', 'ecdsa-p384', 'ecdsa-p521', 'ed25519', 'rsa3072-pss
     expect(verifyWithNode(algorithm, key.publicKey, message, signature)).toBe(true)
     expect(verifyWithNode(algorithm, key.publicKey, Buffer.from('another message'), signature)).toBe(false)
     expect(readPublicKey(token, algorithm, key.ckaId)).toEqual(key.publicKey)
-    expect(readKeyPairProtection(token, key.ckaId)).toEqual({ sensitive: true, extractable: false, alwaysSensitive: true, neverExtractable: true, local: true })
+    expect(readKeyPairProtection(token, key.ckaId)).toEqual({
+      sensitive: true,
+      extractable: false,
+      alwaysSensitive: true,
+      neverExtractable: true,
+      local: true,
+    })
   })
 })
 
@@ -143,13 +161,9 @@ it('draws different random bytes each time', () => {
 
 it('classifies errors of the module and no others', () => {
   const classOf = (name: string) => faultClass(Object.assign(new Error(name), { name: 'Pkcs11Error', code: 1 }))
-  expect(['CKR_SESSION_HANDLE_INVALID', 'CKR_USER_NOT_LOGGED_IN', 'CKR_DEVICE_REMOVED', 'CKR_PIN_LOCKED', 'CKR_MECHANISM_INVALID'].map(classOf)).toEqual([
-    'session',
-    'login',
-    'module',
-    'pin',
-    'caller',
-  ])
+  expect(
+    ['CKR_SESSION_HANDLE_INVALID', 'CKR_USER_NOT_LOGGED_IN', 'CKR_DEVICE_REMOVED', 'CKR_PIN_LOCKED', 'CKR_MECHANISM_INVALID'].map(classOf),
+  ).toEqual(['session', 'login', 'module', 'pin', 'caller'])
   expect(classOf('CKR_VENDOR_SURPRISE')).toBe('module')
   expect(faultClass(new Error('CKR_DEVICE_REMOVED'))).toBeUndefined()
 })
@@ -168,7 +182,12 @@ function codeOf(work: () => unknown): string | undefined {
   }
 }
 
-function verifyWithNode(algorithm: 'ecdsa-p256' | 'ecdsa-p384' | 'ecdsa-p521' | 'ed25519' | 'rsa3072-pss', raw: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+function verifyWithNode(
+  algorithm: 'ecdsa-p256' | 'ecdsa-p384' | 'ecdsa-p521' | 'ed25519' | 'rsa3072-pss',
+  raw: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
   const { spki } = encodePublicKey(findSuite(algorithm), raw)
   const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
   const hash = { 'ecdsa-p256': 'sha256', 'ecdsa-p384': 'sha384', 'ecdsa-p521': 'sha512', ed25519: null, 'rsa3072-pss': 'sha256' }[algorithm]

@@ -1,0 +1,118 @@
+/** What each process has in reach: the parent no PKCS#11 code, no PIN, no seed; the child no network, no files, no core dump. */
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeToken, type TestToken } from '../support/softhsm.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+
+let token: TestToken
+let parent: ReturnType<typeof spawn>
+let parentPid: number
+let childPid: number
+let pin: string
+
+beforeAll(async () => {
+  token = await makeToken()
+  pin = readFileSync(token.location.pinFile, 'utf8').trim()
+  parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT], {
+    cwd: PROJECT,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, A_SECRET_OF_THE_PARENT: 'not for the child' },
+  })
+  parent.stdin?.write(`${JSON.stringify(token.location)}\n`)
+  parentPid = parent.pid as number
+  childPid = Number(await new Promise((resolve) => parent.stdout?.once('data', resolve)))
+})
+afterAll(() => {
+  parent.kill()
+  token[Symbol.dispose]()
+})
+
+describe('the parent', () => {
+  it('has not mapped pkcs11js or the module; the child has', () => {
+    expect(readFileSync(`/proc/${parentPid}/maps`, 'utf8')).not.toMatch(/pkcs11\.node|softhsm/)
+    expect(readFileSync(`/proc/${childPid}/maps`, 'utf8')).toMatch(/pkcs11\.node/)
+    expect(readFileSync(`/proc/${childPid}/maps`, 'utf8')).toMatch(/libsofthsm2/)
+  })
+
+  it('has the PIN nowhere in its memory, after signing', () => {
+    expect(findInMemory(childPid, pin)).toBe(true) // so the search works
+    expect(findInMemory(parentPid, pin)).toBe(false)
+  })
+})
+
+describe.each(['parent', 'child'] as const)('the %s', (which) => {
+  it.each(['cmdline', 'environ'])('does not show the PIN in its %s', (file) => {
+    const shown = readFileSync(`/proc/${which === 'parent' ? parentPid : childPid}/${file}`, 'utf8')
+    expect(shown.length).toBeGreaterThan(10)
+    expect(shown).not.toContain(pin)
+  })
+})
+
+describe('the child', () => {
+  it('can never dump core', () => {
+    expect(readFileSync(`/proc/${childPid}/limits`, 'utf8')).toMatch(/^Max core file size\s+0\s+0\s/m)
+  })
+
+  it('has nothing in its environment but what the module and the channel need', () => {
+    const names = readFileSync(`/proc/${childPid}/environ`, 'utf8')
+      .split('\0')
+      .filter((line) => line !== '')
+      .map((line) => line.split('=')[0])
+    expect(names.sort()).toEqual(['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'PWD', 'SOFTHSM2_CONF'])
+  })
+
+  it('runs under the permission model: no network, no processes, no threads, and only named files', () => {
+    const command = readFileSync(`/proc/${childPid}/cmdline`, 'utf8').split('\0')
+    expect(command).toContain('--permission')
+    const granted = command.filter((argument) => argument.startsWith('--allow'))
+    expect(granted.map((argument) => argument.split('=')[0])).not.toEqual(expect.arrayContaining(['--allow-net']))
+    for (const flag of ['--allow-net', '--allow-child-process', '--allow-worker', '--allow-wasi']) expect(granted).not.toContain(flag)
+    expect(granted.filter((argument) => argument.startsWith('--allow-fs-write'))).toEqual([`--allow-fs-write=${token.location.pinFile}.refused`])
+  })
+})
+
+const PARENT = `
+  import { createInterface } from 'node:readline/promises'
+  import { silentLogger } from '#core'
+  import { startKeyHost } from '#keyhost'
+  const location = JSON.parse(await createInterface({ input: process.stdin }).question(''))
+  const keyHost = await startKeyHost({ token: location, logger: silentLogger })
+  const key = await keyHost.generateKey({ keyId: 'k', version: 1, suite: 'mldsa65-ecdsa-p256', label: 'k', role: 'signing' })
+  for (let i = 0; i < 20; i++) await keyHost.sign([{ key, message: new Uint8Array(100) }])
+  console.log(keyHost.pid)
+`
+
+/** Whether a process's writable memory holds a text, as Latin-1 or UTF-16. */
+function findInMemory(pid: number, secret: string): boolean {
+  const forms = [Buffer.from(secret, 'latin1'), Buffer.from(secret, 'utf16le')]
+  const memory = openSync(`/proc/${pid}/mem`, 'r')
+  try {
+    for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
+      const match = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line)
+      if (match === null) continue
+      const [start, end] = [Number.parseInt(match[1] as string, 16), Number.parseInt(match[2] as string, 16)]
+      for (let at = start; at < end; at += CHUNK) {
+        const chunk = readChunk(memory, at, Math.min(CHUNK + OVERLAP, end - at))
+        if (forms.some((form) => chunk.includes(form))) return true
+      }
+    }
+    return false
+  } finally {
+    closeSync(memory)
+  }
+}
+
+function readChunk(memory: number, at: number, length: number): Buffer {
+  const chunk = Buffer.alloc(length)
+  try {
+    return chunk.subarray(0, readSync(memory, chunk, 0, length, at))
+  } catch {
+    return Buffer.alloc(0) // reserved, not readable
+  }
+}
+
+const CHUNK = 4 * 1024 * 1024
+const OVERLAP = 256
