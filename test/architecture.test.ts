@@ -20,7 +20,7 @@ const PLAN: Plan = {
     policy: { imports: ['core', 'db'] },
     operations: { imports: ['core', 'suites', 'hashing', 'tlog', 'envelopes', 'keys', 'audit', 'policy'] },
     rpc: { imports: ['core', 'wire', 'policy', 'operations'] },
-    daemon: { imports: ['core', 'suites', 'token', 'db', 'keyhost', 'keys', 'audit', 'policy', 'operations', 'rpc'] },
+    daemon: { imports: ['core', 'tlog', 'suites', 'db', 'envelopes', 'keyhost', 'keys', 'audit', 'policy', 'operations', 'rpc'] },
     client: { imports: ['core', 'wire', 'suites', 'hashing', 'tlog', 'envelopes'], nestedDoors: ['offline'] },
     cli: { imports: ['core', 'client', 'daemon'], noDoor: true },
   },
