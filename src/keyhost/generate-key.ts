@@ -2,7 +2,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import { concatBytes, type HalfProtection, SealstoneError, utf8 } from '#core'
 import { encodePublicKey, findSuite, joinPublicKey, type Suite } from '#suites'
-import { type Borrowed, generateKeyPair, seal, type Token, tokenRandom } from '#token'
+import { type Borrowed, borrowed, generateKeyPair, seal, type Token, tokenRandom } from '#token'
 import { checkKey } from './check-keys.ts'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
 import type { GenerateRequest } from './protocol.ts'
@@ -49,5 +49,5 @@ function freshSeed(token: Token): Borrowed {
   const seed = Buffer.from(hkdfSync('sha256', both, new Uint8Array(), utf8('sealstone ml-dsa seed v1'), 32)) // a view on its own memory, not a copy
   fromSystem.fill(0)
   both.fill(0)
-  return { bytes: seed, [Symbol.dispose]: () => seed.fill(0) }
+  return borrowed(seed)
 }

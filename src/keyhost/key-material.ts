@@ -15,15 +15,17 @@ import {
 } from '#core'
 import { type Engine, findSuite, fingerprint, type SuiteId } from '#suites'
 
-/** An ML-DSA seed that only the token can open. */
-export interface SealedSeed {
-  readonly sealing: 'aes-256-gcm'
-  /** CKA_ID of the wrapping key in the token, lower-case hex. */
-  readonly wrappingKey: string
-  readonly iv: Uint8Array
-  /** Ciphertext ‖ tag. */
-  readonly ciphertext: Uint8Array
-}
+/** An ML-DSA seed that only the token can open; `wrappingKey` is the CKA_ID of the key that seals, lower-case hex. */
+export type SealedSeed =
+  | { readonly sealing: 'aes-256-gcm'; readonly wrappingKey: string; readonly iv: Uint8Array; readonly ciphertext: Uint8Array }
+  | {
+      readonly sealing: 'rsa-oaep'
+      readonly wrappingKey: string
+      readonly oaepHash: 'sha256' | 'sha1'
+      readonly encryptedKey: Uint8Array
+      readonly iv: Uint8Array
+      readonly ciphertext: Uint8Array
+    }
 
 export interface KeyMaterial {
   /** Stable over versions, for example `default` or `default.companion`. */
@@ -70,25 +72,33 @@ export function parseKeyMaterial(value: JsonValue): KeyMaterial {
     keyId: text(object, 'keyId'),
     version: positive(object, 'version'),
     suite: findSuite(text(object, 'suite')).id,
-    spki: fromBase64(text(object, 'spki')),
+    spki: bytes(object, 'spki'),
     ...(object.sealedSeed === undefined ? {} : { sealedSeed: parseSealed(object.sealedSeed) }),
     ...(object.ckaId === undefined ? {} : { ckaId: objectId(object, 'ckaId') }),
     protection: parseKeyProtection(object.protection),
   }
 }
 
-function sealedJson(blob: SealedSeed): JsonObject {
-  return { sealing: blob.sealing, wrappingKey: blob.wrappingKey, iv: toBase64(blob.iv), ciphertext: toBase64(blob.ciphertext) }
+function sealedJson(seed: SealedSeed): JsonObject {
+  const { sealing, wrappingKey } = seed
+  const common = { sealing, wrappingKey, iv: toBase64(seed.iv), ciphertext: toBase64(seed.ciphertext) }
+  return sealing === 'aes-256-gcm' ? common : { ...common, oaepHash: seed.oaepHash, encryptedKey: toBase64(seed.encryptedKey) }
 }
 
 function parseSealed(value: JsonValue): SealedSeed {
-  const object = members(value, 'sealed seed', ['sealing', 'wrappingKey', 'iv', 'ciphertext'])
-  if (object.sealing !== 'aes-256-gcm') throw invalid(`sealing is ${JSON.stringify(object.sealing) ?? 'missing'}, want aes-256-gcm`)
-  return {
-    sealing: object.sealing,
-    wrappingKey: objectId(object, 'wrappingKey'),
-    iv: fromBase64(text(object, 'iv')),
-    ciphertext: fromBase64(text(object, 'ciphertext')),
+  const object = members(value, 'sealed seed', ['sealing', 'wrappingKey', 'iv', 'ciphertext', 'oaepHash', 'encryptedKey'])
+  const common = { wrappingKey: objectId(object, 'wrappingKey'), iv: bytes(object, 'iv'), ciphertext: bytes(object, 'ciphertext') }
+  switch (object.sealing) {
+    case 'aes-256-gcm':
+      members(value, 'sealed seed', ['sealing', 'wrappingKey', 'iv', 'ciphertext'])
+      return { sealing: 'aes-256-gcm', ...common }
+    case 'rsa-oaep': {
+      const oaepHash = (['sha256', 'sha1'] as const).find((known) => known === object.oaepHash)
+      if (oaepHash === undefined) throw invalid(`oaepHash is ${JSON.stringify(object.oaepHash) ?? 'missing'}, want sha256 or sha1`)
+      return { sealing: 'rsa-oaep', ...common, oaepHash, encryptedKey: bytes(object, 'encryptedKey') }
+    }
+    default:
+      throw invalid(`sealing is ${JSON.stringify(object.sealing) ?? 'missing'}, want aes-256-gcm or rsa-oaep`)
   }
 }
 
@@ -103,6 +113,10 @@ function text(object: JsonObject, name: string): string {
   const value = object[name]
   if (typeof value !== 'string' || value === '') throw invalid(`${name} is ${describe(value)}, want a string`)
   return value
+}
+
+function bytes(object: JsonObject, name: string): Uint8Array {
+  return fromBase64(text(object, name))
 }
 
 function positive(object: JsonObject, name: string): number {

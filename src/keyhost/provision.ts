@@ -21,6 +21,9 @@ export async function provisionSoftHsm({ home, modulePath = findSoftHsm(), label
   const secrets = join(home, 'secrets')
   const configuration = join(home, 'softhsm2.conf')
   const pinFile = join(secrets, 'user.pin')
+  for (const path of [store, secrets, configuration]) {
+    if (existsSync(path)) throw new SealstoneError('HOME_EXISTS', `${path} exists already; a token is never made over another one`)
+  }
   for (const directory of [store, secrets]) mkdirSync(directory, { mode: 0o700 })
   writeFileSync(configuration, softHsmConfiguration(store), { mode: 0o600, flag: 'wx' })
   const env = { SOFTHSM2_CONF: configuration }

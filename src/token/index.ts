@@ -1,7 +1,8 @@
 /** token: the only room that loads pkcs11js. Imported by the key host's child process alone: importing it loads native code. */
+export { type Borrowed, borrowed } from './borrowed.ts'
 export { faultClass } from './cryptoki-errors.ts'
 export type { TokenInfo, TokenName } from './cryptoki-module.ts'
 export { generateKeyPair, readKeyPairProtection, readPublicKey, signInToken, type TokenKeyPair } from './key-pair.ts'
 export { initialiseToken, type ProvisionOptions } from './provision.ts'
-export { type Borrowed, seal, type SealedBlob, tokenRandom, unseal } from './sealing.ts'
+export { seal, type SealedBlob, tokenRandom, unseal } from './sealing.ts'
 export { openToken, type Token, type TokenOptions } from './token.ts'

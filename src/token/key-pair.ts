@@ -1,19 +1,9 @@
 /** Classical key pairs that live in the token: make, read the public half, sign, and ask the token how it guards the private half. */
 import { randomBytes } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
-import { SealstoneError } from '#core'
 import { findAlgorithm } from './algorithms.ts'
-import type { Cryptoki, Handle } from './cryptoki-module.ts'
+import { GUARDED, readAttribute, readProtection, type TokenProtection } from './protection.ts'
 import type { Token } from './token.ts'
-
-/** What the token itself says about a secret or private key (PKCS#11 2.40 §4.9). */
-export interface TokenProtection {
-  readonly sensitive: boolean
-  readonly extractable: boolean
-  readonly alwaysSensitive: boolean
-  readonly neverExtractable: boolean
-  readonly local: boolean
-}
 
 export interface TokenKeyPair {
   /** CKA_ID as lower-case hex: 16 random bytes, so a repeated creation never meets an earlier one. */
@@ -37,14 +27,7 @@ export function generateKeyPair(token: Token, algorithm: string, label: string):
       session,
       row.generate,
       [...name, { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }, { type: pkcs11js.CKA_VERIFY, value: true }, ...row.publicTemplate],
-      [
-        ...name,
-        { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType },
-        { type: pkcs11js.CKA_PRIVATE, value: true },
-        { type: pkcs11js.CKA_SENSITIVE, value: true },
-        { type: pkcs11js.CKA_EXTRACTABLE, value: false },
-        { type: pkcs11js.CKA_SIGN, value: true },
-      ],
+      [...name, { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }, { type: pkcs11js.CKA_SIGN, value: true }, ...GUARDED],
     ),
   )
   return { ckaId, publicKey: readPublicKey(token, algorithm, ckaId), protection: readKeyPairProtection(token, ckaId) }
@@ -79,26 +62,4 @@ export function signInToken(token: Token, algorithm: string, ckaId: string, mess
 
 export function newObjectId(): string {
   return randomBytes(16).toString('hex')
-}
-
-export function readProtection(cryptoki: Cryptoki, session: Handle, handle: Handle): TokenProtection {
-  const flag = (type: number): boolean => readAttribute(cryptoki, session, handle, type)[0] === 1
-  const protection = {
-    sensitive: flag(pkcs11js.CKA_SENSITIVE),
-    extractable: flag(pkcs11js.CKA_EXTRACTABLE),
-    alwaysSensitive: flag(pkcs11js.CKA_ALWAYS_SENSITIVE),
-    neverExtractable: flag(pkcs11js.CKA_NEVER_EXTRACTABLE),
-    local: flag(pkcs11js.CKA_LOCAL),
-  }
-  if (!protection.sensitive || protection.extractable) {
-    throw new SealstoneError('TOKEN_KEY_MISMATCH', `a key in the token is ${JSON.stringify(protection)}, want sensitive and not extractable`)
-  }
-  return protection
-}
-
-// One attribute per call: C_GetAttributeValue fails for the whole batch if one of them is unknown to the token.
-export function readAttribute(cryptoki: Cryptoki, session: Handle, handle: Handle, type: number): Buffer {
-  const [result] = cryptoki.C_GetAttributeValue(session, handle, [{ type }])
-  if (result === undefined) throw new SealstoneError('TOKEN_UNAVAILABLE', `the token gave no value for attribute 0x${type.toString(16)}`)
-  return result.value
 }

@@ -12,6 +12,8 @@ export interface TokenOptions {
   /** Holds the user PIN; mode 0600. */
   readonly pinFile: string
   readonly logger: Logger
+  /** Mechanisms to do without although the token claims them. Default none. */
+  readonly avoid?: readonly number[]
 }
 
 /** What a body run on the token gets: the module and a session of its own. */
@@ -75,7 +77,7 @@ export class Token {
   /** What the token claims to be able to do. A claim is checked where it matters, by trying. */
   supports(mechanism: number): boolean {
     this.#mechanisms ??= new Set(this.run('list mechanisms', ({ cryptoki }) => cryptoki.C_GetMechanismList(this.#slot)))
-    return this.#mechanisms.has(mechanism)
+    return this.#mechanisms.has(mechanism) && this.#options.avoid?.includes(mechanism) !== true
   }
 
   require(mechanism: number, what: string): void {

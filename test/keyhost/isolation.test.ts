@@ -61,14 +61,13 @@ describe('the child', () => {
       .split('\0')
       .filter((line) => line !== '')
       .map((line) => line.split('=')[0])
-    expect(names.sort()).toEqual(['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'PWD', 'SOFTHSM2_CONF'])
+    expect(new Set(names)).toEqual(new Set(['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'PWD', 'SOFTHSM2_CONF']))
   })
 
   it('runs under the permission model: no network, no processes, no threads, and only named files', () => {
     const command = readFileSync(`/proc/${childPid}/cmdline`, 'utf8').split('\0')
     expect(command).toContain('--permission')
     const granted = command.filter((argument) => argument.startsWith('--allow'))
-    expect(granted.map((argument) => argument.split('=')[0])).not.toEqual(expect.arrayContaining(['--allow-net']))
     for (const flag of ['--allow-net', '--allow-child-process', '--allow-worker', '--allow-wasi']) expect(granted).not.toContain(flag)
     expect(granted.filter((argument) => argument.startsWith('--allow-fs-write'))).toEqual([`--allow-fs-write=${token.location.pinFile}.refused`])
   })

@@ -99,15 +99,24 @@ describe('a missing or doubled object', () => {
   })
 })
 
-describe('sealing', () => {
+describe.each([
+  ['aes-256-gcm', []],
+  ['rsa-oaep', [pkcs11js.CKM_AES_GCM]],
+])('sealing by %s', (sealing, avoid) => {
   const secret = Uint8Array.from({ length: 32 }, (_, index) => index)
   const aad = Buffer.from('who it belongs to')
+  let token: Token
+
+  beforeAll(() => {
+    token = openToken({ ...place.options, avoid })
+  })
 
   it('opens what it sealed, and each time looks different', () => {
     const first = seal(token, secret, aad)
     const second = seal(token, secret, aad)
     using opened = unseal(token, first.blob, aad)
     expect(Uint8Array.from(opened.bytes)).toEqual(secret)
+    expect([first.blob.sealing, second.blob.sealing]).toEqual([sealing, sealing])
     expect(first.blob.wrappingKey).toBe(second.blob.wrappingKey)
     expect(first.blob.iv).not.toEqual(second.blob.iv)
     expect(first.blob.ciphertext).not.toEqual(second.blob.ciphertext)
@@ -141,16 +150,17 @@ describe('sealing', () => {
     }
     expect(bytes.every((byte) => byte === 0)).toBe(true)
   })
+})
 
-  it('refuses a wrapping key that somebody planted, and one that can be read out', () => {
-    const { blob } = seal(token, secret, aad)
-    intruder.plantSecretKey('sealstone wrapping key', true)
-    expect(codeOf(() => seal(token, secret, aad))).toBe('TOKEN_KEY_MISMATCH') // two of them
-    intruder.destroy(pkcs11js.CKO_SECRET_KEY, blob.wrappingKey)
-    expect(codeOf(() => seal(token, secret, aad))).toBe('TOKEN_KEY_MISMATCH') // one, but extractable
-    intruder.destroy(pkcs11js.CKO_SECRET_KEY, '0badcafe')
-    expect(codeOf(() => unseal(token, blob, aad))).toBe('TOKEN_KEY_MISMATCH') // its own is gone
-  })
+it('refuses a wrapping key that somebody planted, and one that can be read out', () => {
+  const seal32 = () => seal(token, new Uint8Array(32), Buffer.from('aad'))
+  const { blob } = seal32()
+  intruder.plantSecretKey('sealstone wrapping key', true)
+  expect(codeOf(seal32)).toBe('TOKEN_KEY_MISMATCH') // two of them
+  intruder.destroy(pkcs11js.CKO_SECRET_KEY, blob.wrappingKey)
+  expect(codeOf(seal32)).toBe('TOKEN_KEY_MISMATCH') // one, but extractable
+  intruder.destroy(pkcs11js.CKO_SECRET_KEY, '0badcafe')
+  expect(codeOf(() => unseal(token, blob, Buffer.from('aad')))).toBe('TOKEN_KEY_MISMATCH') // its own is gone
 })
 
 it('draws different random bytes each time', () => {

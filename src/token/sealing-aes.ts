@@ -1,0 +1,75 @@
+/** AES-256-GCM inside the token, under a key that never leaves it. */
+import { randomBytes } from 'node:crypto'
+import pkcs11js from 'pkcs11js'
+import { SealstoneError } from '#core'
+import { borrowed, borrowedCopy } from './borrowed.ts'
+import { newObjectId } from './key-pair.ts'
+import { GUARDED, readProtection } from './protection.ts'
+import type { Sealing } from './sealing.ts'
+import type { Token } from './token.ts'
+import { findWrappingKey, WRAPPING_KEY_LABEL, type WrappingKey } from './wrapping-key.ts'
+
+export interface AesGcmBlob {
+  readonly sealing: 'aes-256-gcm'
+  /** CKA_ID of the wrapping key, lower-case hex. */
+  readonly wrappingKey: string
+  /** 12 random bytes (NIST SP 800-38D §8.2.2): a wrapping key seals a few thousand secrets in its life, far below 2^32. */
+  readonly iv: Uint8Array
+  /** Ciphertext ‖ 16-byte tag. */
+  readonly ciphertext: Uint8Array
+}
+
+export const aesGcm: Sealing<AesGcmBlob> = {
+  seal: (token, secret, aad) => {
+    const { ckaId, protection } = findWrappingKey(token, pkcs11js.CKO_SECRET_KEY, pkcs11js.CKK_AES) ?? makeWrappingKey(token)
+    const iv = Uint8Array.from(randomBytes(IV_BYTES))
+    using input = borrowedCopy(secret)
+    const ciphertext = token.run('seal a secret', ({ cryptoki, session, objects }) => {
+      cryptoki.C_EncryptInit(session, mechanism(iv, aad), objects.one(pkcs11js.CKO_SECRET_KEY, ckaId))
+      return Uint8Array.from(cryptoki.C_Encrypt(session, input.bytes, Buffer.alloc(secret.length + TAG_BYTES)))
+    })
+    return { blob: { sealing: 'aes-256-gcm', wrappingKey: ckaId, iv, ciphertext }, protection }
+  },
+  open: (token, { wrappingKey, iv, ciphertext }, aad) => {
+    if (iv.length !== IV_BYTES || ciphertext.length <= TAG_BYTES) {
+      throw new SealstoneError('SEALED_SEED_INVALID', 'the sealed seed has the wrong length')
+    }
+    return token.run('open a sealed secret', ({ cryptoki, session, objects }) => {
+      const key = objects.one(pkcs11js.CKO_SECRET_KEY, wrappingKey)
+      using output = borrowed(Buffer.alloc(ciphertext.length))
+      cryptoki.C_DecryptInit(session, mechanism(iv, aad), key)
+      return borrowedCopy(cryptoki.C_Decrypt(session, Buffer.from(ciphertext), output.bytes))
+    })
+  },
+}
+
+function makeWrappingKey(token: Token): WrappingKey {
+  const ckaId = newObjectId()
+  const protection = token.run('make the wrapping key', ({ cryptoki, session }) => {
+    const handle = cryptoki.C_GenerateKey(session, { mechanism: pkcs11js.CKM_AES_KEY_GEN }, [
+      { type: pkcs11js.CKA_TOKEN, value: true },
+      { type: pkcs11js.CKA_LABEL, value: WRAPPING_KEY_LABEL },
+      { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
+      { type: pkcs11js.CKA_VALUE_LEN, value: 32 },
+      { type: pkcs11js.CKA_ENCRYPT, value: true },
+      { type: pkcs11js.CKA_DECRYPT, value: true },
+      ...GUARDED,
+    ])
+    return readProtection(cryptoki, session, handle)
+  })
+  return { ckaId, protection }
+}
+
+function mechanism(iv: Uint8Array, aad: Uint8Array): pkcs11js.Mechanism {
+  const parameter: pkcs11js.GcmParams = {
+    type: pkcs11js.CK_PARAMS_AES_GCM_v240,
+    iv: Buffer.from(iv),
+    ivBits: IV_BYTES * 8,
+    aad: Buffer.from(aad),
+    tagBits: TAG_BYTES * 8,
+  }
+  return { mechanism: pkcs11js.CKM_AES_GCM, parameter }
+}
+
+const IV_BYTES = 12
+const TAG_BYTES = 16
