@@ -1,8 +1,16 @@
 /** suites: the table of signature suites, composite rules, key encodings, sign and verify. Pure: engines come through `#suites/native` and `#suites/portable`. */
-export { COMPOSITE_PREFIX, compositeMessage, joinPublicKey, joinSignature, splitPublicKey, splitSignature, startsWithCompositePrefix } from './composite.ts'
-export type { Engine } from './engine.ts'
+export {
+  COMPOSITE_PREFIX,
+  compositeMessage,
+  joinPublicKey,
+  joinSignature,
+  splitPublicKey,
+  splitSignature,
+  startsWithCompositePrefix,
+} from './composite.ts'
+export type { Engine, MlDsaPrivateKey } from './engine.ts'
 export { type HashName, type MlDsaSet, mlDsaPrimitive, PRIMITIVES, type Primitive } from './primitives.ts'
-export { encodeSeedPkcs8, type MlDsaPrivateKey, parseMlDsaPrivateKey, type SeedExpander } from './private-key.ts'
+export { encodeSeedPkcs8, parseMlDsaPrivateKey } from './private-key.ts'
 export { encodePublicKey, fingerprint, parsePublicKey, parsePublicKeyPem, pemHint, type PublicKey, publicKeyPem } from './public-key.ts'
 export { selfTest } from './self-test.ts'
 export { type RawSigner, sign } from './sign.ts'

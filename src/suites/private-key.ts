@@ -1,23 +1,11 @@
 /** ML-DSA private keys (RFC 9881 §6): all three PKCS#8 forms are read, the seed-only form is written. For import and tests. */
 import { concatBytes, SealstoneError } from '#core'
 import { DER, type DerElement, expectTag, oidText, readElements, readSequence, writeElement, writeOid } from './der.ts'
+import type { Engine, MlDsaPrivateKey } from './engine.ts'
 import { type MlDsaSet, mlDsaPrimitive, PRIMITIVES } from './primitives.ts'
 
-/** Expands a seed to the FIPS 204 private key; only the portable engine can. */
-export interface SeedExpander {
-  expandSeed(set: MlDsaSet, seed: Uint8Array): Uint8Array
-}
-
-export interface MlDsaPrivateKey {
-  readonly set: MlDsaSet
-  /** 32 bytes; absent in the expanded-only form. */
-  readonly seed?: Uint8Array
-  /** FIPS 204 `sk`; absent in the seed-only form. */
-  readonly expanded?: Uint8Array
-}
-
-/** Throws KEY_INVALID if malformed, or if seed and expanded key of the `both` form do not belong together. */
-export function parseMlDsaPrivateKey(pkcs8: Uint8Array, expander: SeedExpander): MlDsaPrivateKey {
+/** Throws KEY_INVALID if malformed, if seed and expanded key do not belong together, or if the expanded key was tampered with. */
+export function parseMlDsaPrivateKey(pkcs8: Uint8Array, engine: Pick<Engine, 'acceptsPrivateKey'>): MlDsaPrivateKey {
   const [version, algorithm, privateKey, ...rest] = readSequence(pkcs8)
   const versionBytes = expectTag(version, DER.integer, 'version')
   if (versionBytes.length !== 1 || versionBytes[0] !== 0 || rest.length > 0) throw invalid('private key is not a version 0 PKCS#8 key')
@@ -27,17 +15,34 @@ export function parseMlDsaPrivateKey(pkcs8: Uint8Array, expander: SeedExpander):
   if (set === undefined || parameters.length > 0) throw invalid(`algorithm ${oid} is not ML-DSA without parameters`)
   const [choice, ...others] = readElements(expectTag(privateKey, DER.octetString, 'private key'))
   if (choice === undefined || others.length > 0) throw invalid('private key holds no or several forms')
-  return { set, ...readForm(set, choice, expander) }
+  const key = { set, ...readForm(set, choice) }
+  if (!engine.acceptsPrivateKey(key)) throw invalid('seed and expanded key do not belong together, or the expanded key is damaged')
+  return key
 }
 
-/** 54 bytes. */
+/** The form that is written: 54 bytes. */
 export function encodeSeedPkcs8(set: MlDsaSet, seed: Uint8Array): Uint8Array {
-  checkLength(seed, SEED_BYTES, 'seed')
-  const algorithm = writeElement(DER.sequence, writeOid(PRIMITIVES[mlDsaPrimitive(set)].oid))
-  return writeElement(DER.sequence, VERSION_0, algorithm, writeElement(DER.octetString, writeElement(DER.context0, seed)))
+  return encodePkcs8({ set, seed })
 }
 
-function readForm(set: MlDsaSet, choice: DerElement, expander: SeedExpander): { seed?: Uint8Array; expanded?: Uint8Array } {
+/** Whichever form the parts make; for engines that judge a key as a whole. */
+export function encodePkcs8({ set, seed, expanded }: MlDsaPrivateKey): Uint8Array {
+  const parts = [
+    ...(seed === undefined ? [] : [checkLength(seed, SEED_BYTES, 'seed')]),
+    ...(expanded === undefined ? [] : [checkLength(expanded, EXPANDED_BYTES[set], 'expanded key')]),
+  ].map((part) => writeElement(DER.octetString, part))
+  const form =
+    seed !== undefined && expanded === undefined
+      ? writeElement(DER.context0, seed)
+      : parts.length === 2
+        ? writeElement(DER.sequence, ...parts)
+        : parts[0]
+  if (form === undefined) throw invalid('private key has neither seed nor expanded key')
+  const algorithm = writeElement(DER.sequence, writeOid(PRIMITIVES[mlDsaPrimitive(set)].oid))
+  return writeElement(DER.sequence, VERSION_0, algorithm, writeElement(DER.octetString, form))
+}
+
+function readForm(set: MlDsaSet, choice: DerElement): { seed?: Uint8Array; expanded?: Uint8Array } {
   switch (choice.tag) {
     case DER.context0:
       return { seed: checkLength(choice.value, SEED_BYTES, 'seed') }
@@ -48,19 +53,11 @@ function readForm(set: MlDsaSet, choice: DerElement, expander: SeedExpander): { 
       const seed = checkLength(expectTag(seedElement, DER.octetString, 'seed'), SEED_BYTES, 'seed')
       const expanded = checkLength(expectTag(expandedElement, DER.octetString, 'expanded key'), EXPANDED_BYTES[set], 'expanded key')
       if (rest.length > 0) throw invalid('private key has more than seed and expanded key')
-      if (!sameSecret(expander.expandSeed(set, seed), expanded)) throw invalid('seed and expanded key do not belong together')
       return { seed, expanded }
     }
     default:
       throw invalid(`private key form has DER tag ${choice.tag}, want seed, expanded key or both`)
   }
-}
-
-/** Takes the same time wherever the bytes differ. */
-function sameSecret(left: Uint8Array, right: Uint8Array): boolean {
-  let difference = left.length ^ right.length
-  for (const [index, byte] of left.entries()) difference |= byte ^ (right[index] ?? 0)
-  return difference === 0
 }
 
 function checkLength(bytes: Uint8Array, want: number, what: string): Uint8Array {

@@ -25,6 +25,7 @@ export function sign(engine: Engine, suite: Suite, signer: RawSigner, message: U
   if (suite.kind === 'ml-dsa' && suite.mlDsa !== undefined) return signer.mlDsa(suite.mlDsa, message, ctx)
   if (suite.classical === undefined) throw new SealstoneError('INTERNAL', `suite ${suite.id} names no primitive`)
   if (ctx.length > 0) throw new SealstoneError('INPUT_INVALID', `suite ${suite.id} takes no context`)
-  if (startsWithCompositePrefix(message)) throw new SealstoneError('INPUT_INVALID', 'message starts with the composite prefix; a classical key does not sign that')
+  if (startsWithCompositePrefix(message))
+    throw new SealstoneError('INPUT_INVALID', 'message starts with the composite prefix; a classical key does not sign that')
   return signer.classical(suite.classical, message)
 }

@@ -82,9 +82,9 @@ export function findSuite(id: string): Suite {
   return toSuite(id as SuiteId)
 }
 
-/** By the OID in a public key's AlgorithmIdentifier; suites whose keys share an OID (EC, RSA) are not found this way. */
+/** By the OID in a public key's AlgorithmIdentifier. Not found this way: EC and RSA suites, whose keys share one OID and whose row holds the signature's. */
 export function suiteByOid(oid: string): Suite | undefined {
-  const id = SUITE_IDS.find((known) => SUITES[known].oid === oid)
+  const id = SUITE_IDS.find((known) => SUITES[known].oid === oid && (SUITES[known].kind !== 'classical' || known === 'ed25519'))
   return id === undefined ? undefined : toSuite(id)
 }
 
@@ -94,7 +94,15 @@ function toSuite(id: SuiteId): Suite {
 }
 
 function composite(arc: number, name: string, mlDsa: MlDsaSet, half: Primitive, preHash: HashName) {
-  return { oid: `1.3.6.1.5.5.7.6.${arc}`, label: `COMPSIG-${name}`, kind: 'composite', canSign: false, mlDsa, classical: half, preHash } as const satisfies SuiteRow
+  return {
+    oid: `1.3.6.1.5.5.7.6.${arc}`,
+    label: `COMPSIG-${name}`,
+    kind: 'composite',
+    canSign: false,
+    mlDsa,
+    classical: half,
+    preHash,
+  } as const satisfies SuiteRow
 }
 
 function pureMlDsa(arc: number, mlDsa: MlDsaSet, companion: 'ecdsa-p256' | 'ecdsa-p384') {

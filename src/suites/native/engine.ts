@@ -1,19 +1,33 @@
 /** The native engine. ML-DSA signing is hedged (FIPS 204 §3.4); OpenSSL compares and branches in constant time on secrets. */
 import { constants, createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { SealstoneError } from '#core'
-import type { Engine } from '../engine.ts'
+import { checkSeed, checkSigningInput, type Engine, type MlDsaPrivateKey } from '../engine.ts'
 import { type HashName, type MlDsaSet, mlDsaPrimitive, plausibleSizes, PRIMITIVES, type Primitive, primitiveRow, type RsaRow } from '../primitives.ts'
-import { primitiveSpki } from '../public-key.ts'
+import { encodePkcs8 } from '../private-key.ts'
 
 export function nativeEngine(): Engine {
-  return { name: 'native', supports: (primitive) => Object.hasOwn(PRIMITIVES, primitive), verify: verifyNative, signMlDsa, publicKeyFromSeed, digest }
+  return {
+    name: 'native',
+    supports: (primitive) => Object.hasOwn(PRIMITIVES, primitive),
+    verify: verifyNative,
+    signMlDsa,
+    publicKeyFromSeed,
+    acceptsPrivateKey,
+    digest,
+  }
 }
 
-function verifyNative(primitive: Primitive, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array, ctx?: Uint8Array, hash?: HashName): boolean {
+function verifyNative(
+  primitive: Primitive,
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+  ctx?: Uint8Array,
+  hash?: HashName,
+): boolean {
   if (!plausibleSizes(primitive, publicKey, signature)) return false
   try {
-    const key = createPublicKey({ key: Buffer.from(primitiveSpki(primitive, publicKey)), format: 'der', type: 'spki' })
-    return verifyWith(primitive, key, message, signature, ctx, hash)
+    return verifyWith(primitive, importPublicKey(primitive, publicKey), message, signature, ctx, hash)
   } catch {
     return false // OpenSSL refuses the key or the signature's form: the same answer as a wrong signature
   }
@@ -34,13 +48,34 @@ function verifyWith(primitive: Primitive, key: KeyObject, message: Uint8Array, s
   }
 }
 
+// Raw import spares OpenSSL its search for a decoder. node:crypto names these keys as our table does.
+function importPublicKey(primitive: Primitive, raw: Uint8Array): KeyObject {
+  const row = primitiveRow(primitive)
+  const key = Buffer.from(raw.buffer, raw.byteOffset, raw.length)
+  switch (row.kind) {
+    case 'rsa':
+      return createPublicKey({ key, format: 'der', type: 'pkcs1' })
+    case 'ecdsa':
+      return createPublicKey({ key, format: 'raw-public', asymmetricKeyType: 'ec', namedCurve: row.curve })
+    default:
+      return createPublicKey({ key, format: 'raw-public', asymmetricKeyType: primitive as KeyObject['asymmetricKeyType'] & string })
+  }
+}
+
 function rsaPadding(row: RsaRow): { padding: number; saltLength?: number } {
   if (row.padding === 'pkcs15') return { padding: constants.RSA_PKCS1_PADDING }
   return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
 }
 
-function signMlDsa(set: MlDsaSet, seed: Uint8Array, message: Uint8Array, ctx: Uint8Array, options: { readonly deterministic?: boolean } = {}): Uint8Array {
+function signMlDsa(
+  set: MlDsaSet,
+  seed: Uint8Array,
+  message: Uint8Array,
+  ctx: Uint8Array,
+  options: { readonly deterministic?: boolean } = {},
+): Uint8Array {
   if (options.deterministic === true) throw new SealstoneError('SUITE_UNSUPPORTED', 'the native engine signs hedged only')
+  checkSigningInput(seed, ctx)
   const key = seedKey(set, seed)
   const signature = sign(null, message, ctx.length === 0 ? key : { key, context: ctx })
   return new Uint8Array(signature.buffer, signature.byteOffset, signature.length)
@@ -51,10 +86,22 @@ function publicKeyFromSeed(set: MlDsaSet, seed: Uint8Array): Uint8Array {
 }
 
 function seedKey(set: MlDsaSet, seed: Uint8Array): KeyObject {
-  if (seed.length !== 32) throw new SealstoneError('KEY_INVALID', `seed is ${seed.length} bytes, want 32`)
+  checkSeed(seed)
   // The same memory, so that the caller's zeroising reaches it.
   const bytes = Buffer.from(seed.buffer, seed.byteOffset, seed.length)
   return createPrivateKey({ key: bytes, format: 'raw-seed', asymmetricKeyType: mlDsaPrimitive(set) })
+}
+
+// OpenSSL re-expands the seed, recomputes t0 and tr, and checks the range of s1 and s2 while it imports.
+function acceptsPrivateKey(key: MlDsaPrivateKey): boolean {
+  const pkcs8 = Buffer.from(encodePkcs8(key).buffer)
+  try {
+    return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }).asymmetricKeyType === mlDsaPrimitive(key.set)
+  } catch {
+    return false
+  } finally {
+    pkcs8.fill(0)
+  }
 }
 
 function digest(hash: HashName, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -5,19 +5,23 @@ import { brainpoolP256r1, brainpoolP384r1 } from '@noble/curves/misc.js'
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { shake256 } from '@noble/hashes/sha3.js'
-import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
 import * as slh from '@noble/post-quantum/slh-dsa.js'
 import { concatBytes, SealstoneError } from '#core'
-import type { Engine } from '../engine.ts'
+import { checkSeed, checkSigningInput, type Engine } from '../engine.ts'
 import { type HashName, type MlDsaSet, plausibleSizes, type Primitive, primitiveRow } from '../primitives.ts'
+import { ML_DSA } from './ml-dsa.ts'
+import { acceptsPrivateKey } from './private-key.ts'
 
 export function portableEngine(): Engine {
-  return { name: 'portable', supports: (primitive) => primitiveRow(primitive).kind !== 'rsa', verify, signMlDsa, publicKeyFromSeed, digest }
-}
-
-/** FIPS 204 private key of a 32-byte seed. */
-export function expandSeed(set: MlDsaSet, seed: Uint8Array): Uint8Array {
-  return ML_DSA[set].keygen(seed).secretKey
+  return {
+    name: 'portable',
+    supports: (primitive) => primitiveRow(primitive).kind !== 'rsa',
+    verify,
+    signMlDsa,
+    publicKeyFromSeed,
+    acceptsPrivateKey,
+    digest,
+  }
 }
 
 function verify(primitive: Primitive, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array, ctx?: Uint8Array, hash?: HashName): boolean {
@@ -29,7 +33,14 @@ function verify(primitive: Primitive, publicKey: Uint8Array, message: Uint8Array
   }
 }
 
-function verifyWith(primitive: Primitive, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array, ctx?: Uint8Array, hash?: HashName): boolean {
+function verifyWith(
+  primitive: Primitive,
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+  ctx?: Uint8Array,
+  hash?: HashName,
+): boolean {
   const row = primitiveRow(primitive)
   const context = ctx === undefined ? {} : { context: ctx }
   switch (row.kind) {
@@ -47,7 +58,14 @@ function verifyWith(primitive: Primitive, publicKey: Uint8Array, message: Uint8A
   }
 }
 
-function signMlDsa(set: MlDsaSet, seed: Uint8Array, message: Uint8Array, ctx: Uint8Array, options: { readonly deterministic?: boolean } = {}): Uint8Array {
+function signMlDsa(
+  set: MlDsaSet,
+  seed: Uint8Array,
+  message: Uint8Array,
+  ctx: Uint8Array,
+  options: { readonly deterministic?: boolean } = {},
+): Uint8Array {
+  checkSigningInput(seed, ctx)
   const { secretKey } = ML_DSA[set].keygen(seed)
   try {
     return ML_DSA[set].sign(message, secretKey, { context: ctx, ...(options.deterministic === true ? { extraEntropy: false } : {}) })
@@ -57,14 +75,15 @@ function signMlDsa(set: MlDsaSet, seed: Uint8Array, message: Uint8Array, ctx: Ui
 }
 
 function publicKeyFromSeed(set: MlDsaSet, seed: Uint8Array): Uint8Array {
-  return ML_DSA[set].keygen(seed).publicKey
+  checkSeed(seed)
+  const { publicKey, secretKey } = ML_DSA[set].keygen(seed)
+  secretKey.fill(0)
+  return publicKey
 }
 
 function digest(hash: HashName, ...parts: readonly Uint8Array[]): Uint8Array {
   return HASHES[hash](parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts))
 }
-
-const ML_DSA = { 44: ml_dsa44, 65: ml_dsa65, 87: ml_dsa87 } as const
 
 const SLH_DSA = {
   'slh-dsa-sha2-128s': slh.slh_dsa_sha2_128s,

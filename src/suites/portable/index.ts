@@ -1,2 +1,2 @@
 /** suites/portable: the second engine, pure JavaScript (noble), for browsers, as a fallback and as the judge of the native one. No RSA. */
-export { expandSeed, portableEngine } from './engine.ts'
+export { portableEngine } from './engine.ts'
