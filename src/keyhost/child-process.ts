@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { dirname, extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { finished, type Readable } from 'node:stream'
 import type { Logger } from '#core'
 import type { CommandMessage, ReplyMessage } from './protocol.ts'
 
@@ -39,9 +40,13 @@ export function startChild(options: ChildOptions): KeyHostChild {
     options.onExit(how)
   }
   child.on('message', (message) => options.onReply(message as ReplyMessage))
-  child.on('exit', (code, signal) => exit(signal === null ? `exit code ${code}` : `signal ${signal}`))
+  const lastWords = forwardLog(child, options.logger)
+  child.on('exit', (code, signal) => {
+    if (signal !== null) exit(`signal ${signal}`)
+    // It gave up by itself: its reason is still in the pipe.
+    else finished(child.stderr as Readable, () => exit(`exit code ${code}${lastWords()}`))
+  })
   child.on('error', (error) => exit(error.message))
-  forwardLog(child, options.logger)
   return {
     pid: child.pid,
     // A send to a dying child fails; its exit follows and says so to everyone who waits.
@@ -61,17 +66,21 @@ function nodeOptions({ read, write }: ChildOptions['files']): string[] {
     ...[SOURCE, MODULES, ...read].map((path) => `--allow-fs-read=${path}`),
     ...write.map((path) => `--allow-fs-write=${path}`),
     '--disable-sigusr1', // no debugger may be woken in the process that holds seeds
+    '--expose-gc', // the child frees key objects when it is idle
     '--no-warnings',
   ]
 }
 
-/** The child writes JSON lines; anything else comes from native code and is passed on as a warning. */
-function forwardLog(child: ChildProcess, logger: Logger): void {
-  if (child.stderr === null) return
+/** The child writes JSON lines; anything else comes from Node or native code and is passed on as a warning. Returns the last error among it. */
+function forwardLog(child: ChildProcess, logger: Logger): () => string {
+  let lastError = ''
+  if (child.stderr === null) return () => lastError
   createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', (line) => {
     const { level, message, fields } = parseLine(line)
+    if (/^(?:\w*Error|FATAL ERROR)\b/.test(line)) lastError = `: ${line.slice(0, MAX_LINE)}`
     logger[level]({ ...fields, keyHost: child.pid }, message)
   })
+  return () => lastError
 }
 
 interface LogLine {

@@ -1,8 +1,8 @@
 /** Makes a key in the key host: the classical half in the token, the ML-DSA seed here, sealed by the token before anybody refers to it. */
-import { hkdfSync, randomBytes } from 'node:crypto'
-import { concatBytes, type HalfProtection, SealstoneError, utf8 } from '#core'
+import { hkdfSync, randomFillSync } from 'node:crypto'
+import { type HalfProtection, SealstoneError, utf8 } from '#core'
 import { encodePublicKey, findSuite, joinPublicKey, type Suite } from '#suites'
-import { type Borrowed, borrowed, generateKeyPair, seal, type Token, tokenRandom } from '#token'
+import { type Borrowed, borrowed, generateKeyPair, seal, secretBuffer, type Token, tokenRandom } from '#token'
 import { checkKey } from './check-keys.ts'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
 import type { GenerateRequest } from './protocol.ts'
@@ -44,10 +44,9 @@ function wholePublicKey(suite: Suite, mlDsa: Uint8Array | undefined, classical: 
 /** 32 bytes of the token's generator mixed with 32 of the system's through HKDF (RFC 5869): as good as the better of the two. */
 function freshSeed(token: Token): Borrowed {
   using fromToken = tokenRandom(token, 32)
-  const fromSystem = randomBytes(32)
-  const both = concatBytes(fromToken.bytes, fromSystem)
-  const seed = Buffer.from(hkdfSync('sha256', both, new Uint8Array(), utf8('sealstone ml-dsa seed v1'), 32)) // a view on its own memory, not a copy
-  fromSystem.fill(0)
-  both.fill(0)
-  return borrowed(seed)
+  using both = borrowed(secretBuffer(64))
+  both.bytes.set(fromToken.bytes)
+  randomFillSync(both.bytes, 32)
+  // An ArrayBuffer of its own; Buffer.from makes a view of it, not a copy.
+  return borrowed(Buffer.from(hkdfSync('sha256', both.bytes, new Uint8Array(), utf8('sealstone ml-dsa seed v1'), 32)))
 }

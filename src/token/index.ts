@@ -1,5 +1,5 @@
 /** token: the only room that loads pkcs11js. Imported by the key host's child process alone: importing it loads native code. */
-export { type Borrowed, borrowed } from './borrowed.ts'
+export { type Borrowed, borrowed, secretBuffer } from './borrowed.ts'
 export { faultClass } from './cryptoki-errors.ts'
 export type { TokenInfo, TokenName } from './cryptoki-module.ts'
 export { generateKeyPair, readKeyPairProtection, readPublicKey, signInToken, type TokenKeyPair } from './key-pair.ts'

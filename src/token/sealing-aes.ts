@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import { SealstoneError } from '#core'
-import { borrowed, borrowedCopy } from './borrowed.ts'
+import { borrowed, borrowedCopy, secretBuffer } from './borrowed.ts'
 import { newObjectId } from './key-pair.ts'
 import { GUARDED, readProtection } from './protection.ts'
 import type { Sealing } from './sealing.ts'
@@ -36,7 +36,7 @@ export const aesGcm: Sealing<AesGcmBlob> = {
     }
     return token.run('open a sealed secret', ({ cryptoki, session, objects }) => {
       const key = objects.one(pkcs11js.CKO_SECRET_KEY, wrappingKey)
-      using output = borrowed(Buffer.alloc(ciphertext.length))
+      using output = borrowed(secretBuffer(ciphertext.length))
       cryptoki.C_DecryptInit(session, mechanism(iv, aad), key)
       return borrowedCopy(cryptoki.C_Decrypt(session, Buffer.from(ciphertext), output.bytes))
     })

@@ -1,8 +1,8 @@
 /** For tokens without AES-GCM: a fresh AES key per secret, encrypted to an RSA key of the token; the token's part is one C_Decrypt. */
-import { constants, createCipheriv, createDecipheriv, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
+import { constants, createCipheriv, createDecipheriv, createPublicKey, publicEncrypt, randomBytes, randomFillSync } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import { concatBytes, SealstoneError } from '#core'
-import { type Borrowed, borrowed, borrowedCopy } from './borrowed.ts'
+import { type Borrowed, borrowed, borrowedCopy, secretBuffer } from './borrowed.ts'
 import { faultClass } from './cryptoki-errors.ts'
 import { derSequenceOfIntegers } from './der.ts'
 import { newObjectId } from './key-pair.ts'
@@ -30,7 +30,7 @@ export type OaepHash = keyof typeof OAEP_HASHES
 export const rsaOaep: Sealing<RsaOaepBlob> = {
   seal: (token, secret, aad) => {
     const { ckaId, protection } = findWrappingKey(token, pkcs11js.CKO_PRIVATE_KEY, pkcs11js.CKK_RSA) ?? makeWrappingKeyPair(token)
-    using key = borrowed(randomBytes(32))
+    using key = borrowed(randomFillSync(secretBuffer(32)))
     const { oaepHash, encryptedKey } = encryptKey(token, ckaId, key.bytes)
     const iv = Uint8Array.from(randomBytes(IV_BYTES))
     const cipher = createCipheriv('aes-256-gcm', key.bytes, iv).setAAD(aad)
@@ -71,7 +71,7 @@ function encryptKey(token: Token, ckaId: string, key: Buffer): { readonly oaepHa
 function decryptKey(token: Token, ckaId: string, oaepHash: OaepHash, encryptedKey: Uint8Array): Borrowed {
   return token.run('open a sealed secret', ({ cryptoki, session, objects }) => {
     const handle = objects.one(pkcs11js.CKO_PRIVATE_KEY, ckaId)
-    using output = borrowed(Buffer.alloc(encryptedKey.length))
+    using output = borrowed(secretBuffer(encryptedKey.length))
     cryptoki.C_DecryptInit(session, { mechanism: pkcs11js.CKM_RSA_PKCS_OAEP, parameter: OAEP_HASHES[oaepHash] }, handle)
     return borrowedCopy(cryptoki.C_Decrypt(session, Buffer.from(encryptedKey), output.bytes))
   })

@@ -1,7 +1,7 @@
 /** Seals short secrets so that only this token opens them, bound to whom they belong (AAD). AES-GCM in the token, else RSA-OAEP. */
 import pkcs11js from 'pkcs11js'
 import { SealstoneError } from '#core'
-import { type Borrowed, borrowed } from './borrowed.ts'
+import { type Borrowed, borrowed, secretBuffer } from './borrowed.ts'
 import { faultClass } from './cryptoki-errors.ts'
 import type { TokenProtection } from './protection.ts'
 import { aesGcm, type AesGcmBlob } from './sealing-aes.ts'
@@ -44,7 +44,7 @@ export function unseal(token: Token, blob: SealedBlob, aad: Uint8Array): Borrowe
 
 /** The token's random generator. */
 export function tokenRandom(token: Token, byteLength: number): Borrowed {
-  return token.run('draw random bytes', ({ cryptoki, session }) => borrowed(cryptoki.C_GenerateRandom(session, Buffer.alloc(byteLength))))
+  return token.run('draw random bytes', ({ cryptoki, session }) => borrowed(cryptoki.C_GenerateRandom(session, secretBuffer(byteLength))))
 }
 
 function open(token: Token, blob: SealedBlob, aad: Uint8Array): Borrowed {

@@ -2,7 +2,9 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type KeyMaterial, parseKeyMaterial } from '#keyhost'
+import { Intruder } from '../support/intruder.ts'
 import { makeToken, type TestToken } from '../support/softhsm.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
@@ -12,6 +14,7 @@ let parent: ReturnType<typeof spawn>
 let parentPid: number
 let childPid: number
 let pin: string
+let key: KeyMaterial
 
 beforeAll(async () => {
   token = await makeToken()
@@ -23,7 +26,9 @@ beforeAll(async () => {
   })
   parent.stdin?.write(`${JSON.stringify(token.location)}\n`)
   parentPid = parent.pid as number
-  childPid = Number(await new Promise((resolve) => parent.stdout?.once('data', resolve)))
+  const said = JSON.parse(String(await new Promise((resolve) => parent.stdout?.once('data', resolve))))
+  childPid = said.pid
+  key = parseKeyMaterial(said.key)
 })
 afterAll(() => {
   parent.kill()
@@ -38,8 +43,21 @@ describe('the parent', () => {
   })
 
   it('has the PIN nowhere in its memory, after signing', () => {
-    expect(findInMemory(childPid, pin)).toBe(true) // so the search works
-    expect(findInMemory(parentPid, pin)).toBe(false)
+    const forms = [Buffer.from(pin, 'latin1'), Buffer.from(pin, 'utf16le')]
+    expect(findInMemory(childPid, forms)).toBe(true) // so the search works
+    expect(findInMemory(parentPid, forms)).toBe(false)
+  })
+})
+
+describe('a seed', () => {
+  it('is never in the memory of the parent, and leaves that of the child when nothing is signed any more', async () => {
+    const intruder = new Intruder(token)
+    intruder.login()
+    const seed = intruder.unseal(key)
+    expect(seed).toHaveLength(32)
+    expect(findInMemory(process.pid, [seed])).toBe(true) // so the search works
+    expect(findInMemory(parentPid, [seed])).toBe(false)
+    await vi.waitFor(() => expect(findInMemory(childPid, [seed])).toBe(false), { timeout: 5000, interval: 100 })
   })
 })
 
@@ -76,17 +94,16 @@ describe('the child', () => {
 const PARENT = `
   import { createInterface } from 'node:readline/promises'
   import { silentLogger } from '#core'
-  import { startKeyHost } from '#keyhost'
+  import { keyMaterialJson, startKeyHost } from '#keyhost'
   const location = JSON.parse(await createInterface({ input: process.stdin }).question(''))
   const keyHost = await startKeyHost({ token: location, logger: silentLogger })
   const key = await keyHost.generateKey({ keyId: 'k', version: 1, suite: 'mldsa65-ecdsa-p256', label: 'k', role: 'signing' })
   for (let i = 0; i < 20; i++) await keyHost.sign([{ key, message: new Uint8Array(100) }])
-  console.log(keyHost.pid)
+  console.log(JSON.stringify({ pid: keyHost.pid, key: keyMaterialJson(key) }))
 `
 
-/** Whether a process's writable memory holds a text, as Latin-1 or UTF-16. */
-function findInMemory(pid: number, secret: string): boolean {
-  const forms = [Buffer.from(secret, 'latin1'), Buffer.from(secret, 'utf16le')]
+/** Whether a process's writable memory holds any of these bytes. */
+function findInMemory(pid: number, forms: readonly Buffer[]): boolean {
   const memory = openSync(`/proc/${pid}/mem`, 'r')
   try {
     for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {

@@ -1,6 +1,9 @@
 /** Somebody else at a token: the PKCS#11 module loaded into the test's own process, past all of our code. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import pkcs11js from 'pkcs11js'
+import { canonicalJson } from '#core'
+import type { KeyMaterial } from '#keyhost'
 import type { TestToken } from './softhsm.ts'
 
 /** One token per process: SOFTHSM2_CONF is set for good. */
@@ -82,5 +85,25 @@ export class Intruder {
       { type: pkcs11js.CKA_ENCRYPT, value: true },
       { type: pkcs11js.CKA_DECRYPT, value: true },
     ])
+  }
+
+  /** Opens a sealed seed as its owner could, by the documented context. Must be logged in. */
+  unseal(key: KeyMaterial): Buffer {
+    const blob = key.sealedSeed
+    if (blob?.sealing !== 'aes-256-gcm') throw new Error('not sealed by AES-GCM')
+    const aad = Buffer.from(
+      canonicalJson({
+        purpose: 'sealstone sealed seed v1',
+        keyId: key.keyId,
+        version: key.version,
+        suite: key.suite,
+        publicKey: createHash('sha256').update(key.spki).digest('hex'),
+      }),
+    )
+    const [handle] = this.find(pkcs11js.CKO_SECRET_KEY, blob.wrappingKey)
+    if (handle === undefined) throw new Error('no wrapping key')
+    const parameter: pkcs11js.GcmParams = { type: pkcs11js.CK_PARAMS_AES_GCM_v240, iv: Buffer.from(blob.iv), ivBits: 96, aad, tagBits: 128 }
+    this.cryptoki.C_DecryptInit(this.session, { mechanism: pkcs11js.CKM_AES_GCM, parameter }, handle)
+    return this.cryptoki.C_Decrypt(this.session, Buffer.from(blob.ciphertext), Buffer.from(new ArrayBuffer(blob.ciphertext.length)))
   }
 }
