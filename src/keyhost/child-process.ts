@@ -1,5 +1,6 @@
 /** Starts the key host's process and carries messages to and from it. Knows nothing of commands; the supervisor does. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { realpathSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { finished, type Readable } from 'node:stream'
@@ -63,7 +64,8 @@ function nodeOptions({ read, write }: ChildOptions['files']): string[] {
   return [
     '--permission',
     '--allow-addons',
-    ...[SOURCE, MODULES, ...read].map((path) => `--allow-fs-read=${path}`),
+    // node_modules may be a link; Node asks for both paths.
+    ...[...new Set([SOURCE, MODULES, realpathSync(MODULES)]), ...read].map((path) => `--allow-fs-read=${path}`),
     ...write.map((path) => `--allow-fs-write=${path}`),
     '--disable-sigusr1', // no debugger may be woken in the process that holds seeds
     '--expose-gc', // the child frees key objects when it is idle

@@ -2,5 +2,5 @@
 export { type KeyHost, type KeyHostOptions, startKeyHost } from './key-host.ts'
 export { type KeyMaterial, keyMaterialJson, parseKeyMaterial } from './key-material.ts'
 export { type GenerateRequest, KEY_HOST_LIMITS, type KeyRole, type SignItem, type TokenInfo } from './protocol.ts'
-export { findSoftHsm, provisionSoftHsm } from './provision.ts'
+export { provisionSoftHsm } from './provision.ts'
 export { formatTokenUri, parseTokenUri, type TokenLocation } from './token-uri.ts'

@@ -36,7 +36,7 @@ export async function provisionSoftHsm({ home, modulePath = findSoftHsm(), label
 }
 
 /** The first SoftHSM module in the usual places. */
-export function findSoftHsm(): string {
+function findSoftHsm(): string {
   const found = SOFTHSM_MODULES.find((path) => existsSync(path))
   if (found !== undefined) return found
   throw new SealstoneError('TOKEN_MISSING', `SoftHSM2 is not installed: none of ${SOFTHSM_MODULES.join(', ')}`, {

@@ -21,7 +21,7 @@ export interface AlgorithmRow {
   readonly signature: (raw: Uint8Array) => Uint8Array
 }
 
-export const TOKEN_ALGORITHMS = {
+const TOKEN_ALGORITHMS = {
   'ecdsa-p256': ecdsa('06082a8648ce3d030107', 32, 'sha256'),
   'ecdsa-p384': ecdsa('06052b81040022', 48, 'sha384'),
   'ecdsa-p521': ecdsa('06052b81040023', 66, 'sha512'),
