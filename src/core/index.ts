@@ -16,6 +16,7 @@ export {
   parseOperationId,
 } from './ids.ts'
 export { type HalfProtection, type KeyProtection, keyProtectionJson, parseKeyProtection } from './key-protection.ts'
+export { readArray, readBoolean, readBytes, readChoice, readObject, readText, readWholeNumber } from './json-fields.ts'
 export { LIMITS } from './limits.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { describe, isJsonObject, parseStrictJson, parseStrictObject, type StrictJsonLimits } from './strict-json.ts'

@@ -1,0 +1,21 @@
+/** envelopes: DSSE, in-toto statements, OMS bundles, `model.hybrid.sig`, the trust file and the offline verdict. */
+export type { FileDifference } from './compare-files.ts'
+export { pae, STATEMENT_PAYLOAD_TYPE } from './dsse.ts'
+export { type HashingPlan, hashingPlan } from './hashing-plan.ts'
+export { HYBRID_MEDIA_TYPE, type HybridBundle, type HybridBundleParts, parseHybridBundle, writeHybridBundle } from './hybrid-bundle.ts'
+export { type OmsBundle, type OmsBundleParts, parseBundle, type VerificationMaterial, writeOmsBundle } from './oms-bundle.ts'
+export { type ModelStatement, type OtherStatement, parseStatement, type SignedResource, type Statement } from './statement-reader.ts'
+export { buildModelStatement, buildStatement, MODEL_PREDICATE_TYPE, type StatementSubject } from './statement-writer.ts'
+export {
+  KEY_STATES,
+  type KeyState,
+  type KeyTimes,
+  parseTrustFile,
+  type TrustedKey,
+  type TrustedPublicKey,
+  type TrustFile,
+  writeTrustFile,
+} from './trust-file.ts'
+export { type Check, CHECK_NAMES, type CheckName, type Signer, type StatementSummary, type Verdict } from './verdict.ts'
+export { verifyModel } from './verify-model.ts'
+export type { TrustPolicy, VerifyModelRequest } from './verify-request.ts'

@@ -1,0 +1,25 @@
+/** SHA-256 by node:crypto, as bytes and as the text that audit leaves use. */
+import { createHash } from 'node:crypto'
+import { toHex } from '#core'
+import { pemHint, type PublicKey } from '#suites'
+
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return new Uint8Array(hash.digest())
+}
+
+/** `sha256:` and 64 hex digits. */
+export function digestText(bytes: Uint8Array): string {
+  return `sha256:${toHex(sha256(bytes))}`
+}
+
+/** Hex SHA-256 of the SPKI DER. */
+export function keyFingerprint(key: Pick<PublicKey, 'spki'>): string {
+  return toHex(sha256(key.spki))
+}
+
+/** OMS `publicKey.hint`: hex SHA-256 of the PEM text. */
+export function keyHint(key: Pick<PublicKey, 'spki'>): string {
+  return pemHint({ digest: (_hash, ...parts) => sha256(...parts) }, key)
+}

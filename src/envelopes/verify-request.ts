@@ -1,0 +1,28 @@
+/** What a verifier brings: signatures, what it trusts, what it demands, what is on disk. */
+import type { Manifest } from '#hashing'
+import type { Engine, PublicKey } from '#suites'
+import type { TrustFile } from './trust-file.ts'
+
+export type TrustPolicy =
+  | { readonly kind: 'trust-file'; readonly trust: TrustFile }
+  | { readonly kind: 'public-key'; readonly keys: readonly PublicKey[] }
+  /** DER certificates. */
+  | { readonly kind: 'trust-root'; readonly roots: readonly Uint8Array[] }
+
+export interface VerifyModelRequest {
+  readonly engine: Engine
+  /** The content of `model.sig`, or of any OMS bundle. */
+  readonly bundle?: Uint8Array
+  /** The content of `model.hybrid.sig`. */
+  readonly hybrid?: Uint8Array
+  readonly trust: TrustPolicy
+  /** `hybrid`: a key that is quantum-safe must have made its own signature. `classical`: `model.sig` is enough, and the verdict warns of it. */
+  readonly require: 'hybrid' | 'classical'
+  /** What is on disk, hashed by the plan of `hashingPlan`; without it the files are not compared. */
+  readonly manifest?: Manifest
+  /** Files that no signature names are accepted, with a warning. Default false. */
+  readonly ignoreUnsignedFiles?: boolean
+  /** `model`, the default: only a statement of a model's files counts. `any`: other in-toto statements are verified too; read `verdict.statement`. */
+  readonly statement?: 'model' | 'any'
+  readonly now: Date
+}
