@@ -17,6 +17,7 @@ export interface FileContent {
  */
 export async function writeFiles(files: readonly FileContent[]): Promise<void> {
   const staged: { path: string; temporary: string | undefined }[] = []
+  for (const { path } of files) await refuseFolder(path)
   try {
     for (const { path, bytes } of files) {
       const temporary = bytes === undefined ? undefined : join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
@@ -51,6 +52,12 @@ export async function removeStaleTemporaries(paths: readonly string[]): Promise<
       if (stats !== undefined && Date.now() - stats.mtimeMs > STALE_AFTER_MS) await rm(join(folder, name), { force: true })
     }
   }
+}
+
+// Found before anything is replaced: a rename over a folder would fail with half of the files new.
+async function refuseFolder(path: string): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined)
+  if (stats?.isDirectory() === true) throw new SealstoneError('OUTPUT_UNWRITABLE', `${path} is a directory, want a file`)
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {

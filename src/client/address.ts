@@ -10,9 +10,13 @@ export function parseAddress(text: string): Address {
     if (path === '' || path.includes('\0')) throw invalid(text)
     // sun_path holds 108 bytes with its end on Linux, 104 on macOS; a longer one fails with an error that names neither.
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
-      throw new SealstoneError('INPUT_INVALID', `socket path is ${Buffer.byteLength(path)} bytes, want at most ${MAX_SOCKET_PATH_BYTES}: ${excerpt(path)}`, {
-        hint: 'use a state directory with a shorter path',
-      })
+      throw new SealstoneError(
+        'INPUT_INVALID',
+        `socket path is ${Buffer.byteLength(path)} bytes, want at most ${MAX_SOCKET_PATH_BYTES}: ${excerpt(path)}`,
+        {
+          hint: 'use a state directory with a shorter path',
+        },
+      )
     }
     return { kind: 'unix', path }
   }

@@ -1,5 +1,5 @@
 /** Output files are the old ones or the new ones. */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { removeStaleTemporaries, writeFiles } from '../../src/cli/atomic-write.ts'
@@ -41,11 +41,14 @@ describe('writeFiles', () => {
     expect(readFileSync(join(folder.path, 'a'), 'utf8')).toBe('old')
   })
 
-  it('names the file that stands in the way', async () => {
+  it('changes no file when a folder stands in the way of one of them', async () => {
     using folder = temporaryFolder()
     mkdirSync(join(folder.path, 'model.sig'))
-    chmodSync(folder.path, 0o700)
-    await expect(writeFiles([{ path: join(folder.path, 'model.sig'), bytes: bytes('x') }])).rejects.toThrow(/model\.sig cannot be written \(EISDIR\)/)
+    const failing = writeFiles([
+      { path: join(folder.path, 'model.hybrid.sig'), bytes: bytes('x') },
+      { path: join(folder.path, 'model.sig'), bytes: bytes('x') },
+    ])
+    await expect(failing).rejects.toThrow(/model\.sig is a directory, want a file/)
     expect(readdirSync(folder.path)).toEqual(['model.sig'])
   })
 })

@@ -1,0 +1,48 @@
+/** sealstone verify: offline. Loads neither gRPC nor the daemon. */
+import { join } from 'node:path'
+import { type TrustSource, verifyModelFiles } from '#client/offline'
+import { SealstoneError } from '#core'
+import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
+import { trackProgress } from '../progress.ts'
+import { printVerdict } from './verdict.ts'
+
+type VerifyOptions = {
+  trust?: string
+  publicKey?: string[]
+  trustRoot?: string[]
+  signature?: string
+  hybridSignature?: string
+  require?: 'hybrid' | 'classical'
+  ignore?: string[]
+  ignoreUnsignedFiles?: boolean
+  allowSymlinks?: boolean
+}
+
+export async function run({ output, home, signal }: CommandContext, operands: readonly string[], options: VerifyOptions): Promise<ExitStatus> {
+  const [model = ''] = operands
+  using progress = trackProgress(output, 'hashing')
+  const verdict = await verifyModelFiles({
+    path: model,
+    trust: trustSource(home, options),
+    ...(options.signature === undefined ? {} : { signature: options.signature }),
+    ...(options.hybridSignature === undefined ? {} : { hybridSignature: options.hybridSignature }),
+    ...(options.require === undefined ? {} : { require: options.require }),
+    ...(options.ignore === undefined ? {} : { ignorePaths: options.ignore }),
+    ignoreUnsignedFiles: options.ignoreUnsignedFiles === true,
+    allowSymlinks: options.allowSymlinks === true,
+    signal,
+    onProgress: progress.report,
+  })
+  progress.stop()
+  printVerdict(output, model, verdict)
+  return verdict.ok ? EXIT.ok : EXIT.failed
+}
+
+function trustSource(home: string, { trust, publicKey, trustRoot }: VerifyOptions): TrustSource {
+  if ([trust, publicKey, trustRoot].filter((option) => option !== undefined).length > 1) {
+    throw new SealstoneError('USAGE', '--trust, --public-key and --trust-root exclude each other', { hint: 'name one kind of thing to trust' })
+  }
+  if (publicKey !== undefined) return { kind: 'public-key', paths: publicKey }
+  if (trustRoot !== undefined) return { kind: 'trust-root', paths: trustRoot }
+  return { kind: 'trust-file', path: trust ?? join(home, 'trust.json') }
+}

@@ -1,0 +1,114 @@
+/** Verifies a model on disk against what the caller trusts, with no daemon and no network. */
+import { LIMITS, SealstoneError } from '#core'
+import { hashingPlan, type TrustPolicy, type Verdict, verifyModel } from '#envelopes'
+import { type HashProgress, hashModel, type Manifest } from '#hashing'
+import { nativeEngine } from '#suites/native'
+import { readDocument, readRequired } from './read-document.ts'
+import { type SignaturePaths, signaturePaths } from './signature-paths.ts'
+import { loadTrust, type TrustSource } from './trust.ts'
+
+export interface VerifyModelFilesOptions {
+  /** Directory or single file. */
+  readonly path: string
+  /** Files to read it from, or what was read before. */
+  readonly trust: TrustSource | TrustPolicy
+  /** Path of `model.sig`; default: in the directory, or beside the single file. */
+  readonly signature?: string
+  /** Path of `model.hybrid.sig`; default: at the same place, but none where `signature` is given and no trust file. */
+  readonly hybridSignature?: string
+  /** Default: `hybrid`, but `classical` where only classical keys or certificate roots are trusted. */
+  readonly require?: 'hybrid' | 'classical'
+  /** Paths in the model that are not looked at, besides those that the signature names. */
+  readonly ignorePaths?: readonly string[]
+  /** Files that no signature names are accepted, with a warning, and not read. Default false. */
+  readonly ignoreUnsignedFiles?: boolean
+  /** Follow symbolic links to files. Default false, whatever the signature says. */
+  readonly allowSymlinks?: boolean
+  /** Default: the time of the call. */
+  readonly now?: Date
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: HashProgress) => void
+}
+
+/**
+ * A bad signature, a wrong key and a changed file are answers with reasons, not errors.
+ * Throws SIGNATURE_MISSING where there is no signature at all, what `loadTrust` throws, and what reading and hashing throw.
+ */
+export async function verifyModelFiles(options: VerifyModelFilesOptions): Promise<Verdict> {
+  const paths = signaturePaths(options.path, options)
+  const trust = await loadTrust(options.trust)
+  const signatures = await readSignatures(options, paths, trust)
+  const request = {
+    engine: nativeEngine(),
+    ...signatures,
+    trust,
+    require: options.require ?? defaultRequirement(trust),
+    ignoreUnsignedFiles: options.ignoreUnsignedFiles ?? false,
+    now: options.now ?? new Date(),
+  }
+  // The signatures come first: an unsigned list of files is not worth hashing for, and must not steer what is read.
+  const signed = await verifyModel(request)
+  if (!signed.ok) return signed
+  const { manifest, unsigned } = await hashAsSigned(signatures.bundle ?? signatures.hybrid, options, paths)
+  const verdict = await verifyModel({ ...request, manifest })
+  return unsigned.size === 0 ? verdict : { ...verdict, warnings: [...verdict.warnings, describeUnsigned(unsigned)] }
+}
+
+async function readSignatures(
+  options: VerifyModelFilesOptions,
+  paths: SignaturePaths,
+  trust: TrustPolicy,
+): Promise<{ bundle?: Uint8Array; hybrid?: Uint8Array }> {
+  // A file that the caller names must be there; others belong to the model only if they are.
+  const read = (path: string, named: boolean) => (named ? readRequired : readDocument)(path, LIMITS.bundleBytes)
+  const bundle = await read(paths.classical, options.signature !== undefined)
+  const othersSignature = options.signature !== undefined && options.hybridSignature === undefined && trust.kind !== 'trust-file'
+  const hybrid = othersSignature ? undefined : await read(paths.hybrid, options.hybridSignature !== undefined)
+  if (bundle === undefined && hybrid === undefined) {
+    throw new SealstoneError('SIGNATURE_MISSING', `there is no signature: neither ${paths.classical} nor ${paths.hybrid} is there`)
+  }
+  return { ...(bundle === undefined ? {} : { bundle }), ...(hybrid === undefined ? {} : { hybrid }) }
+}
+
+function defaultRequirement(trust: TrustPolicy): 'hybrid' | 'classical' {
+  switch (trust.kind) {
+    case 'trust-file':
+      return 'hybrid'
+    case 'public-key':
+      return trust.keys.every(({ suite }) => suite.kind === 'classical') ? 'classical' : 'hybrid'
+    case 'trust-root':
+      return 'classical'
+  }
+}
+
+async function hashAsSigned(
+  signature: Uint8Array = new Uint8Array(),
+  options: VerifyModelFilesOptions,
+  paths: SignaturePaths,
+): Promise<{ manifest: Manifest; unsigned: ReadonlySet<string> }> {
+  const { serialization, dotName, names } = hashingPlan(signature)
+  const signed = new Set(names)
+  const unsigned = new Set<string>()
+  const manifest = await hashModel(options.path, {
+    hashType: serialization.hashType,
+    method: serialization.method,
+    ...(serialization.shardSize === undefined ? {} : { shardSize: serialization.shardSize }),
+    allowSymlinks: options.allowSymlinks ?? false,
+    // A signature that names what it leaves out is taken by its word; older ones left out version control's files without saying so.
+    defaultIgnores: serialization.ignorePaths.length === 0,
+    ignorePaths: [...serialization.ignorePaths, ...(options.ignorePaths ?? [])],
+    always: paths.insideModel,
+    legacyDotName: dotName,
+    allowEmpty: true,
+    ...(options.ignoreUnsignedFiles === true ? { only: (name: string) => signed.has(name) || !unsigned.add(name) } : {}),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+  })
+  return { manifest, unsigned }
+}
+
+function describeUnsigned(names: ReadonlySet<string>): string {
+  const shown = [...names].slice(0, 3).map((name) => JSON.stringify(name))
+  const more = names.size > shown.length ? ` and ${names.size - shown.length} more` : ''
+  return `${names.size} file${names.size === 1 ? '' : 's'} not signed and ignored: ${shown.join(', ')}${more}`
+}

@@ -1,0 +1,131 @@
+/** What the client takes and gives: plain data, bytes as Uint8Array, 64-bit numbers as bigint. */
+import type { KeyProtection, OperationId } from '#core'
+import type { Verdict } from '#envelopes'
+import type { HashModelOptions, HashProgress, Manifest } from '#hashing'
+import type { Leaf, LeafKind, Receipt } from '#tlog'
+
+export interface ConnectOptions {
+  /** `unix:/path/to/sealstone.sock` or `host:port`. Without `tls` only a loopback host is accepted. */
+  readonly address: string
+  /** Mutual TLS 1.3, all three in PEM. */
+  readonly tls?: { readonly ca: string | Uint8Array; readonly cert: string | Uint8Array; readonly key: string | Uint8Array }
+  /** How long one call may take with all its attempts, in milliseconds; default 60,000. */
+  readonly timeoutMs?: number
+  /** How often one call is tried while the daemon answers UNAVAILABLE; default 4, 1 means no retry. */
+  readonly attempts?: number
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  /** Instead of the connection's, in milliseconds. */
+  readonly timeoutMs?: number
+}
+
+export interface SignRequest {
+  /** Name of the signing key; default `default`. */
+  readonly key?: string
+  /** 1–128 printable ASCII characters; a random UUID if absent. The same key with the same content gets the same answer, with other content IDEMPOTENCY_CONFLICT. */
+  readonly idempotencyKey?: string
+  readonly content: SignContent
+}
+
+export type SignContent =
+  /** Hashed here, never sent. */
+  | { readonly kind: 'model'; readonly path: string; readonly hashing?: HashModelOptions; readonly onProgress?: (progress: HashProgress) => void }
+  | { readonly kind: 'manifest'; readonly manifest: Manifest }
+  | { readonly kind: 'statement'; readonly predicateType: string; readonly predicate: JsonPredicate; readonly subjects: readonly Subject[] }
+
+/** What JSON.stringify writes without loss. */
+export type JsonPredicate = { readonly [name: string]: unknown }
+
+export interface Subject {
+  readonly name: string
+  /** 64 hex digits. */
+  readonly sha256: string
+}
+
+export interface SignAnswer {
+  readonly operationId: OperationId
+  /** The content of `model.sig`; absent if the key has no companion. */
+  readonly modelSig?: Uint8Array
+  /** The content of `model.hybrid.sig`. */
+  readonly hybridSig: Uint8Array
+  readonly receipt: Receipt
+  /** Of the outcome in the audit log. */
+  readonly leafIndex: bigint
+  /** The daemon had answered this idempotency key before. */
+  readonly replayed: boolean
+  /** The one that was sent. */
+  readonly idempotencyKey: string
+  /** What was signed, unless it was a statement. */
+  readonly manifest?: Manifest
+}
+
+export interface VerifyRequest {
+  readonly modelSig?: Uint8Array
+  readonly hybridSig?: Uint8Array
+  /** What is on disk; without it the files are not compared. */
+  readonly manifest?: Manifest
+  readonly require?: 'hybrid' | 'classical'
+}
+
+export interface PublicKeyInfo {
+  readonly suite: string
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array
+  readonly pem: string
+  /** Hex SHA-256 of `spki`. */
+  readonly fingerprint: string
+}
+
+export interface KeyInfo extends PublicKeyInfo {
+  readonly name: string
+  readonly version: number
+  readonly state: string
+  readonly createdAt: Date
+  /** The classical key that signs `model.sig`. */
+  readonly companion?: PublicKeyInfo
+  /** What the token says of the key. */
+  readonly protection: KeyProtection
+}
+
+export interface EntryFilter {
+  readonly from?: bigint
+  readonly limit?: number
+  /** RFC 3339, inclusive. */
+  readonly since?: string
+  /** RFC 3339, exclusive. */
+  readonly until?: string
+  readonly key?: string
+  readonly caller?: string
+  readonly kind?: LeafKind
+  readonly operationId?: string
+  readonly modelName?: string
+  readonly result?: string
+  /** Newest first. */
+  readonly reverse?: boolean
+}
+
+export interface AuditEntry {
+  readonly index: bigint
+  readonly leaf: Leaf
+  /** The leaf as it was hashed. */
+  readonly bytes: Uint8Array
+}
+
+/** Every method throws SealstoneError with the daemon's code, or DAEMON_UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED. */
+export interface Client extends AsyncDisposable {
+  sign(request: SignRequest, options?: CallOptions): Promise<SignAnswer>
+  /** Asks the daemon; `verifyModelFiles` of `#client/offline` asks nobody. */
+  verifyRemote(request: VerifyRequest, options?: CallOptions): Promise<Verdict>
+  listKeys(options?: CallOptions): Promise<readonly KeyInfo[]>
+  getKey(name: string, options?: CallOptions): Promise<KeyInfo>
+  /** The bytes of a trust file. */
+  getTrust(options?: CallOptions): Promise<Uint8Array>
+  getCheckpoint(options?: CallOptions): Promise<{ readonly note: string; readonly size: bigint }>
+  listEntries(filter?: EntryFilter, options?: CallOptions): AsyncIterable<AuditEntry>
+  getReceipt(index: bigint, options?: CallOptions): Promise<Receipt>
+  /** Whether the daemon serves. */
+  health(options?: CallOptions): Promise<'serving' | 'not-serving'>
+  close(): Promise<void>
+}
