@@ -13,9 +13,12 @@ describe('an address', () => {
     expect(parseAddress(text)).toEqual(address)
   })
 
-  it.each(['', 'unix:', 'host', 'host:', ':1', 'host:0', 'host:65536', 'host:1x', '::1:80', 'http://host:80', 'a b:1', `unix:/${'x'.repeat(103)}`])('refuses %j', (text) => {
-    expect(() => parseAddress(text)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }))
-  })
+  it.each(['', 'unix:', 'host', 'host:', ':1', 'host:0', 'host:65536', 'host:1x', '::1:80', 'http://host:80', 'a b:1', `unix:/${'x'.repeat(103)}`])(
+    'refuses %j',
+    (text) => {
+      expect(() => parseAddress(text)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }))
+    },
+  )
 })
 
 it('takes only this machine for loopback', () => {

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { type ErrorCode, SealstoneError } from '#core'
 import { withRetry } from '../../src/client/retry.ts'
 
-async function attempts(code: ErrorCode, failures: number, options: { attempts?: number; timeoutMs?: number } = {}): Promise<{ made: number; outcome: string }> {
+async function attempts(
+  code: ErrorCode,
+  failures: number,
+  options: { attempts?: number; timeoutMs?: number } = {},
+): Promise<{ made: number; outcome: string }> {
   let made = 0
   const outcome = await withRetry({ attempts: 3, timeoutMs: 10_000, ...options }, async () => {
     if (++made <= failures) throw new SealstoneError(code)
