@@ -5,7 +5,8 @@ export { type HashingPlan, hashingPlan } from './hashing-plan.ts'
 export { HYBRID_MEDIA_TYPE, type HybridBundle, type HybridBundleParts, parseHybridBundle, writeHybridBundle } from './hybrid-bundle.ts'
 export { type OmsBundle, type OmsBundleParts, parseBundle, type VerificationMaterial, writeOmsBundle } from './oms-bundle.ts'
 export { type ModelStatement, type OtherStatement, parseStatement, type SignedResource, type Statement } from './statement-reader.ts'
-export { buildModelStatement, buildStatement, MODEL_PREDICATE_TYPE, type StatementSubject } from './statement-writer.ts'
+export { MODEL_PREDICATE_TYPE } from './predicate-types.ts'
+export { buildModelStatement, buildStatement, type StatementSubject } from './statement-writer.ts'
 export {
   KEY_STATES,
   type KeyState,

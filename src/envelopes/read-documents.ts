@@ -3,7 +3,7 @@ import { equalBytes, toSealstoneError } from '#core'
 import { type HybridBundle, parseHybridBundle } from './hybrid-bundle.ts'
 import { type OmsBundle, parseBundle } from './oms-bundle.ts'
 import { parseStatement, type Statement } from './statement-reader.ts'
-import { MODEL_PREDICATE_TYPE } from './statement-writer.ts'
+import { MODEL_PREDICATE_TYPE } from './predicate-types.ts'
 import type { StatementSummary, VerdictBuilder } from './verdict.ts'
 import type { VerifyModelRequest } from './verify-request.ts'
 

@@ -18,7 +18,7 @@ import {
 } from '#core'
 import { DIGEST_BYTES, type HashType, rootDigest, type Serialization } from '#hashing'
 import { parseResourcePath, parseShardName } from './resource-name.ts'
-import { DRAFT_PREDICATE_TYPE, MODEL_PREDICATE_TYPE, STATEMENT_TYPE } from './statement-writer.ts'
+import { DRAFT_PREDICATE_TYPE, MODEL_PREDICATE_TYPE, STATEMENT_TYPE } from './predicate-types.ts'
 
 export interface SignedResource {
   readonly name: string

@@ -1,13 +1,9 @@
 /** Writes the statements that are signed: OMS v1.0 for models, any in-toto predicate for the rest. */
 import { canonicalJsonBytes, type JsonValue, LIMITS, SealstoneError, toHex, utf8 } from '#core'
-import { type Manifest, type Resource, rootDigest, type Serialization } from '#hashing'
-import { parseResourcePath, parseShardName } from './resource-name.ts'
-
-export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1'
-export const MODEL_PREDICATE_TYPE = 'https://model_signing/signature/v1.0'
-
-/** Of model_signing 0.2; only ever read. */
-export const DRAFT_PREDICATE_TYPE = 'https://model_signing/Digests/v0.1'
+import { type Manifest, rootDigest, type Serialization } from '#hashing'
+import { checkManifest } from './check-manifest.ts'
+import { DRAFT_PREDICATE_TYPE, MODEL_PREDICATE_TYPE, STATEMENT_TYPE } from './predicate-types.ts'
+import { parseStatement } from './statement-reader.ts'
 
 export interface StatementSubject {
   readonly name: string
@@ -15,13 +11,13 @@ export interface StatementSubject {
   readonly sha256: string
 }
 
-/** The payload of `model.sig`. Throws MODEL_EMPTY, PATH_INVALID (also for a name twice), INPUT_TOO_LARGE. */
-export function buildModelStatement({ modelName, resources, serialization }: Manifest): Uint8Array {
-  if (resources.length === 0) throw new SealstoneError('MODEL_EMPTY', 'manifest has no resources')
-  checkNames(resources, serialization)
+/** The payload of `model.sig`. Throws what checkManifest throws. */
+export function buildModelStatement(manifest: Manifest): Uint8Array {
+  checkManifest(manifest)
+  const { modelName, resources, serialization } = manifest
   return bounded({
     _type: STATEMENT_TYPE,
-    subject: [{ name: checkSubjectName(modelName), digest: { sha256: toHex(rootDigest(resources)) } }],
+    subject: [{ name: checkName(modelName, LIMITS.modelNameBytes), digest: { sha256: toHex(rootDigest(resources)) } }],
     predicateType: MODEL_PREDICATE_TYPE,
     predicate: {
       serialization: serializationJson(serialization),
@@ -30,7 +26,7 @@ export function buildModelStatement({ modelName, resources, serialization }: Man
   })
 }
 
-/** Any other in-toto statement over the same kind of subjects. */
+/** Any other in-toto statement. Throws INPUT_INVALID, INPUT_TOO_LARGE, and what parseStatement throws: what it would not read is not signed. */
 export function buildStatement(statement: {
   readonly predicateType: string
   readonly predicate: JsonValue
@@ -39,13 +35,14 @@ export function buildStatement(statement: {
   if (statement.predicateType === MODEL_PREDICATE_TYPE || statement.predicateType === DRAFT_PREDICATE_TYPE) {
     throw new SealstoneError('INPUT_INVALID', 'a model is signed by its manifest, not by a ready predicate', { hint: 'send a manifest' })
   }
-  if (statement.subjects.length === 0) throw new SealstoneError('INPUT_INVALID', 'statement has no subjects, want at least one')
-  return bounded({
+  const payload = bounded({
     _type: STATEMENT_TYPE,
-    subject: statement.subjects.map(({ name, sha256 }) => ({ name: checkSubjectName(name), digest: { sha256 } })),
+    subject: statement.subjects.map(({ name, sha256 }) => ({ name: checkName(name, LIMITS.resourceNameBytes), digest: { sha256 } })),
     predicateType: statement.predicateType,
     predicate: statement.predicate,
   })
+  parseStatement(payload)
+  return payload
 }
 
 function serializationJson({ method, hashType, shardSize, allowSymlinks, ignorePaths }: Serialization): JsonValue {
@@ -63,22 +60,9 @@ function withOurs(ignorePaths: readonly string[]): string[] {
   return [...new Set([...ignorePaths, 'model.hybrid.sig'])].sort()
 }
 
-function checkNames(resources: readonly Resource[], { method }: Serialization): void {
-  if (resources.length > LIMITS.resources)
-    throw new SealstoneError('INPUT_TOO_LARGE', `manifest has ${resources.length} resources, want at most ${LIMITS.resources}`)
-  const seen = new Set<string>()
-  for (const { name } of resources) {
-    if (method === 'shards') parseShardName(name)
-    else if (parseResourcePath(name) === '.') throw new SealstoneError('PATH_INVALID', 'resource name is ".", want the file name')
-    if (seen.has(name)) throw new SealstoneError('PATH_INVALID', `resource name ${JSON.stringify(name)} appears twice`)
-    seen.add(name)
-  }
-}
-
-function checkSubjectName(name: string): string {
+function checkName(name: string, maxBytes: number): string {
   const { length } = utf8(name)
-  if (length < 1 || length > LIMITS.resourceNameBytes)
-    throw new SealstoneError('INPUT_INVALID', `subject name is ${length} bytes, want 1 to ${LIMITS.resourceNameBytes}`)
+  if (length < 1 || length > maxBytes) throw new SealstoneError('INPUT_INVALID', `subject name is ${length} bytes, want 1 to ${maxBytes}`)
   return name
 }
 
