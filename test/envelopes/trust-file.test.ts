@@ -1,0 +1,127 @@
+/** The trust file: written as docs/trust-file.schema.json says, and refused whenever it is not clear whom it trusts. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { describe, expect, it } from 'vitest'
+import { utf8 } from '#core'
+import { KEY_STATES, parseTrustFile, type TrustFile, writeTrustFile } from '#envelopes'
+import { encodeVerifierKey } from '#tlog'
+import { softwareLog } from '../support/software-log.ts'
+import { type Edit, editJson, REMOVE } from './edit-json.ts'
+import { makeInstallation, makeKey, trustedKey, trustOf } from './signing.ts'
+
+const home = makeInstallation()
+const trust: TrustFile = trustOf(home, makeInstallation('mldsa87', 'other', home.log), makeInstallation('ecdsa-p256', 'plain', home.log))
+const text = Buffer.from(writeTrustFile(trust)).toString()
+
+interface KeyJson {
+  readonly name: string
+  readonly suite: string
+  readonly spki: string
+  readonly companion: { readonly spki: string }
+}
+
+const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../docs/trust-file.schema.json'), 'utf8')) as object
+const validate = new Ajv2020({ allErrors: true }).compile(schema)
+
+function edit(...change: Edit): Uint8Array {
+  return editJson(text, change)
+}
+
+describe('what is written', () => {
+  it('reads back and has the form of the schema', () => {
+    expect(parseTrustFile(utf8(text))).toEqual(trust)
+    expect(validate(JSON.parse(text)), JSON.stringify(validate.errors)).toBe(true)
+  })
+
+  it('is readable: indented, with a newline at its end', () => {
+    expect(text).toMatch(/^\{\n {2}"version": 1,\n/)
+    expect(text.endsWith('}\n')).toBe(true)
+  })
+
+  it.each(KEY_STATES)('holds a key that is %s, with its times', (state) => {
+    const times = state === 'pre-active' ? {} : { [state]: '2026-05-01T00:00:00.000Z' }
+    const staged: TrustFile = { ...trust, keys: [{ ...trustedKey(home), state, times }] }
+    const bytes = writeTrustFile(staged)
+    expect(parseTrustFile(bytes)).toEqual(staged)
+    expect(validate(JSON.parse(Buffer.from(bytes).toString()))).toBe(true)
+  })
+
+  it('may trust nobody yet', () => {
+    expect(parseTrustFile(writeTrustFile({ ...trust, keys: [] })).keys).toEqual([])
+  })
+})
+
+describe('the reader and the schema', () => {
+  it.each<[string, path: string, value: unknown]>([
+    ['another version', 'version', 2],
+    ['no version', 'version', REMOVE],
+    ['an unknown member', 'extra', 1],
+    ['an unknown member of a key', 'keys.0.extra', 1],
+    ['an unknown member of the companion', 'keys.0.companion.extra', 1],
+    ['an unknown member of the log', 'log.extra', 1],
+    ['an unknown state', 'keys.0.state', 'retired'],
+    ['no state', 'keys.0.state', REMOVE],
+    ['a time of an unknown state', 'keys.0.times', { retired: '2026-05-01T00:00:00.000Z' }],
+    ['a time without milliseconds', 'keys.0.times', { active: '2026-05-01T00:00:00Z' }],
+    ['a time with an offset', 'keys.0.times', { active: '2026-05-01T00:00:00.000+02:00' }],
+    ['a time that is a number', 'keys.0.times', { active: 1 }],
+    ['one log key', 'log.keys', ([first]: string[]) => [first]],
+    ['three log keys', 'log.keys', ([first, second]: string[]) => [first, second, first]],
+    ['a log key of another form', 'log.keys.0', 'x'],
+    ['no origin', 'log.origin', REMOVE],
+    ['a key without its bytes', 'keys.0.spki', REMOVE],
+    ['a key in URL-safe base64', 'keys.0.spki', '_-8='],
+    ['a key name in capitals', 'keys.0.name', 'Default'],
+    ['version 0 of a key', 'keys.0.version', 0],
+  ])('both refuse %s', (_, path, value) => {
+    const bytes = edit(path, value)
+    expect(validate(JSON.parse(Buffer.from(bytes).toString()))).toBe(false)
+    expect(() => parseTrustFile(bytes)).toThrow(expect.objectContaining({ code: 'TRUST_INVALID' }))
+  })
+})
+
+describe('the reader', () => {
+  const strangerLog = softwareLog('log.example/other')
+  const { keys } = JSON.parse(text) as { keys: [KeyJson, KeyJson, KeyJson] }
+  const [main, other, plain] = keys
+
+  it.each<[string, path: string, value: unknown, RegExp]>([
+    ['a key of another suite than it says', 'keys.0.suite', 'mldsa65-ed25519', /suite is mldsa65-ed25519, but the key is one of mldsa65-ecdsa-p256/],
+    ['a suite that does not exist', 'keys.0.suite', 'mldsa99', /no suite/],
+    ['a companion that is not classical', 'keys.0.companion', { suite: other.suite, spki: other.spki }, /want a classical one/],
+    ['a key cut short', 'keys.0.spki', (spki: string) => spki.slice(0, 100), /trust file: /],
+    ['a key and version twice', 'keys.1', { ...other, name: main.name }, /default version 1 is there twice/],
+    ['one public key under two names', 'keys', ([first]: object[]) => [first, { ...first, name: 'again' }], /[0-9a-f]{64} is there twice/],
+    ['a companion that is a key too', 'keys.2', { ...plain, spki: main.companion.spki }, /is there twice/],
+    ['two log keys of one type', 'log.keys', ([first]: string[]) => [first, first], /log keys are of one type/],
+    [
+      'log keys of another name',
+      'log.keys',
+      strangerLog.keys.map(encodeVerifierKey),
+      /log key is named "log.example\/other", want the origin "log.example\/models"/,
+    ],
+    ['a log key whose key ID is another one', 'log.keys.0', (key: string) => key.replace(/\+[0-9a-f]{8}\+/, '+00000000+'), /key ID/],
+    ['a date that does not exist', 'keys.0.times', { active: '2026-02-30T00:00:00.000Z' }, /time of active/],
+  ])('refuses %s', (_, path, value, reason) => {
+    expect(() => parseTrustFile(edit(path, value))).toThrow(
+      expect.objectContaining({ code: 'TRUST_INVALID', message: expect.stringMatching(reason) }),
+    )
+  })
+
+  it.each<[string, string]>([
+    ['nothing', ''],
+    ['half of it', text.slice(0, 200)],
+    ['a member twice', text.replace('"version": 1,', '"version": 1, "version": 1,')],
+    ['bytes after it', `${text}x`],
+    ['a PEM key', makeKey('ecdsa-p256').pem],
+  ])('refuses %s', (_, document) => {
+    expect(() => parseTrustFile(utf8(document))).toThrow(expect.objectContaining({ code: 'TRUST_INVALID' }))
+  })
+
+  it('refuses more than 4 MiB', () => {
+    expect(() => parseTrustFile(new Uint8Array(4 * 1024 * 1024 + 1))).toThrow(
+      expect.objectContaining({ code: 'TRUST_INVALID', message: expect.stringMatching(/4194305 bytes/) }),
+    )
+  })
+})
