@@ -1,5 +1,5 @@
 /** Compares what was signed with what is there, and names every difference. */
-import { toHex } from '#core'
+import { equalBytes, toHex } from '#core'
 import type { Manifest, Resource, Serialization } from '#hashing'
 import { parseShardName } from './resource-name.ts'
 import type { SignedResource } from './statement-reader.ts'
@@ -36,14 +36,15 @@ export function compareFiles(signed: SignedFiles, manifest: Pick<Manifest, 'reso
     const got = present.get(name)
     present.delete(name)
     if (got === undefined) differences.push({ name, kind: 'missing', want: text(digest) })
-    else if (text(got.digest) !== text(digest)) differences.push({ name, kind: 'changed', want: text(digest), got: text(got.digest) })
+    else if (!equalBytes(got.digest, digest)) differences.push({ name, kind: 'changed', want: text(digest), got: text(got.digest) })
   }
-  const extra = [...present.values(), ...repeated]
+  const extra = [...present.values()]
   // A shard that no signature names, of a file that one does, is a changed file: it was appended to, or the signature leaves a gap.
   const signedPaths = new Set(method === 'shards' ? signed.resources.map(({ name }) => parseShardName(name).path) : [])
   const ignorable = ({ name }: Resource) => ignoreUnsignedFiles && (method === 'files' || !signedPaths.has(parseShardName(name).path))
-  for (const resource of extra.filter((item) => !ignorable(item)))
-    differences.push({ name: resource.name, kind: 'extra', got: text(resource.digest) })
+  for (const { name, digest } of [...extra.filter((item) => !ignorable(item)), ...repeated]) {
+    differences.push({ name, kind: 'extra', got: text(digest) })
+  }
   return { differences, ignored: extra.filter(ignorable).map(({ name }) => name) }
 }
 

@@ -1,5 +1,5 @@
 /** First step of the verdict: parses the signature files and what they sign. */
-import { equalBytes, toSealstoneError } from '#core'
+import { toSealstoneError } from '#core'
 import { type HybridBundle, parseHybridBundle } from './hybrid-bundle.ts'
 import { type OmsBundle, parseBundle } from './oms-bundle.ts'
 import { parseStatement, type Statement } from './statement-reader.ts'
@@ -29,7 +29,7 @@ export function readDocuments(request: VerifyModelRequest, verdict: VerdictBuild
   }
   verdict.pass('bundle-format', `${[bundle && 'model.sig', hybrid && 'model.hybrid.sig'].filter(Boolean).join(' and ')} well-formed`)
   if (bundle === undefined || hybrid === undefined) verdict.skip('payload-match', 'there is one signature only')
-  else if (!equalBytes(bundle.payload, hybrid.bundle.payload)) {
+  else if (Buffer.compare(bundle.payload, hybrid.bundle.payload) !== 0) {
     verdict.fail('payload-match', 'model.sig and model.hybrid.sig are over different statements')
     return undefined
   } else verdict.pass('payload-match', 'both signatures are over the same bytes')
