@@ -85,9 +85,11 @@ export class VerdictBuilder {
     }
   }
 
-  /** The first failure of a check stays: later success must not hide it. */
+  /** A failure stays: later success must not hide it, a second failure is told as well. */
   #add(check: Check): void {
-    if (this.#checks.get(check.name)?.status !== 'failed') this.#checks.set(check.name, check)
+    const before = this.#checks.get(check.name)
+    if (before?.status !== 'failed') this.#checks.set(check.name, check)
+    else if (check.status === 'failed') this.#checks.set(check.name, { ...before, reason: `${before.reason}; ${check.reason}` })
   }
 }
 

@@ -63,6 +63,12 @@ describe('a certificate bundle', () => {
     ['whose intermediate may not sign certificates', () => judgeIntermediate({ keyUsage: DIGITAL_SIGNATURE }), /may not sign certificates/],
     ['whose leaf may only sign certificates', () => judgeLeaf({ keyUsage: KEY_CERT_SIGN }), /may not make signatures/],
     ['whose leaf is for TLS servers', () => judgeLeaf({ extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'] }), /not for code signing/],
+    ['with an extension twice', () => judgeLeaf({ critical: '2.5.29.15' }), /has an extension twice/],
+    [
+      'whose leaf names another issuer than the one that signed it',
+      () => judgeLeaf({ issuer: { ...intermediate, name: 'somebody else' } }),
+      /CN=test signer leads to none/,
+    ],
     ['with a critical extension that nobody knows', () => judgeLeaf({ critical: '1.2.3.4' }), /critical extension 1\.2\.3\.4/],
     [
       'with critical name constraints, which are not processed',

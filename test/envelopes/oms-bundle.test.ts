@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
-import { utf8 } from '#core'
+import { toHex, utf8 } from '#core'
 import { buildModelStatement, hashingPlan, pae, parseBundle, STATEMENT_PAYLOAD_TYPE, verifyModel, writeOmsBundle } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { byKey, byRoot, checkOf, editBundle, OMS } from './oms-files.ts'
-import { makeKey, manifestOf } from './signing.ts'
+import { makeKey, manifestOf, type TestKey } from './signing.ts'
 
 const SPEC = join(OMS, 'spec')
 const VECTORS = ['valid', 'invalid', 'invalid-payload'].flatMap((kind) =>
@@ -162,17 +162,47 @@ describe('foreign bundles', () => {
     expect(() => parseBundle(new Uint8Array(64 * 1024 * 1024 + 1))).toThrow(expect.objectContaining({ code: 'INPUT_TOO_LARGE' }))
   })
 
-  it('with a hint of another tool verifies under the one key that is given', async () => {
+  describe('may name the key in another way:', () => {
     const key = makeKey('ecdsa-p384')
+    const stranger = makeKey('ecdsa-p384')
     const payload = buildModelStatement(manifestOf(['a.bin']))
-    const bundle = (hint: string) =>
-      editBundle(writeOmsBundle({ payload, signature: key.sign(pae(STATEMENT_PAYLOAD_TYPE, payload)), key: key.key }), (document) => {
-        document.verificationMaterial = { publicKey: { hint } }
-      })
-    const judge = async (hint: string, keys = [key.key]) =>
-      (await verifyModel({ engine: nativeEngine(), bundle: bundle(hint), trust: { kind: 'public-key', keys }, require: 'classical', now: NOW })).ok
-    expect(await judge('team-key-7')).toBe(true)
-    expect(await judge('0'.repeat(64)), 'a digest names another key').toBe(false)
-    expect(await judge('team-key-7', [makeKey('ecdsa-p384').key])).toBe(false)
+    const written = writeOmsBundle({ payload, signature: key.sign(pae(STATEMENT_PAYLOAD_TYPE, payload)), key: key.key })
+    const judge = async (publicKey: object, keys: readonly TestKey[]): Promise<boolean> => {
+      const bundle = editBundle(written, (document) => (document.verificationMaterial = { publicKey }))
+      const trust = { kind: 'public-key', keys: keys.map((item) => item.key) } as const
+      return (await verifyModel({ engine: nativeEngine(), bundle, trust, require: 'classical', now: NOW })).ok
+    }
+
+    it('by the digest of its DER', async () => {
+      expect(await judge({ hint: toHex(nativeEngine().digest('sha256', key.key.spki)) }, [stranger, key])).toBe(true)
+      expect(await judge({ hint: '0'.repeat(64) }, [key]), 'a digest of another key').toBe(false)
+    })
+
+    it('by a name of another tool, where one key is given', async () => {
+      expect(await judge({ hint: 'team-key-7' }, [key])).toBe(true)
+      expect(await judge({ hint: 'team-key-7' }, [stranger])).toBe(false)
+      expect(await judge({ hint: 'team-key-7' }, [key, stranger]), 'which of the two?').toBe(false)
+    })
+
+    it('by the whole key, PEM or DER, which is not believed but compared', async () => {
+      for (const rawBytes of [key.key.spki.toBase64(), utf8(key.pem).toBase64()]) {
+        expect(await judge({ rawBytes }, [stranger, key])).toBe(true)
+        expect(await judge({ rawBytes }, [stranger])).toBe(false)
+      }
+    })
+  })
+
+  it('that sign no files are refused, though the reference makes them', async () => {
+    const key = makeKey('ecdsa-p256')
+    const payload = new Uint8Array(readFileSync(join(OMS, 'model-transparency/golden/payload/empty_model_folder')))
+    const bundle = writeOmsBundle({ payload, signature: key.sign(pae(STATEMENT_PAYLOAD_TYPE, payload)), key: key.key })
+    const verdict = await verifyModel({
+      engine: nativeEngine(),
+      bundle,
+      trust: { kind: 'public-key', keys: [key.key] },
+      require: 'classical',
+      now: NOW,
+    })
+    expect(checkOf(verdict, 'bundle-format')).toBe('failed: signed statement names no files')
   })
 })

@@ -1,7 +1,7 @@
 /** Receipts and key states: a leaf of this very signature, in a log that both of its keys vouch for, at a time when the key could sign. */
 import { describe, expect, it } from 'vitest'
 import { type TrustFile } from '#envelopes'
-import { formatNote, formatTlogProof, parseNote, parseTlogProof, type Receipt } from '#tlog'
+import { formatNote, formatTlogProof, type Leaf, type LeafSignature, parseNote, parseTlogProof, type Receipt } from '#tlog'
 import { softwareLog } from '../support/software-log.ts'
 import { flip, type Judged, makeCase, manifest } from './judging.ts'
 import { checkOf } from './oms-files.ts'
@@ -21,6 +21,9 @@ describe('the receipt', () => {
     ['of another suite', { leaf: (leaf) => ({ ...leaf, suite: 'mldsa87' }) }, /another suite: mldsa87/],
     ['of another model digest', { leaf: (leaf) => ({ ...leaf, modelDigest: `sha256:${'0'.repeat(64)}` }) }, /another model digest/],
     ['of another payload type', { leaf: (leaf) => ({ ...leaf, payloadType: 'text/plain' }) }, /another payload type/],
+    ['of another model', { leaf: (leaf) => ({ ...leaf, modelName: 'other' }) }, /another model name: other, want model/],
+    ['of a signature by another key', { leaf: editSignature({ keyFingerprint: '0'.repeat(64) }) }, /another fingerprint: 0{64}/],
+    ['of a signature by another suite', { leaf: editSignature({ suite: 'mldsa87' }) }, /another suite of the signature: mldsa87/],
     ['of another predicate type', { leaf: (leaf) => ({ ...leaf, predicateType: 'https://slsa.dev/provenance/v1' }) }, /another predicate type/],
     ['that names no signature', { leaf: ({ signatures: _, ...leaf }) => leaf }, /another signature: none/],
     [
@@ -143,4 +146,8 @@ function withNote(
   const parsed = parseTlogProof(proof)
   const note = parseNote(parsed.checkpoint)
   return { leaf, proof: formatTlogProof({ ...parsed, checkpoint: formatNote({ ...note, signatures: change(note.signatures) }) }) }
+}
+
+function editSignature(change: Partial<LeafSignature>): (leaf: Leaf) => Leaf {
+  return (leaf) => ({ ...leaf, signatures: leaf.signatures?.map((signature) => ({ ...signature, ...change })) ?? [] })
 }

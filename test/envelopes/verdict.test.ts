@@ -1,13 +1,14 @@
 /** The verdict on what a daemon signs: every check by name, nothing stripped silently, nothing taken from another signature. */
 import { describe, expect, it } from 'vitest'
-import { concatBytes } from '#core'
+import { concatBytes, utf8 } from '#core'
 import { buildModelStatement, pae, parseHybridBundle, STATEMENT_PAYLOAD_TYPE, verifyModel, writeHybridBundle } from '#envelopes'
 import { splitSignature, type SuiteId } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { portableEngine } from '#suites/portable'
+import { editJson } from './edit-json.ts'
 import { flip, type Judged, makeCase, manifest, NOW } from './judging.ts'
 import { checkOf } from './oms-files.ts'
-import { makeInstallation, makeKey, manifestOf, type SignedFiles, signManifest, trustOf } from './signing.ts'
+import { makeInstallation, makeKey, manifestOf, type SignedFiles, signManifest, signStatement, trustOf } from './signing.ts'
 
 const { home, signed, trust, judge } = makeCase()
 
@@ -167,6 +168,25 @@ describe('a signature that is not the right one', () => {
     expect(checkOf(await judge({ hybrid: disguised }), 'hybrid-signature')).toMatch(/^failed/)
   })
 
+  it('that names its key in two ways that disagree is refused', async () => {
+    const hybrid = editJson(Buffer.from(signed.hybrid).toString(), ['bundle.verificationMaterial.publicKey.hint', '0'.repeat(64)])
+    expect(checkOf(await judge({ hybrid }), 'key-trusted')).toMatch(/names its key in two ways that disagree/)
+  })
+
+  it('over a statement of the draft format is refused, whoever signed it', async () => {
+    const draft = utf8(
+      JSON.stringify({
+        _type: 'https://in-toto.io/Statement/v1',
+        subject: [{ name: 'a.bin', digest: { sha256: '01'.repeat(32) } }],
+        predicateType: 'https://model_signing/Digests/v0.1',
+        predicate: {},
+      }),
+    )
+    const { hybrid, bundle } = signStatement(home, draft, { leaf: (leaf) => ({ ...leaf, modelDigest: `sha256:${'0'.repeat(64)}` }) })
+    expect(checkOf(await judge({ hybrid, bundle: undefined }), 'bundle-format')).toMatch(/draft format/)
+    expect(checkOf(await judge({ hybrid: undefined, bundle, require: 'classical' }), 'companion-signature'), 'v1 PAE over a draft').toMatch(/^failed/)
+  })
+
   it('of another suite is refused', async () => {
     const other = makeInstallation('mldsa65-ed25519', 'default', home.log)
     const verdict = await judge({ hybrid: signManifest(other, manifest).hybrid })
@@ -255,6 +275,14 @@ describe('public keys instead of a trust file', () => {
       /no given public key made a signature: model.sig names [0-9a-f]{64}, model.hybrid.sig names [0-9a-f]{64}; given: [0-9a-f]{64}/,
     )
   })
+})
+
+it('tells what is wrong with both files', async () => {
+  const verdict = await judge({ bundle: utf8('{}'), hybrid: utf8('[]') })
+  expect(checkOf(verdict, 'bundle-format')).toBe(
+    'failed: model.sig: bundle has no "mediaType"; model.hybrid.sig: document is an array, want an object',
+  )
+  expect(checkOf(verdict, 'hybrid-signature')).toBe('not-applicable: not reached, since bundle-format failed')
 })
 
 it('misuse is an error: no signature at all', async () => {
