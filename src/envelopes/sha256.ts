@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { toHex } from '#core'
 import { pemHint, type PublicKey } from '#suites'
 
-export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   return new Uint8Array(hash.digest())

@@ -12,8 +12,8 @@ const FIXTURES = join(OMS, 'model-transparency')
 
 // certtool puts a description in front of the PEM block.
 const [, publicPem = ''] = readFileSync(join(FIXTURES, 'keys/certificate/signing-key-pub.pem'), 'utf8').split(/(?=-----BEGIN)/)
-export const publicKey = parsePublicKeyPem(publicPem)
-export const root = pemBytes(readFileSync(join(FIXTURES, 'keys/certificate/ca-cert.pem'), 'utf8'))
+const publicKey = parsePublicKeyPem(publicPem)
+const root = pemBytes(readFileSync(join(FIXTURES, 'keys/certificate/ca-cert.pem'), 'utf8'))
 
 export const byKey: TrustPolicy = { kind: 'public-key', keys: [publicKey] }
 export const byRoot: TrustPolicy = { kind: 'trust-root', roots: [root] }
@@ -77,6 +77,6 @@ export type MutableBundle = {
   dsseEnvelope: { payload: string; payloadType: string; signatures: { sig: string; keyid?: string | null }[] }
 }
 
-export function pemBytes(pem: string): Uint8Array {
+function pemBytes(pem: string): Uint8Array {
   return new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64'))
 }

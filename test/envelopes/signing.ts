@@ -185,7 +185,7 @@ export function signManifest(by: Installation, manifest: Manifest, deviations: D
 }
 
 /** The leaf as entry 3 of a log of seven. */
-export function logLeaf(log: SoftwareLog, leaf: Uint8Array): Receipt {
+function logLeaf(log: SoftwareLog, leaf: Uint8Array): Receipt {
   const tree = GrowingTree.empty()
   for (let index = 0; index < 7; index++) tree.append(index === 3 ? leaf : utf8(`another leaf ${index}`))
   const hashes = inclusionProof(3n, 7n, tree.reader(unreachable))
@@ -203,7 +203,7 @@ export function manifestOf(names: readonly string[], modelName = 'model'): Manif
   }
 }
 
-export function sha256Text(bytes: Uint8Array): string {
+function sha256Text(bytes: Uint8Array): string {
   return `sha256:${toHex(engine.digest('sha256', bytes))}`
 }
 
