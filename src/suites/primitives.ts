@@ -51,11 +51,11 @@ export const PRIMITIVES = {
   ed25519: fixed('eddsa', '1.3.101.112', 32, 64),
   ed448: fixed('eddsa', '1.3.101.113', 57, 114),
   // Curves: RFC 5480 §2.1.1.1, RFC 5639 §4.1.
-  'ecdsa-p256': ecdsa('P-256', '1.2.840.10045.3.1.7', 32, 'sha256'),
-  'ecdsa-p384': ecdsa('P-384', '1.3.132.0.34', 48, 'sha384'),
-  'ecdsa-p521': ecdsa('P-521', '1.3.132.0.35', 66, 'sha512'),
-  'ecdsa-bp256': ecdsa('brainpoolP256r1', '1.3.36.3.3.2.8.1.1.7', 32, 'sha256'),
-  'ecdsa-bp384': ecdsa('brainpoolP384r1', '1.3.36.3.3.2.8.1.1.11', 48, 'sha384'),
+  'ecdsa-p256': ecdsa('P-256', '1.2.840.10045.3.1.7', 256, 'sha256'),
+  'ecdsa-p384': ecdsa('P-384', '1.3.132.0.34', 384, 'sha384'),
+  'ecdsa-p521': ecdsa('P-521', '1.3.132.0.35', 521, 'sha512'),
+  'ecdsa-bp256': ecdsa('brainpoolP256r1', '1.3.36.3.3.2.8.1.1.7', 256, 'sha256'),
+  'ecdsa-bp384': ecdsa('brainpoolP384r1', '1.3.36.3.3.2.8.1.1.11', 384, 'sha384'),
   // RFC 8017; MGF1 over the same hash, salt as long as the hash.
   'rsa2048-pss': rsa(2048, 'pss', 'sha256'),
   'rsa3072-pss': rsa(3072, 'pss', 'sha256'),
@@ -90,9 +90,9 @@ function fixed(kind: FixedSizeRow['kind'], oid: string, publicKeyBytes: number, 
   return { kind, oid, publicKeyBytes, signatureBytes }
 }
 
-function ecdsa(curve: EcdsaRow['curve'], curveOid: string, fieldBytes: number, hash: HashName): EcdsaRow {
-  const integers = 2 * (fieldBytes + 3)
-  return { kind: 'ecdsa', curve, curveOid, publicKeyBytes: 1 + 2 * fieldBytes, signatureBytes: integers + (integers > 127 ? 3 : 2), hash }
+function ecdsa(curve: EcdsaRow['curve'], curveOid: string, bits: number, hash: HashName): EcdsaRow {
+  const integers = 2 * (2 + Math.floor(bits / 8) + 1) // a sign bit makes a whole number of bytes one longer
+  return { kind: 'ecdsa', curve, curveOid, publicKeyBytes: 1 + 2 * Math.ceil(bits / 8), signatureBytes: integers + (integers > 127 ? 3 : 2), hash }
 }
 
 function rsa(bits: number, padding: RsaRow['padding'], hash: HashName): RsaRow {

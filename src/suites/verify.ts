@@ -1,13 +1,20 @@
 /** Verifies a signature of any suite. Both halves of a composite are always evaluated, and there is one answer for either. */
+import { SealstoneError } from '#core'
 import { compositeMessage, compositeParts, splitPublicKey, splitSignature, startsWithCompositePrefix } from './composite.ts'
 import type { Engine } from './engine.ts'
 import { mlDsaPrimitive } from './primitives.ts'
 import type { PublicKey } from './public-key.ts'
 
-/** False, never an exception, for hostile bytes. `ctx` is the application context, at most 255 bytes; classical suites have none. */
+/**
+ * False, never an exception, for hostile bytes. `ctx` is the application context, at most 255 bytes; classical suites have none. Throws
+ * SUITE_UNSUPPORTED where the engine lacks a primitive of the suite (`portable` has no RSA): that says nothing of the signature.
+ */
 export function verify(engine: Engine, key: PublicKey, message: Uint8Array, signature: Uint8Array, ctx: Uint8Array = NO_CONTEXT): boolean {
-  if (ctx.length > 255) return false
   const { suite, raw } = key
+  if (suite.classical !== undefined && !engine.supports(suite.classical)) {
+    throw new SealstoneError('SUITE_UNSUPPORTED', `the ${engine.name} engine has no ${suite.classical}, which suite ${suite.id} needs`)
+  }
+  if (ctx.length > 255) return false
   switch (suite.kind) {
     case 'composite':
       return verifyComposite(engine, key, message, signature, ctx)
