@@ -6,7 +6,6 @@ export {
   joinSignature,
   splitPublicKey,
   splitSignature,
-  startsWithCompositePrefix,
 } from './composite.ts'
 export type { Engine, MlDsaPrivateKey } from './engine.ts'
 export { type HashName, type MlDsaSet, mlDsaPrimitive, PRIMITIVES, type Primitive } from './primitives.ts'
@@ -14,5 +13,5 @@ export { encodeSeedPkcs8, parseMlDsaPrivateKey } from './private-key.ts'
 export { encodePublicKey, fingerprint, parsePublicKey, parsePublicKeyPem, pemHint, type PublicKey, publicKeyPem } from './public-key.ts'
 export { selfTest } from './self-test.ts'
 export { type RawSigner, sign } from './sign.ts'
-export { findSuite, SUITE_IDS, type Suite, suiteByOid, type SuiteId, SUITES } from './table.ts'
+export { findSuite, SUITE_IDS, type Suite, suiteByOid, type SuiteId } from './table.ts'
 export { verify } from './verify.ts'

@@ -24,7 +24,7 @@ export interface Suite extends SuiteRow {
   readonly hybrid: boolean
 }
 
-export const SUITES = {
+const SUITES = {
   // draft-ietf-lamps-pq-composite-sigs-19 §6; OIDs under 1.3.6.1.5.5.7.6.
   'mldsa44-rsa2048-pss': composite(37, 'MLDSA44-RSA2048-PSS-SHA256', 44, 'rsa2048-pss', 'sha256'),
   'mldsa44-rsa2048-pkcs15': composite(38, 'MLDSA44-RSA2048-PKCS15-SHA256', 44, 'rsa2048-pkcs15', 'sha256'),
