@@ -1,0 +1,154 @@
+// Original file: proto/sealstone/v1/audit_service.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type {
+  GetCheckpointRequestInit as _sealstone_v1_GetCheckpointRequestInit,
+  GetCheckpointRequest as _sealstone_v1_GetCheckpointRequest,
+} from '../../sealstone/v1/GetCheckpointRequest.ts'
+import type {
+  GetCheckpointResponseInit as _sealstone_v1_GetCheckpointResponseInit,
+  GetCheckpointResponse as _sealstone_v1_GetCheckpointResponse,
+} from '../../sealstone/v1/GetCheckpointResponse.ts'
+import type {
+  GetReceiptRequestInit as _sealstone_v1_GetReceiptRequestInit,
+  GetReceiptRequest as _sealstone_v1_GetReceiptRequest,
+} from '../../sealstone/v1/GetReceiptRequest.ts'
+import type {
+  GetReceiptResponseInit as _sealstone_v1_GetReceiptResponseInit,
+  GetReceiptResponse as _sealstone_v1_GetReceiptResponse,
+} from '../../sealstone/v1/GetReceiptResponse.ts'
+import type {
+  ListEntriesRequestInit as _sealstone_v1_ListEntriesRequestInit,
+  ListEntriesRequest as _sealstone_v1_ListEntriesRequest,
+} from '../../sealstone/v1/ListEntriesRequest.ts'
+import type {
+  ListEntriesResponseInit as _sealstone_v1_ListEntriesResponseInit,
+  ListEntriesResponse as _sealstone_v1_ListEntriesResponse,
+} from '../../sealstone/v1/ListEntriesResponse.ts'
+
+export interface AuditServiceClient extends grpc.Client {
+  GetCheckpoint(
+    argument: _sealstone_v1_GetCheckpointRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_GetCheckpointResponse>,
+  ): grpc.ClientUnaryCall
+  GetCheckpoint(
+    argument: _sealstone_v1_GetCheckpointRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_GetCheckpointResponse>,
+  ): grpc.ClientUnaryCall
+  GetCheckpoint(
+    argument: _sealstone_v1_GetCheckpointRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_GetCheckpointResponse>,
+  ): grpc.ClientUnaryCall
+  GetCheckpoint(
+    argument: _sealstone_v1_GetCheckpointRequestInit,
+    callback: grpc.requestCallback<_sealstone_v1_GetCheckpointResponse>,
+  ): grpc.ClientUnaryCall
+  getCheckpoint(
+    argument: _sealstone_v1_GetCheckpointRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_GetCheckpointResponse>,
+  ): grpc.ClientUnaryCall
+  getCheckpoint(
+    argument: _sealstone_v1_GetCheckpointRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_GetCheckpointResponse>,
+  ): grpc.ClientUnaryCall
+  getCheckpoint(
+    argument: _sealstone_v1_GetCheckpointRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_GetCheckpointResponse>,
+  ): grpc.ClientUnaryCall
+  getCheckpoint(
+    argument: _sealstone_v1_GetCheckpointRequestInit,
+    callback: grpc.requestCallback<_sealstone_v1_GetCheckpointResponse>,
+  ): grpc.ClientUnaryCall
+
+  GetReceipt(
+    argument: _sealstone_v1_GetReceiptRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_GetReceiptResponse>,
+  ): grpc.ClientUnaryCall
+  GetReceipt(
+    argument: _sealstone_v1_GetReceiptRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_GetReceiptResponse>,
+  ): grpc.ClientUnaryCall
+  GetReceipt(
+    argument: _sealstone_v1_GetReceiptRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_GetReceiptResponse>,
+  ): grpc.ClientUnaryCall
+  GetReceipt(argument: _sealstone_v1_GetReceiptRequestInit, callback: grpc.requestCallback<_sealstone_v1_GetReceiptResponse>): grpc.ClientUnaryCall
+  getReceipt(
+    argument: _sealstone_v1_GetReceiptRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_GetReceiptResponse>,
+  ): grpc.ClientUnaryCall
+  getReceipt(
+    argument: _sealstone_v1_GetReceiptRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_GetReceiptResponse>,
+  ): grpc.ClientUnaryCall
+  getReceipt(
+    argument: _sealstone_v1_GetReceiptRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_GetReceiptResponse>,
+  ): grpc.ClientUnaryCall
+  getReceipt(argument: _sealstone_v1_GetReceiptRequestInit, callback: grpc.requestCallback<_sealstone_v1_GetReceiptResponse>): grpc.ClientUnaryCall
+
+  ListEntries(
+    argument: _sealstone_v1_ListEntriesRequestInit,
+    metadata: grpc.Metadata,
+    options?: grpc.CallOptions,
+  ): grpc.ClientReadableStream<_sealstone_v1_ListEntriesResponse>
+  ListEntries(
+    argument: _sealstone_v1_ListEntriesRequestInit,
+    options?: grpc.CallOptions,
+  ): grpc.ClientReadableStream<_sealstone_v1_ListEntriesResponse>
+  listEntries(
+    argument: _sealstone_v1_ListEntriesRequestInit,
+    metadata: grpc.Metadata,
+    options?: grpc.CallOptions,
+  ): grpc.ClientReadableStream<_sealstone_v1_ListEntriesResponse>
+  listEntries(
+    argument: _sealstone_v1_ListEntriesRequestInit,
+    options?: grpc.CallOptions,
+  ): grpc.ClientReadableStream<_sealstone_v1_ListEntriesResponse>
+}
+
+export interface AuditServiceHandlers extends grpc.UntypedServiceImplementation {
+  GetCheckpoint: grpc.handleUnaryCall<_sealstone_v1_GetCheckpointRequest, _sealstone_v1_GetCheckpointResponseInit>
+
+  GetReceipt: grpc.handleUnaryCall<_sealstone_v1_GetReceiptRequest, _sealstone_v1_GetReceiptResponseInit>
+
+  ListEntries: grpc.handleServerStreamingCall<_sealstone_v1_ListEntriesRequest, _sealstone_v1_ListEntriesResponseInit>
+}
+
+export interface AuditServiceDefinition extends grpc.ServiceDefinition {
+  GetCheckpoint: MethodDefinition<
+    _sealstone_v1_GetCheckpointRequestInit,
+    _sealstone_v1_GetCheckpointResponseInit,
+    _sealstone_v1_GetCheckpointRequest,
+    _sealstone_v1_GetCheckpointResponse
+  >
+  GetReceipt: MethodDefinition<
+    _sealstone_v1_GetReceiptRequestInit,
+    _sealstone_v1_GetReceiptResponseInit,
+    _sealstone_v1_GetReceiptRequest,
+    _sealstone_v1_GetReceiptResponse
+  >
+  ListEntries: MethodDefinition<
+    _sealstone_v1_ListEntriesRequestInit,
+    _sealstone_v1_ListEntriesResponseInit,
+    _sealstone_v1_ListEntriesRequest,
+    _sealstone_v1_ListEntriesResponse
+  >
+}

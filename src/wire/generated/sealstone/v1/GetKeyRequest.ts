@@ -1,0 +1,9 @@
+// Original file: proto/sealstone/v1/key_service.proto
+
+export interface GetKeyRequestInit {
+  name?: string
+}
+
+export interface GetKeyRequest {
+  name: string
+}

@@ -1,0 +1,35 @@
+/** wire: the proto files loaded, the types of their messages, and errors as gRPC carries them. `X` is a message as received, `XInit` one to send. */
+export {
+  CHECK_STATUSES,
+  DIFFERENCE_KINDS,
+  ENTRY_KINDS,
+  fromEnum,
+  HALF_LOCATIONS,
+  HALF_ROLES,
+  HASH_TYPES,
+  METHODS,
+  REQUIREMENTS,
+  SEALINGS,
+} from './enum-names.ts'
+export { ERROR_DOMAIN, errorTranslator, type ErrorStatus, type ErrorTranslator, type ReceivedStatus } from './error-status.ts'
+export { type ClientConstructor, loadDescriptors, loadProtos, type Protos } from './protos.ts'
+export { decodeStrictly } from './strict-message.ts'
+export { fromTimestamp, toTimestamp } from './timestamp.ts'
+export type { Timestamp } from './generated/google/protobuf/Timestamp.ts'
+export type { AuditServiceClient, AuditServiceDefinition } from './generated/sealstone/v1/AuditService.ts'
+export type { GetReceiptRequest } from './generated/sealstone/v1/GetReceiptRequest.ts'
+export type { HalfProtection, HalfProtectionInit } from './generated/sealstone/v1/HalfProtection.ts'
+export type { Key, KeyInit } from './generated/sealstone/v1/Key.ts'
+export type { KeyProtection, KeyProtectionInit } from './generated/sealstone/v1/KeyProtection.ts'
+export type { KeyServiceClient, KeyServiceDefinition } from './generated/sealstone/v1/KeyService.ts'
+export type { ListEntriesRequest, ListEntriesRequestInit } from './generated/sealstone/v1/ListEntriesRequest.ts'
+export type { ListEntriesResponse } from './generated/sealstone/v1/ListEntriesResponse.ts'
+export type { Manifest, ManifestInit } from './generated/sealstone/v1/Manifest.ts'
+export type { PublicKey, PublicKeyInit } from './generated/sealstone/v1/PublicKey.ts'
+export type { Receipt, ReceiptInit } from './generated/sealstone/v1/Receipt.ts'
+export type { SigningServiceClient, SigningServiceDefinition } from './generated/sealstone/v1/SigningService.ts'
+export type { SignRequest, SignRequestInit } from './generated/sealstone/v1/SignRequest.ts'
+export type { SignResponse, SignResponseInit } from './generated/sealstone/v1/SignResponse.ts'
+export type { Statement } from './generated/sealstone/v1/Statement.ts'
+export type { Verdict, VerdictInit } from './generated/sealstone/v1/Verdict.ts'
+export type { VerifyRequest, VerifyRequestInit } from './generated/sealstone/v1/VerifyRequest.ts'
