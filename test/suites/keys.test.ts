@@ -173,6 +173,13 @@ describe('foreign keys', () => {
     expect(refusal(() => parsePublicKey(concatBytes(fromHex('302c300706032b65700500032100'), raw)))).toBe('KEY_INVALID')
   })
 
+  it('are refused for an OID arc that is not minimal', () => {
+    const { raw } = anyKey(findSuite('ed25519'))
+    expect(parsePublicKey(concatBytes(fromHex('302a300506032b6570032100'), raw)).suite.id).toBe('ed25519')
+    expect(refusal(() => parsePublicKey(concatBytes(fromHex('302b30060604802b6570032100'), raw)))).toBe('KEY_INVALID')
+    expect(refusal(() => parsePublicKey(concatBytes(fromHex('302b300606042b806570032100'), raw)))).toBe('KEY_INVALID')
+  })
+
   it('are refused for an RSA size or exponent that no suite has', () => {
     const exported = (modulusLength: number, publicExponent: number) =>
       generateKeyPairSync('rsa', { modulusLength, publicExponent }).publicKey.export({ format: 'der', type: 'spki' })

@@ -90,6 +90,21 @@ it.each(SETS)('refuses an expanded ML-DSA-%d key with one flipped bit, wherever 
   }
 })
 
+// One coefficient of s2 is lowered by one, and t0 with it: rho, t1 and tr stay true, only the range of s2 can tell.
+it.each([
+  ['accepts', 'in', 3, 'nothing thrown'],
+  ['refuses', 'out of', 4, 'KEY_INVALID'],
+])('%s a forged expanded key whose parts fit each other, with s2 %s range', (_verb, _range, stored, want) => {
+  const der = Uint8Array.from(privateKey('ML-DSA-44-expanded.priv'))
+  const key = der.subarray(der.length - 2560)
+  const [s2, t0] = [key.subarray(128 + 4 * 96), key.subarray(128 + 8 * 96)]
+  const index = Array.from({ length: 256 }, (_, at) => at).find((at) => bitsAt(s2, at * 3, 3) === stored && bitsAt(t0, at * 13, 13) < 8000) ?? -1
+  addBits(s2, index * 3, 3)
+  addBits(t0, index * 13, 13)
+  expect(toHex(der)).not.toBe(toHex(privateKey('ML-DSA-44-expanded.priv')))
+  for (const engine of ENGINES) expect([engine.name, refusal(() => parseMlDsaPrivateKey(der, engine))]).toEqual([engine.name, want])
+})
+
 it('has all its files in the count', () => {
   expect(Object.keys(PRIVATE_KEYS)).toHaveLength(13)
   expect(SETS.map((set) => findSuite(`mldsa${set}`).oid.split('.').at(-1))).toEqual(['17', '18', '19'])
@@ -97,4 +112,20 @@ it('has all its files in the count', () => {
 
 function privateKey(name: string): Uint8Array {
   return fromBase64(PRIVATE_KEYS[name] ?? '')
+}
+
+function bitsAt(bytes: Uint8Array, offset: number, count: number): number {
+  return Array.from({ length: count }, (_, at) => ((bytes[(offset + at) >> 3] ?? 0) >> ((offset + at) & 7)) & 1).reduceRight(
+    (value, bit) => value * 2 + bit,
+    0,
+  )
+}
+
+/** Adds one to the number at these bits. */
+function addBits(bytes: Uint8Array, offset: number, count: number): void {
+  const sum = bitsAt(bytes, offset, count) + 1
+  for (let at = 0; at < count; at++) {
+    const [byte, mask] = [(offset + at) >> 3, 1 << ((offset + at) & 7)]
+    bytes[byte] = ((bytes[byte] ?? 0) & ~mask) | (((sum >> at) & 1) * mask)
+  }
 }

@@ -19,10 +19,9 @@ export function acceptsPrivateKey({ set, seed, expanded }: MlDsaPrivateKey): boo
  * of the public key that rho and the high part make. K is any 32 bytes.
  */
 function isConsistent(set: MlDsaSet, expanded: Uint8Array): boolean {
+  const publicKey = ML_DSA[set].getPublicKey(expanded) // throws for a coefficient out of range
   const secrets = unpackSecrets(set, expanded)
-  if (!secrets.inRange) return false
   const sameT0 = sameSecret(packT0(recomputeT(expanded.subarray(0, 32), secrets)), expanded.subarray(secrets.end))
-  const publicKey = ML_DSA[set].getPublicKey(expanded)
   return sameT0 && sameSecret(shake256(publicKey, { dkLen: 64 }), expanded.subarray(64, 128))
 }
 

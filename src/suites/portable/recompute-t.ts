@@ -7,28 +7,23 @@ type Polynomial = Int32Array
 export interface Secrets {
   readonly s1: readonly Polynomial[]
   readonly s2: readonly Polynomial[]
-  /** Every coefficient lies within [-η, η]. */
-  readonly inRange: boolean
   /** Where s2 ends and t0 begins. */
   readonly end: number
 }
 
-/** FIPS 204 §7.1, BitUnpack: a coefficient c is stored as η - c, low bits first. All are looked at, wherever the first bad one is. */
+/** FIPS 204 §7.1, BitUnpack: a coefficient c is stored as η - c, low bits first. */
 export function unpackSecrets(set: MlDsaSet, expanded: Uint8Array): Secrets {
   const { eta, bits, columns, rows } = SHAPES[set]
-  let tooLarge = 0
   const polynomials = Array.from({ length: columns + rows }, (_, at) =>
     Int32Array.from({ length: N }, (_coefficient, index) => {
       const bit = (at * N + index) * bits
       const byte = SECRETS_OFFSET + (bit >> 3)
       const pair = (expanded[byte] as number) | ((expanded[byte + 1] as number) << 8)
-      const value = eta - ((pair >> (bit & 7)) & ((1 << bits) - 1))
-      tooLarge |= (value + eta) >> 31
-      return value
+      return eta - ((pair >> (bit & 7)) & ((1 << bits) - 1))
     }),
   )
   const end = SECRETS_OFFSET + ((columns + rows) * N * bits) / 8
-  return { s1: polynomials.slice(0, columns), s2: polynomials.slice(columns), inRange: tooLarge === 0, end }
+  return { s1: polynomials.slice(0, columns), s2: polynomials.slice(columns), end }
 }
 
 /** t = NTT⁻¹(Â ∘ NTT(s1)) + s2, each coefficient in [0, q). */
