@@ -1,0 +1,47 @@
+/** The decision: some rule allows it, or it is denied. There are no deny rules, so adding a rule never takes a right away. */
+import type { Identity } from '#core'
+import { matchesGlob } from './glob.ts'
+import { isSpiffe } from './identity.ts'
+import type { OperationName, PolicyRule, PolicyTable } from './policy-table.ts'
+
+export type Decision =
+  /** `rule` counts from 0. */
+  | { readonly allowed: true; readonly rule: number }
+  /** One line for logs and callers, lower case. */
+  | { readonly allowed: false; readonly reason: string }
+
+/**
+ * @param key whose use is asked for. Without one, an operation on keys means all of them: only a rule for the keys `*` allows that.
+ *   `verify` and `audit.read` are not about a key; there the rule's keys do not matter.
+ */
+export function decide(table: PolicyTable, identity: Identity, operation: OperationName, key?: string): Decision {
+  const known = table.filter((rule) => matchesIdentity(rule.identity, identity))
+  if (known.length === 0) return { allowed: false, reason: 'no rule names this identity' }
+  const able = known.filter((rule) => matchesOperation(rule, operation))
+  if (able.length === 0) return { allowed: false, reason: 'no rule for this identity allows the operation' }
+  const allowing = able.find((rule) => matchesKey(rule, operation, key))
+  if (allowing === undefined)
+    return { allowed: false, reason: `no rule for this identity allows it with ${key === undefined ? 'all keys' : 'this key'}` }
+  return { allowed: true, rule: table.indexOf(allowing) }
+}
+
+/** A pattern matches its own kind of identity, so that `*.example.org` never lets a SPIFFE ID in; `*` alone is everybody. */
+function matchesIdentity(pattern: string, identity: Identity): boolean {
+  if (pattern === '*') return true
+  return isSpiffe(pattern) === isSpiffe(identity) && matchesGlob(pattern, identity)
+}
+
+function matchesOperation({ operations }: PolicyRule, operation: OperationName): boolean {
+  return operations.some((allowed) => allowed === '*' || allowed === operation)
+}
+
+function matchesKey({ keys }: PolicyRule, operation: OperationName, key: string | undefined): boolean {
+  switch (operation) {
+    case 'verify':
+    case 'audit.read':
+      return true
+    case 'sign':
+    case 'keys.read':
+      return key === undefined ? keys.includes('*') : keys.some((pattern) => matchesGlob(pattern, key))
+  }
+}
