@@ -36,9 +36,9 @@ export function loadProtos(): Protos {
   return { definition, SigningService, KeyService, AuditService }
 }
 
-/** For reflection: the same with the field names of the files, which `Protos` has in camel case. */
-export function loadDescriptors(): PackageDefinition {
-  return load(PROTO_FILES, true)
+/** For reflection: the same with the field names of the files, which `Protos` has in camel case. Also reads another package's files. */
+export function loadDescriptors(...files: readonly string[]): PackageDefinition {
+  return load(files.length === 0 ? PROTO_FILES : files, true)
 }
 
 export function loadErrorCodecs(): ErrorCodecs {

@@ -1,0 +1,50 @@
+/** Entries of the audit log: filters come in, leaves go out. */
+import { LIMITS, parseIdentity, parseKeyName, parseOperationId } from '#core'
+import type { EntryFilter, EntryView } from '#operations'
+import { ENTRY_KINDS, fromEnum, fromTimestamp, type ListEntriesRequest, type Timestamp } from '#wire'
+import { readText, readWith, refuse } from './fields.ts'
+
+/** Throws INPUT_INVALID, with the field. */
+export function toEntryFilter(request: ListEntriesRequest): EntryFilter {
+  const { fromIndex, limit, since, until, key, caller, kind, operationId, modelName, result, newestFirst } = request
+  return {
+    ...(fromIndex === undefined ? {} : { from: toLogIndex(fromIndex, 'from_index') }),
+    ...(limit === 0 ? {} : { limit }),
+    ...(since === null ? {} : { since: toTime(since, 'since') }),
+    ...(until === null ? {} : { until: toTime(until, 'until') }),
+    ...(key === '' ? {} : { key: readWith(parseKeyName, key, 'key') }),
+    ...(caller === '' ? {} : { caller: readWith(parseIdentity, caller, 'caller') }),
+    ...(kind === 'ENTRY_KIND_UNSPECIFIED' ? {} : { kind: toKind(kind) }),
+    ...(operationId === '' ? {} : { operationId: readWith(parseOperationId, operationId, 'operation_id') }),
+    ...(modelName === '' ? {} : { modelName: readText(modelName, 'model_name', LIMITS.resourceNameBytes) }),
+    ...(result === '' ? {} : { result: toResult(result) }),
+    ...(newestFirst ? { reverse: true } : {}),
+  }
+}
+
+/** Entries are counted by SQLite, with 63 bits. */
+export function toLogIndex(text: string, field: string): bigint {
+  const index = BigInt(text)
+  if (index > MAX_INDEX) refuse(field, `is ${text}, want at most ${MAX_INDEX}`)
+  return index
+}
+
+export function entryMessage({ index, bytes }: EntryView): { index: string; leaf: Uint8Array } {
+  return { index: String(index), leaf: bytes }
+}
+
+function toTime(timestamp: Timestamp, field: string): string {
+  return readWith(() => fromTimestamp(timestamp).toISOString(), '', field)
+}
+
+function toKind(name: ListEntriesRequest['kind']): NonNullable<EntryFilter['kind']> {
+  return fromEnum<NonNullable<EntryFilter['kind']>>(ENTRY_KINDS, name) ?? refuse('kind', `is ${name}, want ${Object.values(ENTRY_KINDS).join(', ')}`)
+}
+
+function toResult(text: string): string {
+  if (!RESULTS.includes(text)) refuse('result', `is ${JSON.stringify(text.slice(0, 40))}, want ${RESULTS.join(', ')}`)
+  return text
+}
+
+const RESULTS: readonly string[] = ['ok', 'error', 'unknown']
+const MAX_INDEX = 2n ** 63n - 1n

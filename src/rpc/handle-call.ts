@@ -1,0 +1,127 @@
+/** One call from bytes to bytes: decode, identify, run, encode; every failure becomes a status with its code, and one line of the log. */
+import { once } from 'node:events'
+import type { handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import { SealstoneError, toSealstoneError } from '#core'
+import type { CallContext } from '#operations'
+import { decodeStrictly, type ErrorStatus } from '#wire'
+import { type CallEnvironment, openContext, peerOf, type ServerCall } from './call-context.ts'
+
+/** `AnswerInit` is what a handler returns; the other two type parameters of grpc are the client's. */
+type Method<Request, AnswerInit> = MethodDefinition<never, AnswerInit, Request, unknown>
+
+export function unary<Request, AnswerInit>(
+  environment: CallEnvironment,
+  method: Method<Request, AnswerInit>,
+  run: (context: CallContext, request: Request) => Promise<AnswerInit>,
+): handleUnaryCall<Buffer, Buffer> {
+  return (call, callback) => {
+    const record = new CallRecord(environment, method.path, call)
+    const answer = async (): Promise<void> => {
+      let bytes: Buffer
+      try {
+        const context = record.identified(openContext(environment, call))
+        bytes = encode(environment, method, await run(context, decode(environment, method, call.request)))
+      } catch (thrown) {
+        callback(record.fail(thrown))
+        return
+      }
+      record.finish()
+      callback(null, bytes)
+    }
+    void answer()
+  }
+}
+
+export function serverStream<Request, AnswerInit>(
+  environment: CallEnvironment,
+  method: Method<Request, AnswerInit>,
+  run: (context: CallContext, request: Request) => AsyncIterable<AnswerInit>,
+): handleServerStreamingCall<Buffer, Buffer> {
+  return (call) => {
+    const record = new CallRecord(environment, method.path, call)
+    const pump = async (): Promise<void> => {
+      try {
+        const context = record.identified(openContext(environment, call))
+        for await (const item of run(context, decode(environment, method, call.request))) {
+          context.signal.throwIfAborted()
+          // A reader that is slow slows the source down; one that vanished ends it.
+          if (!call.write(encode(environment, method, item))) await drained(call, context.signal)
+        }
+      } catch (thrown) {
+        call.emit('error', record.fail(thrown))
+        return
+      }
+      record.finish()
+      call.end()
+    }
+    void pump()
+  }
+}
+
+function decode<Request, AnswerInit>({ protos }: CallEnvironment, method: Method<Request, AnswerInit>, bytes: Buffer): Request {
+  return decodeStrictly(protos.definition, method.requestType, bytes)
+}
+
+function encode<Request, AnswerInit>({ limits }: CallEnvironment, method: Method<Request, AnswerInit>, answer: AnswerInit): Buffer {
+  const bytes = method.responseSerialize(answer)
+  if (bytes.length > limits.messageBytes) {
+    throw new SealstoneError('MESSAGE_TOO_LARGE', `the answer is ${bytes.length} bytes, want at most ${limits.messageBytes}`)
+  }
+  return bytes
+}
+
+async function drained(call: ServerCall, signal: AbortSignal): Promise<void> {
+  try {
+    await once(call, 'drain', { signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+}
+
+/** The log line of one call. */
+class CallRecord {
+  readonly #environment: CallEnvironment
+  readonly #method: string
+  readonly #peer: string
+  readonly #started: number
+  #identity: string | undefined
+
+  constructor(environment: CallEnvironment, method: string, call: ServerCall) {
+    this.#environment = environment
+    this.#method = method
+    this.#peer = peerOf(environment, call)
+    this.#started = environment.clock.monotonicMs()
+  }
+
+  identified(context: CallContext): CallContext {
+    this.#identity = context.identity
+    return context
+  }
+
+  finish(): void {
+    this.#environment.logger.info(this.#facts('OK'), 'call')
+  }
+
+  /** What is not one of our errors is a fault of ours: the log has all of it, the caller only that it happened. */
+  fail(thrown: unknown): ErrorStatus {
+    const { logger, translator } = this.#environment
+    const error = toSealstoneError(thrown)
+    const facts = this.#facts(error.code)
+    if (error.code === 'INTERNAL')
+      logger.error({ ...facts, error: error.message, cause: describeCause(error.cause) }, 'call failed by a fault of ours')
+    else logger.info({ ...facts, error: error.message }, 'call')
+    return translator.encode(error)
+  }
+
+  #facts(result: string): Record<string, unknown> {
+    const milliseconds = Math.round(this.#environment.clock.monotonicMs() - this.#started)
+    return { method: this.#method, identity: this.#identity, peer: this.#peer, result, milliseconds }
+  }
+}
+
+function describeCause(cause: unknown): string | undefined {
+  if (cause instanceof Error) return cause.stack ?? cause.message
+  return cause === undefined ? undefined : JSON.stringify(cause)
+}

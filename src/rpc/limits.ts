@@ -1,0 +1,29 @@
+/** What one server takes on. */
+import { LIMITS } from '#core'
+
+export interface RpcLimits {
+  /** One message, both ways. */
+  readonly messageBytes: number
+  /** Calls of our own services that run or wait; one more is refused with OVERLOADED before its message is read. Health and reflection count apart. */
+  readonly concurrentCalls: number
+  /** Per listener; one more is closed at once. */
+  readonly connections: number
+  readonly callsPerConnection: number
+  /** A silent connection is asked for a sign of life after this time. */
+  readonly keepaliveMs: number
+  readonly keepaliveTimeoutMs: number
+  /** A connection without calls is closed after this time. */
+  readonly idleConnectionMs: number
+  readonly handshakeMs: number
+}
+
+export const DEFAULT_RPC_LIMITS: RpcLimits = {
+  messageBytes: LIMITS.grpcMessageBytes,
+  concurrentCalls: 256,
+  connections: 512,
+  callsPerConnection: 256,
+  keepaliveMs: 60_000,
+  keepaliveTimeoutMs: 20_000,
+  idleConnectionMs: 30 * 60_000,
+  handshakeMs: 10_000,
+}

@@ -1,0 +1,103 @@
+/** Opens sockets and hands their connections to a gRPC server. */
+import { createServer, isIP, type Server as NetServer, type Socket } from 'node:net'
+import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js'
+import { SealstoneError } from '#core'
+import type { RpcLimits } from './limits.ts'
+import { mutualTls } from './mutual-tls.ts'
+import { listenOnSocketFile } from './socket-file.ts'
+
+export type Listener =
+  /** For the owner of the file alone: mode 0600. */
+  | { readonly kind: 'unix'; readonly path: string }
+  /** TLS 1.3; clients must have a certificate that the CA file vouches for. All files in PEM. */
+  | {
+      readonly kind: 'tls'
+      readonly host: string
+      readonly port: number
+      readonly certFile: string
+      readonly keyFile: string
+      readonly clientCaFile: string
+    }
+  /** Without TLS, on a loopback address only. */
+  | { readonly kind: 'insecure-loopback'; readonly host: string; readonly port: number }
+
+export interface OpenListener {
+  /** `unix:/path` or `host:port`. */
+  readonly address: string
+  /** Takes no more connections; a socket file is removed. */
+  close(): void
+  /** The same, and cuts the connections that are left. */
+  destroy(): void
+}
+
+/** Throws DAEMON_RUNNING, CONFIG_INVALID, FILE_UNREADABLE or HOME_INSECURE. */
+export async function openListener(listener: Listener, grpcServer: GrpcServer, limits: RpcLimits): Promise<OpenListener> {
+  const injector = createInjector(listener, grpcServer, limits)
+  const sockets = new Set<Socket>()
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    injector.injectConnection(socket)
+  })
+  server.maxConnections = limits.connections
+  const address = await listen(listener, server)
+  return {
+    address,
+    close: () => server.close(),
+    destroy: () => {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+function createInjector(listener: Listener, grpcServer: GrpcServer, limits: RpcLimits): ReturnType<GrpcServer['createConnectionInjector']> {
+  switch (listener.kind) {
+    case 'unix':
+    case 'insecure-loopback':
+      return grpcServer.createConnectionInjector(ServerCredentials.createInsecure())
+    case 'tls':
+      return grpcServer.createConnectionInjector(mutualTls(listener, limits.handshakeMs))
+  }
+}
+
+async function listen(listener: Listener, server: NetServer): Promise<string> {
+  switch (listener.kind) {
+    case 'unix':
+      await listenOnSocketFile(server, listener.path)
+      return `unix:${listener.path}`
+    case 'tls':
+      return await listenOnPort(server, listener.host, listener.port)
+    case 'insecure-loopback':
+      if (!isLoopback(listener.host)) {
+        throw new SealstoneError('CONFIG_INVALID', `plain TCP on ${listener.host} is refused, want a loopback address`, {
+          hint: 'use 127.0.0.1 or ::1, or configure [listen.tls]',
+        })
+      }
+      return await listenOnPort(server, listener.host, listener.port)
+  }
+}
+
+async function listenOnPort(server: NetServer, host: string, port: number): Promise<string> {
+  const listening = Promise.withResolvers<void>()
+  server.once('error', listening.reject)
+  server.listen({ host, port }, listening.resolve)
+  try {
+    await listening.promise
+  } catch (cause) {
+    throw new SealstoneError('CONFIG_INVALID', `cannot listen on ${host} port ${port} (${(cause as NodeJS.ErrnoException).code})`, {
+      cause,
+      hint: 'choose another address, or stop what uses this one',
+    })
+  } finally {
+    server.off('error', listening.reject)
+  }
+  const bound = server.address()
+  if (bound === null || typeof bound === 'string') throw new SealstoneError('INTERNAL', 'a TCP listener has no port')
+  return bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`
+}
+
+/** Addresses only: a name, even localhost, may lead elsewhere. */
+function isLoopback(host: string): boolean {
+  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}

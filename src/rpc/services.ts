@@ -1,0 +1,50 @@
+/** Which operation answers which call. */
+import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { Operations } from '#operations'
+import { entryMessage, toEntryFilter, toLogIndex } from './audit-messages.ts'
+import type { CallEnvironment } from './call-context.ts'
+import { serverStream, unary } from './handle-call.ts'
+import { keyMessage, toKeyName } from './key-messages.ts'
+import { receiptMessage, signAnswerMessage, toSignRequest } from './signing-messages.ts'
+import { toVerifyRequest, verdictMessage } from './verdict-messages.ts'
+
+export const SERVICE_NAMES = ['sealstone.v1.SigningService', 'sealstone.v1.KeyService', 'sealstone.v1.AuditService'] as const
+
+export function addServices(server: Server, operations: Operations, environment: CallEnvironment): void {
+  const { SigningService, KeyService, AuditService } = environment.protos
+  const { Sign, Verify } = SigningService.service
+  const { ListKeys, GetKey, GetTrust } = KeyService.service
+  const { GetCheckpoint, ListEntries, GetReceipt } = AuditService.service
+
+  addService(server, SigningService.service, {
+    Sign: unary(environment, Sign, async (call, request) => signAnswerMessage(await operations.sign(call, toSignRequest(request)))),
+    Verify: unary(environment, Verify, async (call, request) => ({
+      verdict: verdictMessage(await operations.verify(call, toVerifyRequest(request))),
+    })),
+  })
+  addService(server, KeyService.service, {
+    ListKeys: unary(environment, ListKeys, async (call) => ({ keys: (await operations.listKeys(call)).map(keyMessage) })),
+    GetKey: unary(environment, GetKey, async (call, { name }) => ({ key: keyMessage(await operations.getKey(call, toKeyName(name, 'name'))) })),
+    GetTrust: unary(environment, GetTrust, async (call) => ({ trustFile: await operations.getTrust(call) })),
+  })
+  addService(server, AuditService.service, {
+    GetCheckpoint: unary(environment, GetCheckpoint, async (call) => {
+      const { note, size } = await operations.getCheckpoint(call)
+      return { note, size: String(size) }
+    }),
+    ListEntries: serverStream(environment, ListEntries, async function* (call, request) {
+      for await (const entry of operations.listEntries(call, toEntryFilter(request))) yield entryMessage(entry)
+    }),
+    GetReceipt: unary(environment, GetReceipt, async (call, { index }) => ({
+      receipt: receiptMessage(await operations.getReceipt(call, toLogIndex(index, 'index'))),
+    })),
+  })
+}
+
+/** Handlers take and give bytes, so that reading them is part of the call and its errors are ours. */
+function addService(server: Server, service: ServiceDefinition, handlers: UntypedServiceImplementation): void {
+  const methods = Object.entries(service).map(([name, method]) => {
+    return [name, { ...method, requestDeserialize: (bytes: Buffer) => bytes, responseSerialize: (bytes: Buffer) => bytes }]
+  })
+  server.addService(Object.fromEntries(methods) as ServiceDefinition, handlers)
+}

@@ -1,0 +1,72 @@
+/** Sign: what to sign comes in, the two signatures and the receipt go out. */
+import { type JsonValue, LIMITS, parseIdempotencyKey, parseKeyName, parseStrictObject, toHex } from '#core'
+import type { SignAnswer, SignContent, SignRequest } from '#operations'
+import type { ReceiptInit, SignRequest as SignRequestMessage, SignResponseInit, Statement } from '#wire'
+import { readBytes, readCount, readText, readWith, refuse } from './fields.ts'
+import { toManifest } from './manifest-messages.ts'
+
+/** Throws INPUT_INVALID, INPUT_TOO_LARGE or JSON_INVALID, with the field. */
+export function toSignRequest(message: SignRequestMessage): SignRequest {
+  return {
+    key: readWith(parseKeyName, message.key, 'key'),
+    idempotencyKey: readWith(parseIdempotencyKey, message.idempotencyKey, 'idempotency_key'),
+    content: toContent(message),
+  }
+}
+
+export function signAnswerMessage({ operationId, modelSig, hybridSig, receipt, leafIndex, replayed }: SignAnswer): SignResponseInit {
+  return {
+    operationId,
+    modelHybridSig: hybridSig,
+    receipt: receiptMessage(receipt),
+    leafIndex: String(leafIndex),
+    replayed,
+    ...(modelSig === undefined ? {} : { modelSig }),
+  }
+}
+
+export function receiptMessage({ leaf, proof }: SignAnswer['receipt']): ReceiptInit {
+  return { leaf, proof }
+}
+
+function toContent({ content, manifest, statement }: SignRequestMessage): SignContent {
+  if (content === 'manifest' && manifest) return { kind: 'manifest', manifest: toManifest(manifest) }
+  if (content === 'statement' && statement) return toStatement(statement)
+  return refuse('content', 'is missing, want manifest or statement')
+}
+
+function toStatement({ predicateType, predicate, subjects }: Statement): SignContent {
+  readCount(subjects.length, 'statement.subjects', 1, LIMITS.resources)
+  return {
+    kind: 'statement',
+    predicateType: readText(predicateType, 'statement.predicate_type', MAX_PREDICATE_TYPE_BYTES),
+    predicate: toPredicate(predicate),
+    subjects: subjects.map(({ name, sha256 }, index) => ({
+      name: readText(name, `statement.subjects[${index}].name`, LIMITS.resourceNameBytes),
+      sha256: toHex(readBytes(sha256, `statement.subjects[${index}].sha256`, 32)),
+    })),
+  }
+}
+
+/** One JSON object. It is written anew in canonical form before it is signed, so what would not survive that is refused. */
+function toPredicate(bytes: Buffer): JsonValue {
+  const field = 'statement.predicate'
+  const limits = { maxBytes: LIMITS.payloadBytes, maxDepth: LIMITS.jsonDepth }
+  const predicate = readWith(() => parseStrictObject(bytes, limits), '', field)
+  const strays: JsonValue[] = [predicate]
+  for (let value = strays.pop(); value !== undefined; value = strays.pop()) {
+    if (typeof value === 'number') checkNumber(value, field)
+    else if (typeof value === 'object' && value !== null) for (const inner of Object.values<JsonValue>(value)) strays.push(inner)
+  }
+  return predicate
+}
+
+/** RFC 7493 §2.2: a larger whole number may have lost digits on the way into a double. */
+function checkNumber(value: number, field: string): void {
+  if (!Number.isFinite(value)) refuse(field, 'has a number beyond the range of a double', 'JSON_INVALID')
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    refuse(field, `has the number ${value}, which is exact only up to 2^53 - 1; write it as a string`, 'JSON_INVALID')
+  }
+}
+
+const MAX_PREDICATE_TYPE_BYTES = 4096
