@@ -1,3 +1,4 @@
-/** rpc: the daemon's gRPC face. Bytes become domain types here, once; nothing below knows of gRPC. */
-export type { Listener } from './listener.ts'
-export { type RunningServer, type ServerOptions, startServer } from './server.ts'
+/** rpc: the gRPC server. Bytes become domain types here, once; who calls, until when, and what went wrong is told here too. */
+export type { RpcLimits } from './limits.ts'
+export type { Listener } from './listeners.ts'
+export { type RpcServer, startServer, type StartServerOptions } from './start-server.ts'
