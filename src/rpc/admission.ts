@@ -1,13 +1,23 @@
-/** Lets calls in, before a byte of their message is read: only so many at once, and none once the server drains. */
-import { ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from '@grpc/grpc-js'
+/** Lets calls in, before a byte of their message is read: only so many at once, and none once the server drains. Knows what still runs. */
+import { type Metadata, ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from '@grpc/grpc-js'
 import { SealstoneError } from '#core'
 import type { ErrorTranslator } from '#wire'
+
+/** Counts until its stream is closed and its work is done: work whose caller has gone is brought to its end, so it takes up room. */
+interface AdmittedCall {
+  giveUp(): void
+  streamOpen: boolean
+  work: Promise<void> | undefined
+}
 
 export class Admission {
   readonly #most: number
   readonly #translator: ErrorTranslator
-  /** Ends one call each. */
-  readonly #running = new Set<() => void>()
+  readonly #calls = new Set<AdmittedCall>()
+  /** Health and reflection count apart: they say what goes on also when there is no room, and may watch for as long as they like. */
+  readonly #watches = new Set<AdmittedCall>()
+  // The request's Metadata object is what grpc-js hands from an interceptor to the handler.
+  readonly #byMetadata = new WeakMap<Metadata, AdmittedCall>()
   #closed = false
 
   constructor(most: number, translator: ErrorTranslator) {
@@ -19,46 +29,68 @@ export class Admission {
     return this.#closed
   }
 
-  /** Calls of our own services whose streams are open. */
+  /** Calls of our own services. */
   get running(): number {
-    return this.#running.size
+    return this.#calls.size
   }
 
-  /** From now on calls are refused with DAEMON_DRAINING. */
-  close(): void {
-    this.#closed = true
-  }
-
-  /** Ends what still runs with DAEMON_DRAINING; the signals of these calls are aborted. */
-  giveUp(): void {
-    for (const end of this.#running) end()
-  }
-
-  readonly interceptor: ServerInterceptor = (method, call) => {
-    let release = (): void => {}
-    const end = (error: SealstoneError): void => call.sendStatus(this.#translator.encode(error))
+  readonly interceptor: ServerInterceptor = ({ path }, stream) => {
+    const calls = path.startsWith(OUR_SERVICES) ? this.#calls : this.#watches
+    const end = (error: SealstoneError): void => stream.sendStatus(this.#translator.encode(error))
+    const call: AdmittedCall = { giveUp: () => end(new SealstoneError('DAEMON_DRAINING')), streamOpen: true, work: undefined }
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        const refusal = this.#refusal()
+        const refusal = this.#refusal(calls.size)
         if (refusal !== undefined) {
           end(refusal)
           return
         }
-        const giveUp = (): void => end(new SealstoneError('DAEMON_DRAINING'))
-        this.#running.add(giveUp)
-        release = () => void this.#running.delete(giveUp)
+        calls.add(call)
+        this.#byMetadata.set(metadata, call)
         next(metadata)
       })
-      .withOnCancel(() => release()) // grpc-js says this at the end of every stream, however it ended
+      // grpc-js says this at the end of every stream, however it ended.
+      .withOnCancel(() => {
+        call.streamOpen = false
+        if (call.work === undefined) calls.delete(call)
+      })
       .build()
-    return new ServerInterceptingCall(call, {
-      start: (next) => (method.path.startsWith(OUR_SERVICES) ? next(listener) : next()),
+    return new ServerInterceptingCall(stream, { start: (next) => next(listener) })
+  }
+
+  /** Runs what an admitted call is about. `run` handles its own errors. */
+  work(metadata: Metadata, run: () => Promise<void>): void {
+    const call = this.#byMetadata.get(metadata)
+    if (call === undefined) throw new SealstoneError('INTERNAL', 'a call was not admitted')
+    call.work = run().finally(() => {
+      call.work = undefined
+      if (!call.streamOpen) this.#calls.delete(call)
     })
   }
 
-  #refusal(): SealstoneError | undefined {
+  /** From now on calls are refused with DAEMON_DRAINING; streams that only watch are ended. */
+  close(): void {
+    this.#closed = true
+    for (const watch of this.#watches) watch.giveUp()
+  }
+
+  /** Ends what still runs with DAEMON_DRAINING; the signals of these calls are aborted. */
+  giveUp(): void {
+    for (const call of this.#calls) call.giveUp()
+  }
+
+  /** Resolves when no work is left. */
+  async idle(): Promise<void> {
+    for (;;) {
+      const works = Array.from(this.#calls, ({ work }) => work).filter((work) => work !== undefined)
+      if (works.length === 0) return
+      await Promise.all(works)
+    }
+  }
+
+  #refusal(running: number): SealstoneError | undefined {
     if (this.#closed) return new SealstoneError('DAEMON_DRAINING')
-    if (this.#running.size >= this.#most) return new SealstoneError('OVERLOADED', `${this.#running.size} calls run already, at most ${this.#most}`)
+    if (running >= this.#most) return new SealstoneError('OVERLOADED', `${running} calls run already, at most ${this.#most}`)
     return undefined
   }
 }

@@ -53,15 +53,17 @@ function peerIdentity(listener: Listener['kind'], call: ServerCall): Peer {
 /** Aborted when the caller cancels or vanishes, when the deadline passes, and when the server gives up waiting. */
 function signalOf(environment: CallEnvironment, call: ServerCall): AbortSignal {
   const controller = new AbortController()
+  const abort = (): void => controller.abort(endReason(environment, call))
   const emitter: EventEmitter = call
-  emitter.on('cancelled', () => controller.abort(endReason(environment, call)))
+  emitter.once('cancelled', abort)
+  if (call.cancelled) abort()
   return controller.signal
 }
 
-function endReason({ clock, admission }: CallEnvironment, call: ServerCall): SealstoneError {
+function endReason({ clock, admission }: CallEnvironment, call: ServerCall): Error {
   const late = clock.now().getTime() + TIMER_SLACK_MS >= Number(call.getDeadline())
-  if (late) return new SealstoneError('DEADLINE_EXCEEDED')
-  return new SealstoneError(admission.closed ? 'DAEMON_DRAINING' : 'CANCELLED')
+  if (late) return new DOMException('the deadline passed', 'TimeoutError')
+  return admission.closed ? new SealstoneError('DAEMON_DRAINING') : new DOMException('the caller cancelled or vanished', 'AbortError')
 }
 
 /** A timer may fire a little before the wall clock says so. */

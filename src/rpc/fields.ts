@@ -1,5 +1,5 @@
 /** Reads fields of requests: each fault names the field, what was met and what was wanted. */
-import { type ErrorCode, isErrorCode, SealstoneError, utf8 } from '#core'
+import { type ErrorCode, SealstoneError, utf8 } from '#core'
 
 /** Throws INPUT_INVALID; `field` is the path in the request, for programs also in ErrorInfo. */
 export function refuse(field: string, what: string, code: ErrorCode = 'INPUT_INVALID'): never {
@@ -31,12 +31,12 @@ export function readCount(length: number, field: string, least: number, most: nu
   if (length > most) refuse(field, `has ${length} entries, want at most ${most}`, 'INPUT_TOO_LARGE')
 }
 
-/** Runs a parser of `core` and adds the field's name to what it refuses. */
+/** Runs a parser and adds the field's name to what it refuses. */
 export function readWith<Value>(parse: (text: string) => Value, value: string, field: string): Value {
   try {
     return parse(value)
   } catch (cause) {
-    if (!(cause instanceof SealstoneError) || !isErrorCode(cause.code)) throw cause
-    throw new SealstoneError(cause.code, cause.message, { cause, hint: cause.hint, details: { ...cause.details, field } })
+    if (!(cause instanceof SealstoneError)) throw cause
+    throw new SealstoneError(cause.code, `${field}: ${cause.message}`, { cause, hint: cause.hint, details: { ...cause.details, field } })
   }
 }

@@ -1,8 +1,9 @@
 /** One call from bytes to bytes: decode, identify, run, encode; every failure becomes a status with its code, and one line of the log. */
 import { once } from 'node:events'
+import { inspect } from 'node:util'
 import type { handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
-import { SealstoneError, toSealstoneError } from '#core'
+import { type GrpcStatusName, SealstoneError, toSealstoneError } from '#core'
 import type { CallContext } from '#operations'
 import { decodeStrictly, type ErrorStatus } from '#wire'
 import { type CallEnvironment, openContext, peerOf, type ServerCall } from './call-context.ts'
@@ -29,7 +30,7 @@ export function unary<Request, AnswerInit>(
       record.finish()
       callback(null, bytes)
     }
-    void answer()
+    environment.admission.work(call.metadata, answer)
   }
 }
 
@@ -55,7 +56,7 @@ export function serverStream<Request, AnswerInit>(
       record.finish()
       call.end()
     }
-    void pump()
+    environment.admission.work(call.metadata, pump)
   }
 }
 
@@ -104,13 +105,12 @@ class CallRecord {
     this.#environment.logger.info(this.#facts('OK'), 'call')
   }
 
-  /** What is not one of our errors is a fault of ours: the log has all of it, the caller only that it happened. */
+  /** What is wrong in here is in the log with all its causes; the caller hears the catalogue's words. */
   fail(thrown: unknown): ErrorStatus {
     const { logger, translator } = this.#environment
     const error = toSealstoneError(thrown)
     const facts = this.#facts(error.code)
-    if (error.code === 'INTERNAL')
-      logger.error({ ...facts, error: error.message, cause: describeCause(error.cause) }, 'call failed by a fault of ours')
+    if (OURS.has(error.entry.grpc)) logger.error({ ...facts, error: error.message, causes: describeCauses(error) }, 'call failed by a fault of ours')
     else logger.info({ ...facts, error: error.message }, 'call')
     return translator.encode(error)
   }
@@ -121,7 +121,13 @@ class CallRecord {
   }
 }
 
-function describeCause(cause: unknown): string | undefined {
-  if (cause instanceof Error) return cause.stack ?? cause.message
-  return cause === undefined ? undefined : JSON.stringify(cause)
+function describeCauses(error: Error): string[] {
+  const causes: string[] = []
+  for (let cause = error.cause; cause !== undefined && causes.length < MAX_CAUSES; cause = cause instanceof Error ? cause.cause : undefined) {
+    causes.push(cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause))
+  }
+  return causes
 }
+
+const MAX_CAUSES = 8
+const OURS: ReadonlySet<GrpcStatusName> = new Set(['INTERNAL', 'DATA_LOSS', 'UNAVAILABLE'])

@@ -1,9 +1,9 @@
 /** Opens sockets and hands their connections to a gRPC server. */
 import { createServer, isIP, type Server as NetServer, type Socket } from 'node:net'
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js'
-import { SealstoneError } from '#core'
+import { type Logger, SealstoneError } from '#core'
 import type { RpcLimits } from './limits.ts'
-import { mutualTls } from './mutual-tls.ts'
+import { createMutualTlsServer } from './mutual-tls.ts'
 import { listenOnSocketFile } from './socket-file.ts'
 
 export type Listener =
@@ -24,40 +24,35 @@ export type Listener =
 export interface OpenListener {
   /** `unix:/path` or `host:port`. */
   readonly address: string
-  /** Takes no more connections; a socket file is removed. */
-  close(): void
-  /** The same, and cuts the connections that are left. */
+  /** Takes no more connections; a socket file is removed. Resolves when the last connection has gone, with all that was written to it. */
+  close(): Promise<void>
+  /** Cuts the connections that are left. */
   destroy(): void
 }
 
 /** Throws DAEMON_RUNNING, CONFIG_INVALID, FILE_UNREADABLE or HOME_INSECURE. */
-export async function openListener(listener: Listener, grpcServer: GrpcServer, limits: RpcLimits): Promise<OpenListener> {
-  const injector = createInjector(listener, grpcServer, limits)
+export async function openListener(listener: Listener, grpcServer: GrpcServer, limits: RpcLimits, logger: Logger): Promise<OpenListener> {
+  // TLS is ended here, so grpc-js only ever sees connections that are as secure as their listener promises.
+  const injector = grpcServer.createConnectionInjector(ServerCredentials.createInsecure())
+  const accept = (connection: Socket): void => injector.injectConnection(connection)
+  const server =
+    listener.kind === 'tls' ? createMutualTlsServer(listener, limits.handshakeMs, logger, accept) : createServer({ noDelay: true }, accept)
   const sockets = new Set<Socket>()
-  const server = createServer({ noDelay: true }, (socket) => {
+  server.on('connection', (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    injector.injectConnection(socket)
   })
   server.maxConnections = limits.connections
   const address = await listen(listener, server)
+  server.on('error', (error) => logger.error({ address, error: error.message }, 'a listener failed'))
+  if (listener.kind === 'insecure-loopback') logger.warn({ address }, 'plain TCP: every user of this machine can connect')
   return {
     address,
-    close: () => server.close(),
+    close: () => new Promise((resolve) => server.close(() => resolve())),
     destroy: () => {
       server.close()
       for (const socket of sockets) socket.destroy()
     },
-  }
-}
-
-function createInjector(listener: Listener, grpcServer: GrpcServer, limits: RpcLimits): ReturnType<GrpcServer['createConnectionInjector']> {
-  switch (listener.kind) {
-    case 'unix':
-    case 'insecure-loopback':
-      return grpcServer.createConnectionInjector(ServerCredentials.createInsecure())
-    case 'tls':
-      return grpcServer.createConnectionInjector(mutualTls(listener, limits.handshakeMs))
   }
 }
 

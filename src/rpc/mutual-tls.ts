@@ -1,9 +1,9 @@
 /** TLS 1.3 with a client certificate on every connection. */
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import { ServerCredentials } from '@grpc/grpc-js'
-import { SealstoneError } from '#core'
+import type { Socket } from 'node:net'
+import { createServer, type Server } from 'node:tls'
+import { type Logger, SealstoneError } from '#core'
 
 export interface TlsFiles {
   readonly certFile: string
@@ -11,32 +11,36 @@ export interface TlsFiles {
   readonly clientCaFile: string
 }
 
-/** Throws FILE_UNREADABLE or CONFIG_INVALID. */
-export function mutualTls({ certFile, keyFile, clientCaFile }: TlsFiles, handshakeMs: number): ServerCredentials {
-  const context: SecureContextOptions = {
-    cert: checkCertificates(certFile),
-    key: checkPrivateKey(keyFile),
-    ca: checkCertificates(clientCaFile),
-    minVersion: 'TLSv1.3',
-    // Without tickets no connection is resumed, so each one shows a certificate that is valid now.
-    secureOptions: constants.SSL_OP_NO_TICKET,
-  }
-  try {
-    createSecureContext(context)
-  } catch (cause) {
-    throw new SealstoneError('CONFIG_INVALID', `${certFile} and ${keyFile} do not belong together`, { cause })
-  }
-  return new MutualTls(context, handshakeMs)
+/** Hands over a connection once its chain was verified, never before. Throws FILE_UNREADABLE or CONFIG_INVALID. */
+export function createMutualTlsServer(files: TlsFiles, handshakeMs: number, logger: Logger, accept: (connection: Socket) => void): Server {
+  const server = createTlsServer(files, handshakeMs)
+  server.on('secureConnection', (connection) => {
+    // Node has ended what it could not verify (rejectUnauthorized); gRPC is HTTP/2 and nothing else.
+    if (connection.authorized && connection.alpnProtocol === 'h2') accept(connection)
+    else connection.destroy()
+  })
+  server.on('tlsClientError', (error, connection) => {
+    logger.warn({ peer: `${connection.remoteAddress}:${connection.remotePort}`, error: error.message }, 'a TLS connection was refused')
+  })
+  return server
 }
 
-/** grpc-js has no option for the TLS version, so this sets what its own credentials leave at Node's default. */
-class MutualTls extends ServerCredentials {
-  constructor(context: SecureContextOptions, handshakeTimeout: number) {
-    super({ requestCert: true, rejectUnauthorized: true, handshakeTimeout }, context)
-  }
-
-  override _equals(other: ServerCredentials): boolean {
-    return this === other
+function createTlsServer({ certFile, keyFile, clientCaFile }: TlsFiles, handshakeTimeout: number): Server {
+  const material = { cert: checkCertificates(certFile), key: checkPrivateKey(keyFile), ca: checkCertificates(clientCaFile) }
+  try {
+    return createServer({
+      ...material,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.3',
+      // Without tickets no connection is resumed, so each one shows a certificate that is valid now.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+      ALPNProtocols: ['h2'],
+      handshakeTimeout,
+      noDelay: true,
+    })
+  } catch (cause) {
+    throw new SealstoneError('CONFIG_INVALID', `${certFile} and ${keyFile} do not belong together`, { cause })
   }
 }
 

@@ -1,14 +1,12 @@
 /** Opens the listeners, serves the operations on them, and drains. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PackageDefinition } from '@grpc/proto-loader'
-import { type Server, Server as GrpcServer, type ServerOptions } from '@grpc/grpc-js'
+import { Server, type ServerOptions } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
-import { HealthImplementation, protoPath as healthProtoPath } from 'grpc-health-check'
+import { HealthImplementation } from 'grpc-health-check'
 import type { Clock, Logger } from '#core'
 import type { Operations } from '#operations'
 import { errorTranslator, loadDescriptors, loadProtos } from '#wire'
 import { Admission } from './admission.ts'
-import type { CallEnvironment } from './call-context.ts'
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts'
 import { type Listener, type OpenListener, openListener } from './listeners.ts'
 import { addServices, SERVICE_NAMES } from './services.ts'
@@ -28,8 +26,8 @@ export interface RpcServer {
   /** What the health service answers; NOT_SERVING at first. Calls are answered in either case. */
   setServing(serving: boolean): void
   /**
-   * Takes no new connections and calls, lets calls in flight finish. Those that are not done after the time get DAEMON_DRAINING and their signal is
-   * aborted. Resolves when every connection is closed.
+   * Lets calls in flight finish, those too whose callers have gone; meanwhile health answers NOT_SERVING and new calls get DAEMON_DRAINING. What is
+   * not done after the time gets DAEMON_DRAINING and its signal is aborted. Resolves when every connection is closed.
    */
   drain(timeoutMs: number): Promise<void>
 }
@@ -41,47 +39,58 @@ export async function startServer({ operations, listeners, logger, clock, limits
   const translator = errorTranslator()
   const admission = new Admission(limits.concurrentCalls, translator)
   const health = new HealthImplementation(statuses('NOT_SERVING'))
-  const reflection = new ReflectionService({ ...loadDescriptors(), ...loadHealthDescriptors() })
+  const reflection = new ReflectionService(loadDescriptors())
 
-  const opened: { listener: OpenListener; server: Server }[] = []
+  const opened: Opened[] = []
   try {
     for (const listener of listeners) {
-      if (listener.kind === 'insecure-loopback') logger.warn({ host: listener.host }, 'plain TCP: every user of this machine can connect')
-      const server = new GrpcServer(serverOptions(limits, admission))
-      const environment: CallEnvironment = { protos, translator, admission, logger, clock, limits, listener: listener.kind }
-      addServices(server, operations, environment)
+      const server = new Server(serverOptions(limits, admission))
+      addServices(server, operations, { protos, translator, admission, logger, clock, limits, listener: listener.kind })
       health.addToServer(server)
       reflection.addToServer(server)
-      opened.push({ listener: await openListener(listener, server, limits), server })
+      opened.push({ server, listener: await openListener(listener, server, limits, logger) })
     }
   } catch (error) {
-    for (const { listener, server } of opened) {
-      server.forceShutdown()
-      listener.destroy()
-    }
+    cut(opened)
     throw error
   }
 
   const setServing = (serving: boolean): void => {
     for (const [name, status] of Object.entries(statuses(serving ? 'SERVING' : 'NOT_SERVING'))) health.setStatus(name, status)
   }
-  const closeAll = async (timeoutMs: number): Promise<void> => {
-    setServing(false)
-    admission.close()
-    for (const { listener } of opened) listener.close()
-    const closed = Promise.all(opened.map(({ server }) => shutDown(server)))
-    if (!(await within(closed, timeoutMs))) {
-      logger.warn({ calls: admission.running }, 'calls were not done in time and are given up')
-      admission.giveUp()
-      await within(closed, FLUSH_MS)
-    }
-    for (const { listener, server } of opened) {
-      server.forceShutdown()
-      listener.destroy()
-    }
-  }
   let drained: Promise<void> | undefined
-  return { addresses: opened.map(({ listener }) => listener.address), setServing, drain: (timeoutMs) => (drained ??= closeAll(timeoutMs)) }
+  const drain = (timeoutMs: number): Promise<void> => {
+    setServing(false)
+    drained ??= drainAll(opened, admission, logger, timeoutMs)
+    return drained
+  }
+  return { addresses: opened.map(({ listener }) => listener.address), setServing, drain }
+}
+
+interface Opened {
+  readonly server: Server
+  readonly listener: OpenListener
+}
+
+async function drainAll(opened: readonly Opened[], admission: Admission, logger: Logger, timeoutMs: number): Promise<void> {
+  admission.close()
+  // Connections are waited for here: grpc-js, which did not open them, says that they are closed before their last bytes are out.
+  const closed = opened.map(({ listener }) => listener.close())
+  for (const { server } of opened) server.tryShutdown(() => {})
+  const done = Promise.all([admission.idle(), ...closed])
+  if (!(await within(done, timeoutMs))) {
+    logger.warn({ calls: admission.running, timeoutMs }, 'calls were not done in time and are given up')
+    admission.giveUp()
+    await within(done, FLUSH_MS)
+  }
+  cut(opened)
+}
+
+function cut(opened: readonly Opened[]): void {
+  for (const { server, listener } of opened) {
+    server.forceShutdown()
+    listener.destroy()
+  }
 }
 
 function serverOptions(limits: RpcLimits, admission: Admission): ServerOptions {
@@ -99,14 +108,6 @@ function serverOptions(limits: RpcLimits, admission: Admission): ServerOptions {
 
 function statuses(status: 'SERVING' | 'NOT_SERVING'): Record<string, typeof status> {
   return Object.fromEntries(['', ...SERVICE_NAMES].map((name) => [name, status])) // the empty name is the whole server
-}
-
-function loadHealthDescriptors(): PackageDefinition {
-  return loadDescriptors(healthProtoPath)
-}
-
-function shutDown(server: Server): Promise<void> {
-  return new Promise((resolve) => server.tryShutdown(() => resolve()))
 }
 
 async function within(done: Promise<unknown>, timeoutMs: number): Promise<boolean> {

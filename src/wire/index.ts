@@ -12,7 +12,8 @@ export {
   SEALINGS,
 } from './enum-names.ts'
 export { ERROR_DOMAIN, errorTranslator, type ErrorStatus, type ErrorTranslator, type ReceivedStatus } from './error-status.ts'
-export { type ClientConstructor, loadDescriptors, loadProtos, type Protos } from './protos.ts'
+export { loadDescriptors } from './descriptors.ts'
+export { type ClientConstructor, loadProtos, type Protos } from './protos.ts'
 export { decodeStrictly } from './strict-message.ts'
 export { fromTimestamp, toTimestamp } from './timestamp.ts'
 export type { Timestamp } from './generated/google/protobuf/Timestamp.ts'

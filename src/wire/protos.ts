@@ -36,11 +36,6 @@ export function loadProtos(): Protos {
   return { definition, SigningService, KeyService, AuditService }
 }
 
-/** For reflection: the same with the field names of the files, which `Protos` has in camel case. Also reads another package's files. */
-export function loadDescriptors(...files: readonly string[]): PackageDefinition {
-  return load(files.length === 0 ? PROTO_FILES : files, true)
-}
-
 export function loadErrorCodecs(): ErrorCodecs {
   const definition = load(ERROR_FILES)
   return {
@@ -49,8 +44,8 @@ export function loadErrorCodecs(): ErrorCodecs {
   }
 }
 
-function load(files: readonly string[], keepCase = false): PackageDefinition {
-  return loadSync([...files], { includeDirs: [PROTO_FOLDER], keepCase, longs: String, enums: String, defaults: true, oneofs: true })
+function load(files: readonly string[]): PackageDefinition {
+  return loadSync([...files], { includeDirs: [PROTO_FOLDER], longs: String, enums: String, defaults: true, oneofs: true })
 }
 
 const PROTO_FOLDER = fileURLToPath(new URL('../../proto', import.meta.url))

@@ -13,6 +13,17 @@ export function decodeStrictly<Input, Output>(definition: PackageDefinition, typ
   }
 }
 
+/** The contents of all fields of a message that consists of messages. Throws FORMAT_INVALID. */
+export function splitMessages(bytes: Buffer): Buffer[] {
+  const reader = new WireReader('of messages', bytes)
+  const messages: Buffer[] = []
+  while (!reader.atEnd) {
+    const content = reader.value(reader.varint() % 8)
+    if (content !== undefined) messages.push(content)
+  }
+  return messages
+}
+
 /** google.protobuf.DescriptorProto, as the loader gives it. */
 interface Descriptor {
   readonly name: string

@@ -1,4 +1,4 @@
-/** Writes what is derived from other files: message types from proto/, docs/errors.md from the catalogue. Usage: node test/support/generate.ts */
+/** Writes what is derived from other files: message types and descriptors from proto/, docs/errors.md from the catalogue. Usage: node test/support/generate.ts */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ const BIN = join(ROOT, 'node_modules/.bin')
 
 /** Below the project's root. */
 export const TYPES_FOLDER = 'src/wire/generated'
+export const DESCRIPTORS_FILE = `${TYPES_FOLDER}/descriptors.binpb`
 export const ERRORS_FILE = 'docs/errors.md'
 
 /** Path below TYPES_FOLDER → text, formatted like the rest of the source. Messages and services; the untyped index of each file is left out. */
@@ -28,6 +29,21 @@ export function generateTypes(): Map<string, string> {
     run(program, [...conversion, ...form, '--includeDirs=proto', `--outDir=${folder}`, ...PROTO_FILES])
     run(join(BIN, 'biome'), ['format', '--write', '--vcs-enabled=false', `--config-path=${join(ROOT, '.biome.json')}`, folder])
     return new Map([...readFolder(folder)].filter(([path]) => path.includes('/')))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Our services and health, imports included: a google.protobuf.FileDescriptorSet. Sets are joined by putting one after the other. */
+export function compileDescriptors(): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'sealstone-descriptors-'))
+  try {
+    const sets = ['proto', 'node_modules/grpc-health-check/proto'].map((source, index) => {
+      const output = join(folder, `${index}.binpb`)
+      run(join(BIN, 'buf'), ['build', source, '--exclude-source-info', '--as-file-descriptor-set', '-o', output])
+      return readFileSync(output)
+    })
+    return Buffer.concat(sets)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -58,6 +74,7 @@ function writeAll(): void {
     mkdirSync(dirname(target), { recursive: true })
     writeFileSync(target, text)
   }
+  writeFileSync(join(ROOT, DESCRIPTORS_FILE), compileDescriptors())
   writeFileSync(join(ROOT, ERRORS_FILE), errorsDocument())
 }
 

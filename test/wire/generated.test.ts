@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ERROR_CATALOGUE } from '#core'
 import { errorsDocument } from '../support/errors-document.ts'
-import { ERRORS_FILE, generateTypes, readFolder, TYPES_FOLDER } from '../support/generate.ts'
+import { compileDescriptors, DESCRIPTORS_FILE, ERRORS_FILE, generateTypes, readFolder, TYPES_FOLDER } from '../support/generate.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -13,6 +13,10 @@ describe('generated files', () => {
     const fresh = generateTypes()
     expect(fresh.size).toBeGreaterThan(30)
     expect(Object.fromEntries(readFolder(join(ROOT, TYPES_FOLDER)))).toEqual(Object.fromEntries(fresh))
+  })
+
+  it('describe the services to reflection as the proto files do: node test/support/generate.ts', () => {
+    expect(readFileSync(join(ROOT, DESCRIPTORS_FILE)).equals(compileDescriptors())).toBe(true)
   })
 
   it('are what the error catalogue says, every code in it: node test/support/generate.ts', () => {

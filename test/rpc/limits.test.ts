@@ -1,0 +1,149 @@
+/** Everything is bounded, and what is over a bound is told so. */
+import { connect as connectNet } from 'node:net'
+import { status } from '@grpc/grpc-js'
+import { describe, expect, it } from 'vitest'
+import type { SignRequestInit } from '#wire'
+import { ANSWER, ask, type Clients, connectToSocket, failure, fakeOperations, serveOnSocket, signRequest } from './support.ts'
+
+function large(bytes: number): SignRequestInit {
+  const { manifest: _, ...request } = signRequest()
+  const predicate = Buffer.from(JSON.stringify({ padding: 'x'.repeat(bytes) }))
+  return { ...request, statement: { predicateType: 'p', predicate, subjects: [{ name: 'm', sha256: Buffer.alloc(32) }] } }
+}
+
+function sign(clients: Clients, request = signRequest()): Promise<unknown> {
+  return ask((done) => clients.signing.sign(request, done))
+}
+
+describe('a message', () => {
+  it('over the limit is refused, and the connection goes on', async () => {
+    const { operations, recorded } = fakeOperations()
+    const { socket } = await serveOnSocket(operations, { messageBytes: 100_000 })
+    const clients = connectToSocket(socket)
+    const { status: got, error } = await failure(sign(clients, large(200_000)))
+    expect([status[got], error.code]).toEqual(['RESOURCE_EXHAUSTED', 'MESSAGE_TOO_LARGE'])
+    expect(recorded.signs).toEqual([])
+    await sign(clients, large(50_000))
+  })
+
+  it('over the real limit of 64 MiB is refused', async () => {
+    const { socket } = await serveOnSocket(fakeOperations().operations)
+    const { error } = await failure(sign(connectToSocket(socket), large(64 * 1024 * 1024)))
+    expect(error.code).toBe('MESSAGE_TOO_LARGE')
+  })
+
+  it('of 100,000 resources is taken', async () => {
+    const { operations, recorded } = fakeOperations()
+    const { socket } = await serveOnSocket(operations)
+    const resources = Array.from({ length: 100_000 }, (_, index) => ({ name: `part-${index}.bin`, digest: Buffer.alloc(32), size: '1' }))
+    const manifest = { modelName: 'm', serialization: { method: 'METHOD_FILES', hashType: 'HASH_TYPE_SHA256' }, resources } as const
+    await sign(connectToSocket(socket), signRequest({ manifest }))
+    expect(recorded.signs[0]?.content).toMatchObject({ manifest: { totalBytes: 100_000 } })
+  })
+
+  it('that would be an answer over the limit is an error with a code', async () => {
+    const { operations } = fakeOperations({ sign: async () => ({ ...ANSWER, hybridSig: Buffer.alloc(200_000) }) })
+    const { socket } = await serveOnSocket(operations, { messageBytes: 100_000 })
+    const result = await failure(sign(connectToSocket(socket)))
+    expect([status[result.status], result.error.code, result.withDetails]).toEqual(['RESOURCE_EXHAUSTED', 'MESSAGE_TOO_LARGE', true])
+  })
+})
+
+describe('calls at the same time', () => {
+  it('from 64 clients are all answered, each with its own answer', async () => {
+    const { operations } = fakeOperations({
+      sign: async (_, request) => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        return { ...ANSWER, hybridSig: Buffer.from(request.idempotencyKey) }
+      },
+    })
+    const { socket } = await serveOnSocket(operations)
+    const names = Array.from({ length: 64 }, (_, index) => `client-${index}`)
+    const answers = await Promise.all(
+      names.map((idempotencyKey) =>
+        ask<{ modelHybridSig: Buffer }>((done) => connectToSocket(socket).signing.sign(signRequest({ idempotencyKey }), done)),
+      ),
+    )
+    expect(answers.map(({ modelHybridSig }) => modelHybridSig.toString())).toEqual(names)
+  })
+
+  it('over the bound are refused with OVERLOADED, and let in again when there is room', async () => {
+    const gate = Promise.withResolvers<void>()
+    let running = 0
+    const { operations } = fakeOperations({
+      sign: async () => {
+        running++
+        await gate.promise
+        return ANSWER
+      },
+    })
+    const { socket } = await serveOnSocket(operations, { concurrentCalls: 2 })
+    const clients = connectToSocket(socket)
+    const first = [sign(clients), sign(clients)]
+    await expect.poll(() => running).toBe(2)
+    const { status: got, error, withDetails } = await failure(sign(clients))
+    expect([status[got], error.code, withDetails]).toEqual(['RESOURCE_EXHAUSTED', 'OVERLOADED', true])
+    expect(running).toBe(2)
+    gate.resolve()
+    await Promise.all(first)
+    await sign(clients)
+  })
+
+  it('count until their work is done, also when their callers have gone', async () => {
+    const gate = Promise.withResolvers<void>()
+    let begun = 0
+    const { operations } = fakeOperations({
+      sign: async () => {
+        begun++
+        await gate.promise
+        return ANSWER
+      },
+    })
+    const { socket } = await serveOnSocket(operations, { concurrentCalls: 1 })
+    const gone = connectToSocket(socket)
+    const lost = failure(ask((done) => gone.signing.sign(signRequest(), { deadline: Date.now() + 200 }, done)))
+    expect((await lost).error.code).toBe('DEADLINE_EXCEEDED')
+    const clients = connectToSocket(socket)
+    expect((await failure(sign(clients))).error.code).toBe('OVERLOADED')
+    expect(begun).toBe(1)
+    gate.resolve()
+    await expect
+      .poll(() =>
+        sign(clients).then(
+          () => 'answered',
+          () => 'refused',
+        ),
+      )
+      .toBe('answered')
+  })
+})
+
+describe('connections', () => {
+  it('over the bound are closed, and there is room again when one has gone', async () => {
+    const { socket } = await serveOnSocket(fakeOperations().operations, { connections: 2 })
+    const first = connectToSocket(socket)
+    const second = connectToSocket(socket)
+    await Promise.all([sign(first), sign(second)])
+    const third = failure(ask((done) => connectToSocket(socket).signing.sign(signRequest(), { deadline: Date.now() + 5000 }, done)))
+    expect(status[(await third).status]).toBe('UNAVAILABLE')
+    first.close()
+    await expect
+      .poll(
+        () =>
+          sign(connectToSocket(socket)).then(
+            () => 'answered',
+            () => 'refused',
+          ),
+        { interval: 200, timeout: 5000 },
+      )
+      .toBe('answered')
+  })
+
+  it('that say nothing are closed', async () => {
+    const { socket } = await serveOnSocket(fakeOperations().operations, { keepaliveMs: 100, keepaliveTimeoutMs: 100 })
+    const silent = connectNet(socket)
+    const closed = new Promise<string>((resolve) => silent.once('close', () => resolve('closed')))
+    silent.resume()
+    expect(await closed).toBe('closed')
+  })
+})
