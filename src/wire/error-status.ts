@@ -90,7 +90,7 @@ function fromStatus(received: ReceivedStatus): SealstoneError {
   return new SealstoneError(code, received.details === '' ? undefined : received.details, { cause: received })
 }
 
-export const ERROR_DOMAIN = 'sealstone'
+const ERROR_DOMAIN = 'sealstone'
 const STATUS_DETAILS = 'grpc-status-details-bin'
 const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo'
 const MAX_TEXT = 1000

@@ -11,7 +11,7 @@ export {
   REQUIREMENTS,
   SEALINGS,
 } from './enum-names.ts'
-export { ERROR_DOMAIN, errorTranslator, type ErrorStatus, type ErrorTranslator, type ReceivedStatus } from './error-status.ts'
+export { errorTranslator, type ErrorStatus, type ErrorTranslator, type ReceivedStatus } from './error-status.ts'
 export { loadDescriptors } from './descriptors.ts'
 export { type ClientConstructor, loadProtos, type Protos } from './protos.ts'
 export { decodeStrictly } from './strict-message.ts'

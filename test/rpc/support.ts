@@ -10,7 +10,7 @@ import { type RpcLimits, type RpcServer, startServer, type StartServerOptions } 
 import { errorTranslator, loadProtos, type SignRequestInit } from '#wire'
 
 export const PROTOS = loadProtos()
-export const TRANSLATOR = errorTranslator()
+const TRANSLATOR = errorTranslator()
 
 export function temporaryFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'sealstone-rpc-'))
@@ -35,7 +35,7 @@ export const ANSWER: SignAnswer = {
   leafIndex: 2n ** 53n + 1n,
   replayed: true,
 }
-export const KEY: KeyView = {
+const KEY: KeyView = {
   name: parseKeyName('default'),
   version: 3,
   state: 'active',
@@ -102,7 +102,7 @@ export interface LogLine {
   readonly message: string
 }
 
-export function recordingLogger(): { logger: Logger; lines: LogLine[] } {
+function recordingLogger(): { logger: Logger; lines: LogLine[] } {
   const lines: LogLine[] = []
   const at = (level: keyof Logger) => (fields: LogFields, message: string) => void lines.push({ level, fields, message })
   return { logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, lines }

@@ -2,16 +2,9 @@
 
 // Original file: proto/sealstone/v1/verdict.proto
 
-export const _sealstone_v1_Check_Status = {
-  STATUS_UNSPECIFIED: 'STATUS_UNSPECIFIED',
-  STATUS_PASSED: 'STATUS_PASSED',
-  STATUS_FAILED: 'STATUS_FAILED',
-  STATUS_NOT_APPLICABLE: 'STATUS_NOT_APPLICABLE',
-} as const
-
 export type _sealstone_v1_Check_StatusInit = 'STATUS_UNSPECIFIED' | 0 | 'STATUS_PASSED' | 1 | 'STATUS_FAILED' | 2 | 'STATUS_NOT_APPLICABLE' | 3
 
-export type _sealstone_v1_Check_Status = (typeof _sealstone_v1_Check_Status)[keyof typeof _sealstone_v1_Check_Status]
+export type _sealstone_v1_Check_Status = 'STATUS_UNSPECIFIED' | 'STATUS_PASSED' | 'STATUS_FAILED' | 'STATUS_NOT_APPLICABLE'
 
 export interface CheckInit {
   name?: string

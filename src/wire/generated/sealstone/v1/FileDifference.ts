@@ -2,16 +2,9 @@
 
 // Original file: proto/sealstone/v1/verdict.proto
 
-export const _sealstone_v1_FileDifference_Kind = {
-  KIND_UNSPECIFIED: 'KIND_UNSPECIFIED',
-  KIND_CHANGED: 'KIND_CHANGED',
-  KIND_MISSING: 'KIND_MISSING',
-  KIND_EXTRA: 'KIND_EXTRA',
-} as const
-
 export type _sealstone_v1_FileDifference_KindInit = 'KIND_UNSPECIFIED' | 0 | 'KIND_CHANGED' | 1 | 'KIND_MISSING' | 2 | 'KIND_EXTRA' | 3
 
-export type _sealstone_v1_FileDifference_Kind = (typeof _sealstone_v1_FileDifference_Kind)[keyof typeof _sealstone_v1_FileDifference_Kind]
+export type _sealstone_v1_FileDifference_Kind = 'KIND_UNSPECIFIED' | 'KIND_CHANGED' | 'KIND_MISSING' | 'KIND_EXTRA'
 
 export interface FileDifferenceInit {
   name?: string

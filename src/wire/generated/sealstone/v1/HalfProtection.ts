@@ -2,40 +2,21 @@
 
 // Original file: proto/sealstone/v1/key_service.proto
 
-export const _sealstone_v1_HalfProtection_Location = {
-  LOCATION_UNSPECIFIED: 'LOCATION_UNSPECIFIED',
-  LOCATION_TOKEN: 'LOCATION_TOKEN',
-  LOCATION_SEALED: 'LOCATION_SEALED',
-} as const
-
 export type _sealstone_v1_HalfProtection_LocationInit = 'LOCATION_UNSPECIFIED' | 0 | 'LOCATION_TOKEN' | 1 | 'LOCATION_SEALED' | 2
 
-export type _sealstone_v1_HalfProtection_Location = (typeof _sealstone_v1_HalfProtection_Location)[keyof typeof _sealstone_v1_HalfProtection_Location]
+export type _sealstone_v1_HalfProtection_Location = 'LOCATION_UNSPECIFIED' | 'LOCATION_TOKEN' | 'LOCATION_SEALED'
 
 // Original file: proto/sealstone/v1/key_service.proto
-
-export const _sealstone_v1_HalfProtection_Role = {
-  ROLE_UNSPECIFIED: 'ROLE_UNSPECIFIED',
-  ROLE_ML_DSA: 'ROLE_ML_DSA',
-  ROLE_CLASSICAL: 'ROLE_CLASSICAL',
-  ROLE_COMPANION: 'ROLE_COMPANION',
-} as const
 
 export type _sealstone_v1_HalfProtection_RoleInit = 'ROLE_UNSPECIFIED' | 0 | 'ROLE_ML_DSA' | 1 | 'ROLE_CLASSICAL' | 2 | 'ROLE_COMPANION' | 3
 
-export type _sealstone_v1_HalfProtection_Role = (typeof _sealstone_v1_HalfProtection_Role)[keyof typeof _sealstone_v1_HalfProtection_Role]
+export type _sealstone_v1_HalfProtection_Role = 'ROLE_UNSPECIFIED' | 'ROLE_ML_DSA' | 'ROLE_CLASSICAL' | 'ROLE_COMPANION'
 
 // Original file: proto/sealstone/v1/key_service.proto
 
-export const _sealstone_v1_HalfProtection_Sealing = {
-  SEALING_UNSPECIFIED: 'SEALING_UNSPECIFIED',
-  SEALING_AES_256_GCM: 'SEALING_AES_256_GCM',
-  SEALING_RSA_OAEP: 'SEALING_RSA_OAEP',
-} as const
-
 export type _sealstone_v1_HalfProtection_SealingInit = 'SEALING_UNSPECIFIED' | 0 | 'SEALING_AES_256_GCM' | 1 | 'SEALING_RSA_OAEP' | 2
 
-export type _sealstone_v1_HalfProtection_Sealing = (typeof _sealstone_v1_HalfProtection_Sealing)[keyof typeof _sealstone_v1_HalfProtection_Sealing]
+export type _sealstone_v1_HalfProtection_Sealing = 'SEALING_UNSPECIFIED' | 'SEALING_AES_256_GCM' | 'SEALING_RSA_OAEP'
 
 export interface HalfProtectionInit {
   role?: _sealstone_v1_HalfProtection_RoleInit

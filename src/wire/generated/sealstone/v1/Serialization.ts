@@ -4,13 +4,6 @@ import type { Long } from '@grpc/proto-loader'
 
 // Original file: proto/sealstone/v1/manifest.proto
 
-export const _sealstone_v1_Serialization_HashType = {
-  HASH_TYPE_UNSPECIFIED: 'HASH_TYPE_UNSPECIFIED',
-  HASH_TYPE_SHA256: 'HASH_TYPE_SHA256',
-  HASH_TYPE_BLAKE2B: 'HASH_TYPE_BLAKE2B',
-  HASH_TYPE_BLAKE3: 'HASH_TYPE_BLAKE3',
-} as const
-
 export type _sealstone_v1_Serialization_HashTypeInit =
   | 'HASH_TYPE_UNSPECIFIED'
   | 0
@@ -21,19 +14,13 @@ export type _sealstone_v1_Serialization_HashTypeInit =
   | 'HASH_TYPE_BLAKE3'
   | 3
 
-export type _sealstone_v1_Serialization_HashType = (typeof _sealstone_v1_Serialization_HashType)[keyof typeof _sealstone_v1_Serialization_HashType]
+export type _sealstone_v1_Serialization_HashType = 'HASH_TYPE_UNSPECIFIED' | 'HASH_TYPE_SHA256' | 'HASH_TYPE_BLAKE2B' | 'HASH_TYPE_BLAKE3'
 
 // Original file: proto/sealstone/v1/manifest.proto
 
-export const _sealstone_v1_Serialization_Method = {
-  METHOD_UNSPECIFIED: 'METHOD_UNSPECIFIED',
-  METHOD_FILES: 'METHOD_FILES',
-  METHOD_SHARDS: 'METHOD_SHARDS',
-} as const
-
 export type _sealstone_v1_Serialization_MethodInit = 'METHOD_UNSPECIFIED' | 0 | 'METHOD_FILES' | 1 | 'METHOD_SHARDS' | 2
 
-export type _sealstone_v1_Serialization_Method = (typeof _sealstone_v1_Serialization_Method)[keyof typeof _sealstone_v1_Serialization_Method]
+export type _sealstone_v1_Serialization_Method = 'METHOD_UNSPECIFIED' | 'METHOD_FILES' | 'METHOD_SHARDS'
 
 export interface SerializationInit {
   method?: _sealstone_v1_Serialization_MethodInit

@@ -4,16 +4,9 @@ import type { ManifestInit as _sealstone_v1_ManifestInit, Manifest as _sealstone
 
 // Original file: proto/sealstone/v1/signing_service.proto
 
-export const _sealstone_v1_VerifyRequest_Requirement = {
-  REQUIREMENT_UNSPECIFIED: 'REQUIREMENT_UNSPECIFIED',
-  REQUIREMENT_HYBRID: 'REQUIREMENT_HYBRID',
-  REQUIREMENT_CLASSICAL: 'REQUIREMENT_CLASSICAL',
-} as const
-
 export type _sealstone_v1_VerifyRequest_RequirementInit = 'REQUIREMENT_UNSPECIFIED' | 0 | 'REQUIREMENT_HYBRID' | 1 | 'REQUIREMENT_CLASSICAL' | 2
 
-export type _sealstone_v1_VerifyRequest_Requirement =
-  (typeof _sealstone_v1_VerifyRequest_Requirement)[keyof typeof _sealstone_v1_VerifyRequest_Requirement]
+export type _sealstone_v1_VerifyRequest_Requirement = 'REQUIREMENT_UNSPECIFIED' | 'REQUIREMENT_HYBRID' | 'REQUIREMENT_CLASSICAL'
 
 export interface VerifyRequestInit {
   modelSig?: Buffer | Uint8Array | string
