@@ -97,9 +97,7 @@ export class Sequencer {
     }
     const { promise, resolve, reject } = Promise.withResolvers<Committed>()
     this.#queue.push({ ...submission, resolve, reject })
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    this.#running ??= this.#run()
     return promise
   }
 
@@ -118,6 +116,8 @@ export class Sequencer {
       await this.#settle(batch)
       this.#inBatch = 0
     }
+    // In the same turn as the last look at the queue, so that nothing can arrive unseen in between.
+    this.#running = undefined
   }
 
   async #settle(batch: readonly Waiter[]): Promise<void> {
