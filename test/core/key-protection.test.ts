@@ -1,0 +1,49 @@
+/** Key protection statements: read strictly, written back the same. */
+import { expect, it } from 'vitest'
+import { type JsonValue, type KeyProtection, keyProtectionJson, parseKeyProtection, SealstoneError } from '#core'
+
+const PROTECTION: KeyProtection = {
+  module: 'libsofthsm2.so',
+  tokenModel: 'SoftHSM v2',
+  tokenSerial: '0123456789abcdef',
+  halves: [
+    { role: 'ml-dsa', location: 'sealed', sealing: 'aes-256-gcm' },
+    { role: 'classical', location: 'token', sensitive: true, extractable: false, alwaysSensitive: true, neverExtractable: true, local: true },
+    { role: 'companion', location: 'token', sensitive: true },
+  ],
+}
+
+function refusal(value: JsonValue | undefined): string {
+  try {
+    parseKeyProtection(value)
+  } catch (error) {
+    return error instanceof SealstoneError ? error.code : String(error)
+  }
+  return 'nothing thrown'
+}
+
+it('reads back what it wrote', () => {
+  expect(parseKeyProtection(JSON.parse(JSON.stringify(keyProtectionJson(PROTECTION))) as JsonValue)).toEqual(PROTECTION)
+})
+
+const [half] = keyProtectionJson(PROTECTION)['halves'] as [JsonValue]
+const changed = (members: Record<string, JsonValue>): JsonValue => ({ ...keyProtectionJson(PROTECTION), ...members })
+const changedHalf = (members: Record<string, JsonValue>): JsonValue => changed({ halves: [{ ...(half as object), ...members }] })
+
+it.each<[string, JsonValue | undefined]>([
+  ['nothing', undefined],
+  ['an array', []],
+  ['an unknown member', changed({ vendor: 'x' })],
+  ['a number for a name', changed({ module: 1 })],
+  ['a name of 256 characters', changed({ tokenModel: 'x'.repeat(256) })],
+  ['no halves', changed({ halves: [] })],
+  ['four halves', changed({ halves: Array(4).fill(half) as JsonValue[] })],
+  ['a half that is null', changed({ halves: [null] })],
+  ['an unknown role', changedHalf({ role: 'spare' })],
+  ['an unknown place', changedHalf({ location: 'cloud' })],
+  ['an unknown sealing', changedHalf({ sealing: 'rot13' })],
+  ['a word for a flag', changedHalf({ sensitive: 'yes' })],
+  ['an unknown flag', changedHalf({ copyable: false })],
+])('refuses %s', (_what, value) => {
+  expect(refusal(value)).toBe('FORMAT_INVALID')
+})
