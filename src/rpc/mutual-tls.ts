@@ -20,7 +20,9 @@ export function createMutualTlsServer(files: TlsFiles, handshakeMs: number, logg
     else connection.destroy()
   })
   server.on('tlsClientError', (error, connection) => {
-    logger.warn({ peer: `${connection.remoteAddress}:${connection.remotePort}`, error: error.message }, 'a TLS connection was refused')
+    // Why the certificate would not do is on the socket; the error says only that the connection ended, and where from is forgotten by then.
+    const { authorizationError, remoteAddress } = connection
+    logger.warn({ peer: remoteAddress, error: String(authorizationError ?? error.message) }, 'a TLS connection was refused')
   })
   return server
 }

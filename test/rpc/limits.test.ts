@@ -1,9 +1,11 @@
 /** Everything is bounded, and what is over a bound is told so. */
+import { connect as connectHttp2 } from 'node:http2'
 import { connect as connectNet } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { status } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
 import type { SignRequestInit } from '#wire'
-import { ANSWER, ask, type Clients, connectToSocket, failure, fakeOperations, serveOnSocket, signRequest } from './support.ts'
+import { ANSWER, ask, type Clients, connectToSocket, failure, fakeOperations, PROTOS, serveOnSocket, signRequest } from './support.ts'
 
 function large(bytes: number): SignRequestInit {
   const { manifest: _, ...request } = signRequest()
@@ -30,6 +32,24 @@ describe('a message', () => {
     const { socket } = await serveOnSocket(fakeOperations().operations)
     const { error } = await failure(sign(connectToSocket(socket), large(64 * 1024 * 1024)))
     expect(error.code).toBe('MESSAGE_TOO_LARGE')
+  })
+
+  it('that is small until it is unpacked is refused', async () => {
+    const { operations, recorded } = fakeOperations()
+    const { socket } = await serveOnSocket(operations, { messageBytes: 100_000 })
+    const packed = gzipSync(PROTOS.SigningService.service.Sign.requestSerialize(large(50_000_000)))
+    expect(packed.length).toBeLessThan(60_000)
+    const prefix = Buffer.alloc(5)
+    prefix.writeUInt8(1) // compressed
+    prefix.writeUInt32BE(packed.length, 1)
+    const session = connectHttp2('http://localhost', { path: socket })
+    const headers = { ':method': 'POST', ':path': '/sealstone.v1.SigningService/Sign', 'content-type': 'application/grpc', 'grpc-encoding': 'gzip' }
+    const stream = session.request(headers).on('error', () => {})
+    stream.end(Buffer.concat([prefix, packed]))
+    const answer = await new Promise<Record<string, unknown>>((resolve) => stream.on('response', resolve))
+    session.destroy()
+    expect(answer['grpc-status']).toBe(String(status.RESOURCE_EXHAUSTED))
+    expect(recorded.signs).toEqual([])
   })
 
   it('of 100,000 resources is taken', async () => {

@@ -65,17 +65,30 @@ describe('a client with a certificate', () => {
 })
 
 describe('the handshake refuses', () => {
-  it.each<[string, () => CertificateFiles | undefined]>([
-    ['no certificate', () => undefined],
-    ['a certificate of another CA', () => strangers.issue('stranger', { names: ['URI:spiffe://registry.example/publisher'] })],
-    ['a certificate of the CA that is for servers', () => servers.issue('turncoat', { names: ['URI:spiffe://registry.example/publisher'] })],
-    ['a certificate that is over', () => clients.issue('late', { names: ['URI:spiffe://registry.example/publisher'], days: -1 })],
-    ['a certificate for servers only', () => clients.issue('web', { names: ['DNS:a.example.org'], extensions: ['extendedKeyUsage = serverAuth'] })],
-  ])('%s', async (_, certificate) => {
-    const { address, recorded } = await start()
+  it.each<[string, () => CertificateFiles | undefined, RegExp]>([
+    ['no certificate', () => undefined, /did not return a certificate/],
+    [
+      'a certificate of another CA',
+      () => strangers.issue('stranger', { names: ['URI:spiffe://registry.example/publisher'] }),
+      /UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/,
+    ],
+    [
+      'a certificate of the CA that is for servers',
+      () => servers.issue('turncoat', { names: ['URI:spiffe://registry.example/publisher'] }),
+      /SELF_SIGNED_CERT_IN_CHAIN/,
+    ],
+    ['a certificate that is over', () => clients.issue('late', { names: ['URI:spiffe://registry.example/publisher'], days: -1 }), /CERT_HAS_EXPIRED/],
+    [
+      'a certificate for servers only',
+      () => clients.issue('web', { names: ['DNS:a.example.org'], extensions: ['extendedKeyUsage = serverAuth'] }),
+      /INVALID_PURPOSE/,
+    ],
+  ])('%s, and the log says why', async (_, certificate, reason) => {
+    const { address, recorded, lines } = await start()
     const result = await failure(callAs(address, certificate()))
     expect([status[result.status], result.error.code]).toEqual(['UNAVAILABLE', 'DAEMON_UNAVAILABLE'])
     expect(recorded.contexts).toEqual([])
+    expect(lines).toMatchObject([{ level: 'warn', fields: { error: expect.stringMatching(reason) } }])
   })
 
   it('TLS 1.2, and takes TLS 1.3 from the same client', async () => {
