@@ -37,7 +37,7 @@ export function splitPoint(size: bigint): bigint {
   return 1n << BigInt(bitLength(size - 1n) - 1)
 }
 
-export function bitLength(value: bigint): number {
+function bitLength(value: bigint): number {
   return value === 0n ? 0 : value.toString(2).length
 }
 

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { verifyWholeLog } from '#audit'
 import { toHex } from '#core'
@@ -24,7 +24,7 @@ interface Told {
 
 /** Starts a signer, kills it a random moment after it has given some answers, and returns what it told. */
 async function signAndKill(folder: string, round: number): Promise<Told> {
-  const script = join(import.meta.dirname, 'append-until-killed.ts')
+  const script = fileURLToPath(new URL('append-until-killed.ts', import.meta.url))
   const child: ChildProcess = spawn(process.execPath, [script, folder, toHex(seed), String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {

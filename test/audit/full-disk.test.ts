@@ -1,6 +1,6 @@
 /** A full disk under the log, a real one: a small tmpfs in a mount namespace of its own, so that nothing is left mounted. */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../support/temporary.ts'
 
@@ -9,7 +9,7 @@ it('refuses while the disk is full, lives, and goes on without a restart when th
   // Root may mount in a mount namespace; anybody else needs a user namespace around it.
   const namespaces = process.getuid?.() === 0 ? ['--mount'] : ['--map-root-user', '--mount']
   const shell = 'mount -t tmpfs -o size=6m tmpfs "$1" && exec "$2" "$3" "$1"'
-  const script = join(import.meta.dirname, 'fill-disk.ts')
+  const script = fileURLToPath(new URL('fill-disk.ts', import.meta.url))
   const child = spawnSync('unshare', [...namespaces, 'sh', '-c', shell, 'sh', folder, process.execPath, script], {
     encoding: 'utf8',
     timeout: 60_000,

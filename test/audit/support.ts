@@ -6,7 +6,7 @@ import { type Database, openDatabase } from '#db'
 import { type NewLeaf, parseTlogProof, type Receipt, verifyTlogProof } from '#tlog'
 import { nobleVerifier, type SoftwareLog } from '../support/software-log.ts'
 
-export const CALLER: Identity = parseIdentity('spiffe://example.org/registry')
+const CALLER: Identity = parseIdentity('spiffe://example.org/registry')
 
 export interface OpenLog extends AsyncDisposable {
   readonly db: Database

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:cr
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js'
 import type { CheckpointSigner } from '#audit'
-import { concatBytes, fromHex, toHex, utf8 } from '#core'
+import { concatBytes, fromHex, utf8 } from '#core'
 import {
   type Checkpoint,
   cosignedMessage,
@@ -59,10 +59,6 @@ export function flipBit(bytes: Uint8Array, at: number): Uint8Array {
   const flipped = Uint8Array.from(bytes)
   flipped[at] = (flipped[at] ?? 0) ^ 1
   return flipped
-}
-
-export function hexLines(hashes: readonly Uint8Array[]): string[] {
-  return hashes.map(toHex)
 }
 
 function rawPublicKey(key: KeyObject, length: number): Uint8Array {
