@@ -97,6 +97,12 @@ describe('the handshake refuses', () => {
     expect(await handshake(address, 'TLSv1.3')).toBe('TLSv1.3')
   })
 
+  it('to resume an earlier connection: each one shows its certificate anew', async () => {
+    const { address } = await start()
+    const { session } = await visit(address)
+    expect((await visit(address, session)).resumed).toBe(false)
+  })
+
   it('plain text', async () => {
     const { address } = await start()
     const result = await failure(ask((done) => connect(address).key.listKeys({}, { deadline: Date.now() + 10_000 }, done)))
@@ -150,5 +156,25 @@ function handshake(address: string, version: SecureVersion): Promise<string> {
     }
     socket.once('secureConnect', () => end(socket.getProtocol() ?? 'none'))
     socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
+  })
+}
+
+/** Connects, waits for what the server gives for a later connection, and leaves. */
+function visit(address: string, session?: Buffer): Promise<{ resumed: boolean; session: Buffer | undefined }> {
+  const [host = '', port] = address.split(':')
+  const { key, cert } = publisher
+  return new Promise((resolve, reject) => {
+    const options = { host, port: Number(port), ca: servers.cert, key, cert, ALPNProtocols: ['h2'] }
+    const socket = connectTls(session === undefined ? options : { ...options, session })
+    let given: Buffer | undefined
+    socket.on('session', (ticket: Buffer) => {
+      given = ticket
+    })
+    socket.once('error', reject)
+    // The server's first HTTP/2 bytes come after its tickets.
+    socket.once('data', () => {
+      resolve({ resumed: socket.isSessionReused(), session: given })
+      socket.destroy()
+    })
   })
 }
