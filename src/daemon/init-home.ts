@@ -7,7 +7,7 @@ import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneErr
 import { openDatabase } from '#db'
 import { writeTrustFile } from '#envelopes'
 import { formatTokenUri, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
-import { type KeyRecord, openKeyStore } from '#keys'
+import { type KeyRecord, openKeyStore, recordProtection } from '#keys'
 import { composeTrust } from '#operations'
 import { findSuite, fingerprint, selfTest, type SuiteId } from '#suites'
 import { nativeEngine } from '#suites/native'
@@ -74,7 +74,7 @@ async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName:
   const event = { operationId: newOperationId(), caller: parseIdentity('local'), operation: 'keys.create', key: chosen.keyName, keyVersion: 1, suite: chosen.suite }
   await log.audit.append({ kind: 'intent', ...event })
   const record = await keys.create({ name: chosen.keyName, suite: chosen.suite })
-  await log.audit.complete({ kind: 'outcome', ...event, result: 'ok', keyProtection: record.hybrid.protection })
+  await log.audit.complete({ kind: 'outcome', ...event, result: 'ok', keyProtection: recordProtection(record) })
 
   writeFileSync(paths.trust, writeTrustFile(composeTrust({ keys, log: log.trust })), { mode: 0o600, flush: true })
   const softhsmConf = location.env?.['SOFTHSM2_CONF']

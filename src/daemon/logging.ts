@@ -7,7 +7,7 @@ export function createLogger(level: LogLevel): Logger {
   return pino(
     {
       level,
-      base: undefined,
+      base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: ['pin', 'seed', 'secret', '*.pin', '*.seed', '*.secret'], censor: '[secret]' },

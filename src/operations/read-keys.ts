@@ -1,7 +1,7 @@
 /** What callers may know about keys: public halves, states and how they are protected. */
 import type { KeyName } from '#core'
 import { writeTrustFile } from '#envelopes'
-import type { KeyRecord } from '#keys'
+import { type KeyRecord, recordProtection } from '#keys'
 import { decide } from '#policy'
 import { fingerprint } from '#suites'
 import { authorize } from './authorize.ts'
@@ -40,6 +40,6 @@ function viewKey(context: OperationContext, record: KeyRecord): KeyView {
     ...(companion === undefined
       ? {}
       : { companion: { suite: companion.suite, spki: companion.spki, fingerprint: fingerprint(context.engine, companion.spki) } }),
-    protection: record.hybrid.protection,
+    protection: recordProtection(record),
   }
 }

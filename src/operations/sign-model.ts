@@ -2,7 +2,7 @@
 import { LIMITS, newOperationId, type OperationId, SealstoneError, toHex, toSealstoneError, utf8 } from '#core'
 import { buildModelStatement, buildStatement, pae, STATEMENT_PAYLOAD_TYPE, writeHybridBundle, writeOmsBundle } from '#envelopes'
 import { rootDigest } from '#hashing'
-import type { KeyRecord, RecordSignatures } from '#keys'
+import { type KeyRecord, recordProtection, type RecordSignatures } from '#keys'
 import { type Engine, fingerprint, parsePublicKey, type PublicKey, verify } from '#suites'
 import type { LeafSignature, NewLeaf, Receipt } from '#tlog'
 import { decodeAnswer, encodeAnswer } from './answer.ts'
@@ -77,13 +77,15 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
         ...facts,
         signatures: made.map(({ role, publicKey, signature }) => leafSignature(context.engine, role, publicKey, signature)),
         result: 'ok',
-        keyProtection: key.hybrid.protection,
+        keyProtection: recordProtection(key),
       },
       {
         key: signing.answerKey,
         requestDigest: signing.requestDigest,
         build: (receipt) => {
-          const [main, companion] = made
+          const [main, ...companions] = made
+          // A classical key needs no companion: its own signature is what other tools verify.
+          const forOthers = main.publicKey.suite.kind === 'classical' ? main : companions[0]
           const hybridSig = writeHybridBundle({
             payload: statement.payload,
             signature: main.signature,
@@ -91,9 +93,9 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
             keyName: key.name,
             keyVersion: key.version,
             receipt,
-            protection: key.hybrid.protection,
+            protection: recordProtection(key),
           })
-          const modelSig = companion && writeOmsBundle({ payload: statement.payload, signature: companion.signature, key: companion.publicKey })
+          const modelSig = forOthers && writeOmsBundle({ payload: statement.payload, signature: forOthers.signature, key: forOthers.publicKey })
           return encodeAnswer({ operationId: facts.operationId, hybridSig, modelSig })
         },
       },
@@ -166,7 +168,7 @@ interface MadeSignature {
   readonly signature: Uint8Array
 }
 
-function checkSignatures(engine: Engine, key: KeyRecord, signedBytes: Uint8Array, signatures: RecordSignatures): [MadeSignature, MadeSignature?] {
+function checkSignatures(engine: Engine, key: KeyRecord, signedBytes: Uint8Array, signatures: RecordSignatures): readonly [MadeSignature, ...MadeSignature[]] {
   const hybrid: MadeSignature = { role: 'hybrid', publicKey: parsePublicKey(key.hybrid.spki), signature: signatures.hybrid }
   const companion: MadeSignature | undefined =
     key.companion === undefined || signatures.companion === undefined

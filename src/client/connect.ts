@@ -1,0 +1,46 @@
+/** The client a registry imports: one connection, every call of the daemon as a promise. */
+import { SealstoneError } from '#core'
+import type { GetCheckpointResponse, GetKeyResponse, GetReceiptResponse, GetTrustResponse, ListEntriesResponse, ListKeysResponse } from '#wire'
+import { Channel } from './channel.ts'
+import { fromEntry, fromKey, toEntriesRequest } from './reading.ts'
+import { sign, verifyRemote } from './signing.ts'
+import type { Client, ConnectOptions } from './types.ts'
+
+/** Connects lazily, at the first call. Throws INPUT_INVALID for an address that cannot be used. */
+export function connect(options: ConnectOptions): Client {
+  const channel = new Channel(options)
+  const close = async (): Promise<void> => channel.close()
+  return {
+    sign: (request, call) => sign(channel, request, call),
+    verifyRemote: (request, call) => verifyRemote(channel, request, call),
+    listKeys: async (call) => {
+      const { keys } = await channel.unary<ListKeysResponse>((grpc, done) => channel.keys.listKeys({}, grpc, done), call)
+      return keys.map(fromKey)
+    },
+    getKey: async (name, call) => {
+      const { key } = await channel.unary<GetKeyResponse>((grpc, done) => channel.keys.getKey({ name }, grpc, done), call)
+      if (key === null) throw new SealstoneError('INTERNAL', 'the daemon answered no key')
+      return fromKey(key)
+    },
+    getTrust: async (call) => {
+      const { trustFile } = await channel.unary<GetTrustResponse>((grpc, done) => channel.keys.getTrust({}, grpc, done), call)
+      return Uint8Array.from(trustFile)
+    },
+    getCheckpoint: async (call) => {
+      const { note, size } = await channel.unary<GetCheckpointResponse>((grpc, done) => channel.audit.getCheckpoint({}, grpc, done), call)
+      return { note, size: BigInt(size) }
+    },
+    listEntries: async function* (filter = {}, call) {
+      const request = toEntriesRequest(filter)
+      for await (const entry of channel.stream<ListEntriesResponse>((grpc) => channel.audit.listEntries(request, grpc), call)) yield fromEntry(entry)
+    },
+    getReceipt: async (index, call) => {
+      const { receipt } = await channel.unary<GetReceiptResponse>((grpc, done) => channel.audit.getReceipt({ index: String(index) }, grpc, done), call)
+      if (receipt === null) throw new SealstoneError('INTERNAL', 'the daemon answered no receipt')
+      return { leaf: Uint8Array.from(receipt.leaf), proof: receipt.proof }
+    },
+    health: (call) => channel.health(call),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

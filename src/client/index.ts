@@ -1,0 +1,16 @@
+/** client: what a registry imports. Hashing happens here, signing in the daemon; `#client/offline` verifies without one. */
+export { connect } from './connect.ts'
+export type {
+  AuditEntry,
+  CallOptions,
+  Client,
+  ConnectOptions,
+  EntryFilter,
+  KeyInfo,
+  PublicKeyInfo,
+  SignAnswer,
+  SignContent,
+  SignRequest,
+  Subject,
+  VerifyRequest,
+} from './types.ts'
