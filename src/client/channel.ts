@@ -1,6 +1,13 @@
 /** One gRPC channel to the daemon, and calls as promises: deadline, cancellation, retries, errors with the daemon's own code. */
 import { isIP } from 'node:net'
-import { type CallOptions as GrpcCallOptions, ChannelCredentials, type ClientOptions, type ClientReadableStream, makeClientConstructor, type ServiceError } from '@grpc/grpc-js'
+import {
+  type CallOptions as GrpcCallOptions,
+  ChannelCredentials,
+  type ClientOptions,
+  type ClientReadableStream,
+  makeClientConstructor,
+  type ServiceError,
+} from '@grpc/grpc-js'
 import { service as healthService } from 'grpc-health-check'
 import { LIMITS, SealstoneError } from '#core'
 import { type ErrorTranslator, errorTranslator, loadProtos, type Protos } from '#wire'
@@ -23,7 +30,8 @@ export class Channel {
   /** Nothing is sent yet. Throws INPUT_INVALID for an address that cannot be used. */
   constructor(options: ConnectOptions) {
     const address = parseAddress(options.address)
-    const target = address.kind === 'unix' ? `unix:${address.path}` : `${isIP(address.host) === 6 ? `[${address.host}]` : address.host}:${address.port}`
+    const target =
+      address.kind === 'unix' ? `unix:${address.path}` : `${isIP(address.host) === 6 ? `[${address.host}]` : address.host}:${address.port}`
     const credentials = chooseCredentials(address, options.tls)
     const protos = loadProtos()
     this.signing = new protos.SigningService(target, credentials, CHANNEL_OPTIONS)
@@ -102,7 +110,9 @@ function chooseCredentials(address: Address, tls: ConnectOptions['tls']): Channe
     })
   }
   if (isIP(address.host) !== 0) {
-    throw new SealstoneError('INPUT_INVALID', `${address.host} is an IP address, want a host name`, { hint: "use the DNS name in the daemon's certificate" })
+    throw new SealstoneError('INPUT_INVALID', `${address.host} is an IP address, want a host name`, {
+      hint: "use the DNS name in the daemon's certificate",
+    })
   }
   return ChannelCredentials.createSsl(asBuffer(tls.ca), asBuffer(tls.key), asBuffer(tls.cert))
 }

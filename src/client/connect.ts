@@ -35,7 +35,10 @@ export function connect(options: ConnectOptions): Client {
       for await (const entry of channel.stream<ListEntriesResponse>((grpc) => channel.audit.listEntries(request, grpc), call)) yield fromEntry(entry)
     },
     getReceipt: async (index, call) => {
-      const { receipt } = await channel.unary<GetReceiptResponse>((grpc, done) => channel.audit.getReceipt({ index: String(index) }, grpc, done), call)
+      const { receipt } = await channel.unary<GetReceiptResponse>(
+        (grpc, done) => channel.audit.getReceipt({ index: String(index) }, grpc, done),
+        call,
+      )
       if (receipt === null) throw new SealstoneError('INTERNAL', 'the daemon answered no receipt')
       return { leaf: Uint8Array.from(receipt.leaf), proof: receipt.proof }
     },

@@ -20,7 +20,8 @@ import type { AuditEntry, EntryFilter, KeyInfo, PublicKeyInfo } from './types.ts
 
 export function fromKey(key: Key): KeyInfo {
   const { name, version, state, createdAt, hybrid, companion, protection } = key
-  if (hybrid === null || createdAt === null || protection === null) throw new SealstoneError('INTERNAL', `the daemon answered key ${name} without all its parts`)
+  if (hybrid === null || createdAt === null || protection === null)
+    throw new SealstoneError('INTERNAL', `the daemon answered key ${name} without all its parts`)
   return {
     name,
     version,
@@ -66,7 +67,8 @@ function fromProtection({ module, tokenModel, tokenSerial, halves }: KeyProtecti
 function fromHalf(half: KeyProtectionMessage['halves'][number]): HalfProtection {
   const role = fromEnum<HalfProtection['role']>(HALF_ROLES, half.role)
   const location = fromEnum<HalfProtection['location']>(HALF_LOCATIONS, half.location)
-  if (role === undefined || location === undefined) throw new SealstoneError('INTERNAL', 'the daemon answered a half of a key that this client does not know')
+  if (role === undefined || location === undefined)
+    throw new SealstoneError('INTERNAL', 'the daemon answered a half of a key that this client does not know')
   const sealing = fromEnum<NonNullable<HalfProtection['sealing']>>(SEALINGS, half.sealing)
   const { sensitive, extractable, alwaysSensitive, neverExtractable, local } = half
   const attributes = { sensitive, extractable, alwaysSensitive, neverExtractable, local }
@@ -76,6 +78,7 @@ function fromHalf(half: KeyProtectionMessage['halves'][number]): HalfProtection 
 
 function readTime(text: string): Date {
   const time = new Date(text)
-  if (Number.isNaN(time.getTime())) throw new SealstoneError('INPUT_INVALID', `time is ${JSON.stringify(text)}, want RFC 3339 such as 2026-01-31T12:00:00Z`)
+  if (Number.isNaN(time.getTime()))
+    throw new SealstoneError('INPUT_INVALID', `time is ${JSON.stringify(text)}, want RFC 3339 such as 2026-01-31T12:00:00Z`)
   return time
 }

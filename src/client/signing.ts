@@ -35,7 +35,10 @@ export async function verifyRemote(channel: Channel, request: VerifyRequest, opt
     ...(request.manifest === undefined ? {} : { manifest: toManifest(request.manifest) }),
     requirement: REQUIREMENTS[request.require ?? 'hybrid'],
   }
-  const { verdict } = await channel.unary<{ verdict: VerdictMessage | null }>((callOptions, done) => channel.signing.verify(message, callOptions, done), options)
+  const { verdict } = await channel.unary<{ verdict: VerdictMessage | null }>(
+    (callOptions, done) => channel.signing.verify(message, callOptions, done),
+    options,
+  )
   if (verdict === null) throw new SealstoneError('INTERNAL', 'the daemon answered no verdict')
   return fromVerdict(verdict)
 }

@@ -16,7 +16,9 @@ export type Identity = Branded<'Identity'>
 
 export function parseKeyName(text: string): KeyName {
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(text)) {
-    throw new SealstoneError('INPUT_INVALID', `key name is ${excerpt(text)}, want 1–63 of a–z, 0–9, -`, { hint: 'choose a name such as default or prod-2026' })
+    throw new SealstoneError('INPUT_INVALID', `key name is ${excerpt(text)}, want 1–63 of a–z, 0–9, -`, {
+      hint: 'choose a name such as default or prod-2026',
+    })
   }
   return text as KeyName
 }

@@ -5,7 +5,12 @@ import { SealstoneError } from './errors.ts'
 import { describe, isJsonObject } from './strict-json.ts'
 
 /** An object with these members and no others. */
-export function readObject<Name extends string>(value: JsonValue | undefined, what: string, required: readonly Name[], optional: readonly string[] = []): JsonObject {
+export function readObject<Name extends string>(
+  value: JsonValue | undefined,
+  what: string,
+  required: readonly Name[],
+  optional: readonly string[] = [],
+): JsonObject {
   if (!isJsonObject(value)) throw invalid(`${what} is ${describe(value)}, want an object`)
   const missing = required.find((name) => value[name] === undefined)
   if (missing !== undefined) throw invalid(`${what} has no ${excerpt(missing)}`)
@@ -26,7 +31,8 @@ export function readText(object: JsonObject, name: string, maxLength: number): s
 export function readChoice<Choice extends string>(object: JsonObject, name: string, choices: readonly Choice[]): Choice {
   const value = object[name]
   const found = choices.find((choice) => choice === value)
-  if (found === undefined) throw invalid(`${name} is ${typeof value === 'string' ? excerpt(value) : describe(value)}, want one of ${choices.join(', ')}`)
+  if (found === undefined)
+    throw invalid(`${name} is ${typeof value === 'string' ? excerpt(value) : describe(value)}, want one of ${choices.join(', ')}`)
   return found
 }
 

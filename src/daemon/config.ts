@@ -7,11 +7,17 @@ import { LIMITS, SealstoneError } from '#core'
 import { parsePolicyTable, type PolicyTable } from '#policy'
 
 export interface Config {
-  readonly token: { readonly uri: string; /** For the token Sealstone made itself: its softhsm2.conf. */ readonly softhsmConf?: string }
+  readonly token: { readonly uri: string /** For the token Sealstone made itself: its softhsm2.conf. */; readonly softhsmConf?: string }
   readonly listen: {
     /** Absolute path of the Unix socket. */
     readonly socket: string
-    readonly tls?: { readonly host: string; readonly port: number; readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string }
+    readonly tls?: {
+      readonly host: string
+      readonly port: number
+      readonly certFile: string
+      readonly keyFile: string
+      readonly clientCaFile: string
+    }
   }
   readonly audit: { readonly origin: string; readonly answerRetentionHours: number }
   readonly drainSeconds: number
@@ -72,7 +78,8 @@ function readConfigText(home: string): string {
   } catch (cause) {
     throw new SealstoneError('HOME_MISSING', `no configuration at ${path}`, { cause })
   }
-  if (bytes.length > LIMITS.configFileBytes) throw new SealstoneError('CONFIG_INVALID', `${path} is ${bytes.length} bytes, want at most ${LIMITS.configFileBytes}`)
+  if (bytes.length > LIMITS.configFileBytes)
+    throw new SealstoneError('CONFIG_INVALID', `${path} is ${bytes.length} bytes, want at most ${LIMITS.configFileBytes}`)
   return bytes.toString('utf8')
 }
 
@@ -121,7 +128,8 @@ class SettingReader {
   optionalText(name: Setting): string | undefined {
     const value = this.#settings.get(name)
     if (value === undefined) return undefined
-    if (typeof value !== 'string' || value === '') throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want a text in quotes`)
+    if (typeof value !== 'string' || value === '')
+      throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want a text in quotes`)
     return value
   }
 

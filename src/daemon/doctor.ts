@@ -36,15 +36,39 @@ export async function doctor(options: { readonly home: string }): Promise<Doctor
   }
 
   await check('runtime', checkRuntime, (version) => `Node ${version}, OpenSSL ${process.versions.openssl}`)
-  await check('engine native', () => selfTest(nativeEngine()), () => 'known-answer tests pass, ML-DSA context is honoured')
-  await check('engine portable', () => selfTest(portableEngine()), () => 'known-answer tests pass')
-  const home = await check('state directory', () => checkHome(options.home), (paths) => `${paths.home}, closed to others`)
+  await check(
+    'engine native',
+    () => selfTest(nativeEngine()),
+    () => 'known-answer tests pass, ML-DSA context is honoured',
+  )
+  await check(
+    'engine portable',
+    () => selfTest(portableEngine()),
+    () => 'known-answer tests pass',
+  )
+  const home = await check(
+    'state directory',
+    () => checkHome(options.home),
+    (paths) => `${paths.home}, closed to others`,
+  )
   if (home === undefined) return finish(checks)
   checks.push(freeSpace(home.home))
-  const config = await check('configuration', () => loadConfig(options.home), () => 'every setting is valid')
+  const config = await check(
+    'configuration',
+    () => loadConfig(options.home),
+    () => 'every setting is valid',
+  )
   if (config === undefined) return finish(checks)
-  await check('pin file', () => checkPinFile(config), (path) => `${path}, closed to others`)
-  await check('token', () => lookAtToken(config), (info) => info)
+  await check(
+    'pin file',
+    () => checkPinFile(config),
+    (path) => `${path}, closed to others`,
+  )
+  await check(
+    'token',
+    () => lookAtToken(config),
+    (info) => info,
+  )
   checks.push(daemonState(config))
   return finish(checks)
 }
@@ -56,7 +80,9 @@ function finish(checks: readonly DoctorCheck[]): DoctorReport {
 function checkRuntime(): string {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 26 || (major === 26 && minor < 10)) {
-    throw new SealstoneError('INTERNAL', `Node is ${process.versions.node}, want at least 26.10.0`, { hint: 'start Sealstone by its own launcher after: make setup' })
+    throw new SealstoneError('INTERNAL', `Node is ${process.versions.node}, want at least 26.10.0`, {
+      hint: 'start Sealstone by its own launcher after: make setup',
+    })
   }
   return process.versions.node
 }
@@ -71,9 +97,11 @@ function freeSpace(home: string): DoctorCheck {
 
 function checkPinFile(config: Config): string {
   const { pinFile } = tokenLocation(config)
-  if (!existsSync(pinFile)) throw new SealstoneError('TOKEN_PIN_REFUSED', `there is no PIN file at ${pinFile}`, { hint: 'put the PIN into that file, mode 0600' })
+  if (!existsSync(pinFile))
+    throw new SealstoneError('TOKEN_PIN_REFUSED', `there is no PIN file at ${pinFile}`, { hint: 'put the PIN into that file, mode 0600' })
   const mode = lstatSync(pinFile).mode & 0o777
-  if ((mode & 0o077) !== 0) throw new SealstoneError('HOME_INSECURE', `${pinFile} has mode 0${mode.toString(8)}, want 0600`, { hint: `chmod 600 ${pinFile}` })
+  if ((mode & 0o077) !== 0)
+    throw new SealstoneError('HOME_INSECURE', `${pinFile} has mode 0${mode.toString(8)}, want 0600`, { hint: `chmod 600 ${pinFile}` })
   return pinFile
 }
 

@@ -71,14 +71,25 @@ async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName:
   const logKeys = await keys.createLogKeys()
   const log = await openLog({ database, keyHost, logKeys, origin: chosen.origin, clock: systemClock, logger: silentLogger })
   opened.defer(() => log.audit.close())
-  const event = { operationId: newOperationId(), caller: parseIdentity('local'), operation: 'keys.create', key: chosen.keyName, keyVersion: 1, suite: chosen.suite }
+  const event = {
+    operationId: newOperationId(),
+    caller: parseIdentity('local'),
+    operation: 'keys.create',
+    key: chosen.keyName,
+    keyVersion: 1,
+    suite: chosen.suite,
+  }
   await log.audit.append({ kind: 'intent', ...event })
   const record = await keys.create({ name: chosen.keyName, suite: chosen.suite })
   await log.audit.complete({ kind: 'outcome', ...event, result: 'ok', keyProtection: recordProtection(record) })
 
   writeFileSync(paths.trust, writeTrustFile(composeTrust({ keys, log: log.trust })), { mode: 0o600, flush: true })
   const softhsmConf = location.env?.['SOFTHSM2_CONF']
-  const config = configTemplate({ tokenUri: uri, origin: chosen.origin, ...(softhsmConf === undefined ? {} : { softhsmConf: relative(options.home, softhsmConf) }) })
+  const config = configTemplate({
+    tokenUri: uri,
+    origin: chosen.origin,
+    ...(softhsmConf === undefined ? {} : { softhsmConf: relative(options.home, softhsmConf) }),
+  })
   writeFileSync(paths.config, config, { mode: 0o600, flush: true })
   const token = await keyHost.tokenInfo()
   return report(options.home, record, { ...token, module: location.modulePath }, log.trust)
@@ -111,7 +122,10 @@ function report(home: string, record: KeyRecord, token: InitReport['token'], log
 
 /** c2sp.org/tlog-checkpoint: a schema-less URL-like name without spaces or plus signs, unique to this log. */
 function defaultOrigin(): string {
-  const host = hostname().toLowerCase().replace(/[^a-z0-9.-]/g, '-') || 'localhost'
+  const host =
+    hostname()
+      .toLowerCase()
+      .replace(/[^a-z0-9.-]/g, '-') || 'localhost'
   return `${host}/sealstone/${randomBytes(8).toString('hex')}`
 }
 

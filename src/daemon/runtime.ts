@@ -59,7 +59,14 @@ export interface LogParts {
 }
 
 /** The audit log with its signer: the two log keys, used through the key host. */
-export async function openLog({ database, keyHost, logKeys, origin, clock, logger }: LogParts): Promise<{ audit: AuditLog; trust: TrustFile['log'] }> {
+export async function openLog({
+  database,
+  keyHost,
+  logKeys,
+  origin,
+  clock,
+  logger,
+}: LogParts): Promise<{ audit: AuditLog; trust: TrustFile['log'] }> {
   const audit = await openAuditLog({
     db: database,
     origin,

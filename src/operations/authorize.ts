@@ -21,7 +21,11 @@ export async function authorize(context: OperationContext, call: CallContext, op
     reason: decision.reason,
   })
   context.logger.warn({ identity: call.identity, operation, key }, 'refused by policy')
-  throw new SealstoneError('PERMISSION_DENIED', `${call.identity} may not ${operation}${key === undefined ? '' : ` with key ${key}`}: ${decision.reason}`, {
-    details: { operation, ...(key === undefined ? {} : { key }) },
-  })
+  throw new SealstoneError(
+    'PERMISSION_DENIED',
+    `${call.identity} may not ${operation}${key === undefined ? '' : ` with key ${key}`}: ${decision.reason}`,
+    {
+      details: { operation, ...(key === undefined ? {} : { key }) },
+    },
+  )
 }

@@ -35,7 +35,8 @@ export async function signModel(context: OperationContext, running: RunningSigni
     return decodeAnswer(stored.answer)
   }
 
-  if (running.size >= LIMITS.queuedSignings) throw new SealstoneError('OVERLOADED', `${running.size} signings wait already, at most ${LIMITS.queuedSignings}`)
+  if (running.size >= LIMITS.queuedSignings)
+    throw new SealstoneError('OVERLOADED', `${running.size} signings wait already, at most ${LIMITS.queuedSignings}`)
   const answer = signOnce(context, call, { key, statement, signedBytes, answerKey, requestDigest })
   running.set(answerKey, { requestDigest, answer })
   try {
@@ -168,7 +169,12 @@ interface MadeSignature {
   readonly signature: Uint8Array
 }
 
-function checkSignatures(engine: Engine, key: KeyRecord, signedBytes: Uint8Array, signatures: RecordSignatures): readonly [MadeSignature, ...MadeSignature[]] {
+function checkSignatures(
+  engine: Engine,
+  key: KeyRecord,
+  signedBytes: Uint8Array,
+  signatures: RecordSignatures,
+): readonly [MadeSignature, ...MadeSignature[]] {
   const hybrid: MadeSignature = { role: 'hybrid', publicKey: parsePublicKey(key.hybrid.spki), signature: signatures.hybrid }
   const companion: MadeSignature | undefined =
     key.companion === undefined || signatures.companion === undefined
@@ -176,7 +182,10 @@ function checkSignatures(engine: Engine, key: KeyRecord, signedBytes: Uint8Array
       : { role: 'companion', publicKey: parsePublicKey(key.companion.spki), signature: signatures.companion }
   for (const made of [hybrid, companion]) {
     if (made === undefined || verify(engine, made.publicKey, signedBytes, made.signature)) continue
-    throw new SealstoneError('SIGNATURE_MISMATCH', `the ${made.role} signature by key ${key.name} version ${key.version} did not verify and was not released`)
+    throw new SealstoneError(
+      'SIGNATURE_MISMATCH',
+      `the ${made.role} signature by key ${key.name} version ${key.version} did not verify and was not released`,
+    )
   }
   return companion === undefined ? [hybrid] : [hybrid, companion]
 }

@@ -18,10 +18,7 @@ writeFileSync(companion, (await runOk(['keys', 'export', 'default', '--companion
 await daemon.stop()
 
 const result = join(folder.path, 'result.json')
-const commands = [
-  `${LAUNCHER} verify ${model}`,
-  `${MODEL_SIGNING} verify key --signature ${model}/model.sig --public_key ${companion} ${model}`,
-]
+const commands = [`${LAUNCHER} verify ${model}`, `${MODEL_SIGNING} verify key --signature ${model}/model.sig --public_key ${companion} ${model}`]
 execFileSync('hyperfine', ['-N', '--style', 'none', '--warmup', '3', '--runs', '20', '--export-json', result, ...commands], {
   env: { ...process.env, SEALSTONE_HOME: home.home },
   stdio: ['ignore', 'ignore', 'inherit'],

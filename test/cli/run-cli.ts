@@ -40,4 +40,4 @@ export function temporaryFolder(): { readonly path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-export const LAUNCHER = resolve(import.meta.dirname, '../../src/cli/sealstone')
+const LAUNCHER = resolve(import.meta.dirname, '../../src/cli/sealstone')

@@ -165,7 +165,10 @@ describe('a full disk under the log', () => {
       expect(await daemon.stop()).toBe(0)
     }
     const again = await startDaemon(home)
-    const entries = (await runOk(['audit', 'list', '--json'], { home })).stdout.trim().split('\n').map((line) => JSON.parse(line))
+    const entries = (await runOk(['audit', 'list', '--json'], { home })).stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
     const closed = new Set(entries.filter(({ kind }) => kind === 'outcome').map(({ operationId }) => operationId))
     expect(entries.filter(({ kind, operationId }) => kind === 'intent' && !closed.has(operationId))).toEqual([])
     expect(await again.stop()).toBe(0)

@@ -9,41 +9,44 @@ import { initHome, PROJECT, run, runOk, type RunningDaemon, startDaemon, tempora
 
 const MODEL_SIGNING = join(PROJECT, '.cache/model-signing-1.1.1/bin/model_signing')
 
-describe.each(['mldsa65-ecdsa-p256', 'mldsa87-ecdsa-p384', 'mldsa65-ed25519', 'mldsa65-rsa3072-pss', 'mldsa65'])('model_signing 1.1.1 and a key of suite %s', (suite) => {
-  let home: Awaited<ReturnType<typeof initHome>>
-  let daemon: RunningDaemon
-  const folder = temporaryFolder()
-  const model = join(folder.path, 'odd model ünïcode')
-  const companion = join(folder.path, 'companion.pem')
+describe.each(['mldsa65-ecdsa-p256', 'mldsa87-ecdsa-p384', 'mldsa65-ed25519', 'mldsa65-rsa3072-pss', 'mldsa65'])(
+  'model_signing 1.1.1 and a key of suite %s',
+  (suite) => {
+    let home: Awaited<ReturnType<typeof initHome>>
+    let daemon: RunningDaemon
+    const folder = temporaryFolder()
+    const model = join(folder.path, 'odd model ünïcode')
+    const companion = join(folder.path, 'companion.pem')
 
-  beforeAll(async () => {
-    if (!existsSync(MODEL_SIGNING)) throw new Error(`${MODEL_SIGNING} is missing; run: make setup`)
-    home = await initHome(['--suite', suite, '--key', 'release'])
-    daemon = await startDaemon(home.home)
-    oddModel(model)
-    await runOk(['sign', model, '--key', 'release'], home)
-    writeFileSync(companion, (await runOk(['keys', 'export', 'release', '--companion'], home)).stdout)
-  })
-  afterAll(async () => {
-    await daemon[Symbol.asyncDispose]()
-    home[Symbol.dispose]()
-    folder[Symbol.dispose]()
-  })
+    beforeAll(async () => {
+      if (!existsSync(MODEL_SIGNING)) throw new Error(`${MODEL_SIGNING} is missing; run: make setup`)
+      home = await initHome(['--suite', suite, '--key', 'release'])
+      daemon = await startDaemon(home.home)
+      oddModel(model)
+      await runOk(['sign', model, '--key', 'release'], home)
+      writeFileSync(companion, (await runOk(['keys', 'export', 'release', '--companion'], home)).stdout)
+    })
+    afterAll(async () => {
+      await daemon[Symbol.asyncDispose]()
+      home[Symbol.dispose]()
+      folder[Symbol.dispose]()
+    })
 
-  it('verifies model.sig with model.hybrid.sig beside it and no extra flag', async () => {
-    const { stdout, code } = await modelSigning('verify', 'key', '--signature', join(model, 'model.sig'), '--public_key', companion, model)
-    expect(stdout).toMatch(/succeeded/i)
-    expect(code).toBe(0)
-  })
+    it('verifies model.sig with model.hybrid.sig beside it and no extra flag', async () => {
+      const { stdout, code } = await modelSigning('verify', 'key', '--signature', join(model, 'model.sig'), '--public_key', companion, model)
+      expect(stdout).toMatch(/succeeded/i)
+      expect(code).toBe(0)
+    })
 
-  it('refuses the same directory after a file changed', async () => {
-    appendFileSync(join(model, 'a/b.txt'), '!')
-    expect((await modelSigning('verify', 'key', '--signature', join(model, 'model.sig'), '--public_key', companion, model)).code).not.toBe(0)
-    expect((await run(['verify', model], home)).code).toBe(1)
-    writeFileSync(join(model, 'a/b.txt'), '2')
-    await runOk(['verify', model], home)
-  })
-})
+    it('refuses the same directory after a file changed', async () => {
+      appendFileSync(join(model, 'a/b.txt'), '!')
+      expect((await modelSigning('verify', 'key', '--signature', join(model, 'model.sig'), '--public_key', companion, model)).code).not.toBe(0)
+      expect((await run(['verify', model], home)).code).toBe(1)
+      writeFileSync(join(model, 'a/b.txt'), '2')
+      await runOk(['verify', model], home)
+    })
+  },
+)
 
 describe('a model signed by model_signing 1.1.1', () => {
   const folder = temporaryFolder()

@@ -46,7 +46,7 @@ describe('kill -9', () => {
     daemon = await startDaemon(home.home)
     const client = connect({ address: `unix:${daemon.socket}` })
     try {
-      for (const before of [...answered.values()]) {
+      for (const before of answered.values()) {
         const again = await signNumber(client, before.key)
         expect(again.hybridSig).toEqual(before.hybridSig)
         expect(again.modelSig).toEqual(before.modelSig)
@@ -102,7 +102,14 @@ async function expectAllVerifiedAndLogged(client: Client, answered: Map<string, 
   const trust = parseTrustFile(await client.getTrust())
   expect(answered.size).toBe(SIGNINGS)
   for (const { key, hybridSig, modelSig } of answered.values()) {
-    const verdict = await verifyModel({ engine, bundle: modelSig, hybrid: hybridSig, trust: { kind: 'trust-file', trust }, require: 'hybrid', now: new Date() })
+    const verdict = await verifyModel({
+      engine,
+      bundle: modelSig,
+      hybrid: hybridSig,
+      trust: { kind: 'trust-file', trust },
+      require: 'hybrid',
+      now: new Date(),
+    })
     expect(verdict.ok, `${key}: ${JSON.stringify(verdict.checks)}`).toBe(true)
   }
   const open = new Map<string, string>()
@@ -134,4 +141,3 @@ function everyMs(interval: number, action: () => void): { stop(): number } {
     },
   }
 }
-

@@ -76,8 +76,8 @@ describe('the walk', () => {
   it('logs an intent and an outcome with the same operation id, and gives a receipt that anybody can check', async () => {
     const lines = (await runOk(['audit', 'list', '--json'], home)).stdout.trim().split('\n')
     const entries = lines.map((line) => JSON.parse(line))
-    const intent = entries.find((entry) => entry.kind === 'intent')
-    const outcome = entries.find((entry) => entry.kind === 'outcome')
+    const intent = entries.find((entry) => entry.kind === 'intent' && entry.operation === 'sign')
+    const outcome = entries.find((entry) => entry.kind === 'outcome' && entry.operationId === intent.operationId)
     expect(intent).toMatchObject({ operation: 'sign', key: 'default', modelName: 'model', caller: 'local' })
     expect(outcome).toMatchObject({ operationId: intent.operationId, result: 'ok' })
     expect(outcome.signatures).toHaveLength(2)
@@ -106,7 +106,7 @@ describe('the walk', () => {
   it('refuses a second daemon on the same state directory', async () => {
     const second = await run(['serve'], home)
     expect(second.code).toBe(3)
-    expect(second.stderr).toMatch(/another daemon/)
+    expect(second.stderr).toMatch(/error: .*locked by another process\nhint: stop the other one first/)
   })
 
   it('starts again after a clean stop with the same log and keys', async () => {

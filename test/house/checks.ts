@@ -18,7 +18,10 @@ export const CHECKS: readonly Check[] = [
 export const QUICK_TESTS: readonly string[] = [
   'test/architecture.test.ts',
   'test/core',
-  'test/tlog',
+  'test/tlog/checkpoint.test.ts',
+  'test/tlog/leaf.test.ts',
+  'test/tlog/merkle-vectors.test.ts',
+  'test/tlog/tlog-proof.test.ts',
   'test/policy',
   'test/wire',
   'test/house/summary.test.ts',

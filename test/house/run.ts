@@ -14,7 +14,7 @@ async function main(mode: string | undefined): Promise<void> {
   if (mode !== 'check' && mode !== 'test') throw new Error('usage: run.ts check|test')
   const started = performance.now()
   const checks = await runAll(CHECKS)
-  const report = await runTests(mode === 'check' ? QUICK_TESTS : [])
+  const report = await runTests(mode === 'check' ? ['--isolate=false', ...QUICK_TESTS] : [])
   const summary = summarise(checks, report)
   for (const note of summary.notes) console.log(note)
   console.log(`took ${seconds(started)}`)
@@ -43,10 +43,10 @@ function runCheck({ name, command: [program, ...args] }: Check): Promise<CheckRe
   return promise
 }
 
-async function runTests(paths: readonly string[]): Promise<TestReport | undefined> {
+async function runTests(more: readonly string[]): Promise<TestReport | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'sealstone-report-'))
   const output = join(folder, 'report.json')
-  const args = ['run', '--config=test/vitest.config.ts', '--reporter=default', '--reporter=json', `--outputFile=${output}`, ...paths]
+  const args = ['run', '--config=test/vitest.config.ts', '--reporter=default', '--reporter=json', `--outputFile=${output}`, ...more]
   const child = spawn(join(BIN, 'vitest'), args, { cwd: ROOT, env: ENVIRONMENT, stdio: 'inherit' })
   await new Promise((resolve) => child.once('close', resolve))
   try {

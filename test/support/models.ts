@@ -30,7 +30,7 @@ export function oddModel(folder: string): string {
     'a.txt': '3',
     'deep/1/2/3/4/5/6/7/8/leaf.bin': 'deep',
     'empty.bin': '',
-    "quote'and\"double.txt": 'q',
+    'quote\'and"double.txt': 'q',
     'back\\slash.txt': 'b',
     'colon:0:8': 'c',
   }

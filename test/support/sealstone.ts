@@ -72,10 +72,9 @@ export interface RunningDaemon extends AsyncDisposable {
 /** Starts `sealstone serve` and waits until it says ready. Throws with its log if it ends before. */
 export async function startDaemon(
   home: string,
-  options: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>>; readonly wrap?: readonly string[] } = {},
+  options: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<RunningDaemon> {
-  const [command, ...wrapped] = [...(options.wrap ?? []), LAUNCHER]
-  const child = spawn(command as string, [...wrapped, 'serve', ...(options.args ?? [])], {
+  const child = spawn(LAUNCHER, ['serve', ...(options.args ?? [])], {
     env: environment({ home, ...(options.env === undefined ? {} : { env: options.env }) }),
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -22,5 +22,5 @@ export async function run(context: CommandContext, operands: readonly string[], 
 /** One row per value: `keyProtection.halves.0.location  token`. */
 function flatten(value: JsonValue, path: string): string[][] {
   if (typeof value !== 'object' || value === null) return [[visible(path), visible(String(value))]]
-  return Object.entries(value).flatMap(([name, member]) => flatten(member as JsonValue, path === '' ? name : `${path}.${name}`))
+  return Object.entries(value).flatMap(([name, member]) => flatten(member, path === '' ? name : `${path}.${name}`))
 }

@@ -41,5 +41,5 @@ function nameInside(root: string, path: string): string[] {
   return name === '' || name === '..' || name.startsWith(`..${sep}`) || isAbsolute(name) ? [] : [name.split(sep).join('/')]
 }
 
-export const MODEL_SIG = 'model.sig'
-export const MODEL_HYBRID_SIG = 'model.hybrid.sig'
+const MODEL_SIG = 'model.sig'
+const MODEL_HYBRID_SIG = 'model.hybrid.sig'
