@@ -1,4 +1,7 @@
-/** What a registry does before a model goes live: sign it, keep both files, and verify them before they are served. */
+/**
+ * What a registry does before a model goes live: have it signed, store both signatures, and verify everything as its users will.
+ * Usage: publish.ts MODEL SOCKET TRUST_FILE
+ */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect } from '#client'
@@ -9,9 +12,12 @@ if (path === undefined || socket === undefined || trust === undefined) throw new
 
 await using sealstone = connect({ address: `unix:${socket}` })
 const answer = await sealstone.sign(
-  { key: 'default', idempotencyKey: `publish:${path}`, content: { kind: 'model', path } }, // hashed here, never sent
+  { key: 'default', content: { kind: 'model', path } }, // the files are hashed here and never sent
   { signal: AbortSignal.timeout(60_000) },
 )
 await writeFile(join(path, 'model.hybrid.sig'), answer.hybridSig)
 if (answer.modelSig !== undefined) await writeFile(join(path, 'model.sig'), answer.modelSig)
-console.log(`signed as entry ${answer.leafIndex} of the audit log`)
+
+const verdict = await verifyModelFiles({ path, trust: { kind: 'trust-file', path: trust } }) // asks nobody
+if (!verdict.ok) throw new Error(`not published: ${JSON.stringify(verdict.checks)}`)
+console.log(`signed and verified; entry ${answer.leafIndex} of the audit log`)

@@ -2,18 +2,22 @@
 
 export interface TemplateValues {
   readonly tokenUri: string
-  readonly softhsmConf?: string
+  readonly env: Readonly<Record<string, string>>
   readonly origin: string
 }
 
-export function configTemplate({ tokenUri, softhsmConf, origin }: TemplateValues): string {
+export function configTemplate({ tokenUri, env, origin }: TemplateValues): string {
+  const variables = Object.entries(env).map(([name, value]) => `${name} = ${quote(value)}`)
   return `# Sealstone configuration (TOML). An unknown setting is refused. Relative paths are relative to this directory.
 # After a change: restart the daemon (SIGTERM, then \`sealstone serve\`).
 
 [token]
 # The token that holds the keys (RFC 7512). The PIN stays in its own file, readable by you alone; never write it here.
 uri = ${quote(tokenUri)}
-${softhsmConf === undefined ? '# softhsm_conf = "softhsm2.conf"   # only for a SoftHSM token that Sealstone made itself' : `softhsm_conf = ${quote(softhsmConf)}`}
+
+# The environment of the token's PKCS#11 module. It gets nothing else; many modules want the path of their own configuration.
+[token.env]
+${variables.length === 0 ? '# SOFTHSM2_CONF = "/etc/softhsm2.conf"' : variables.join('\n')}
 
 [listen]
 # Local callers: a Unix socket that only this user can open.
@@ -40,8 +44,9 @@ origin = ${quote(origin)}
 # debug, info, warn or error. Lines are JSON on standard error.
 # level = "info"
 
-# Who may do what. No matching rule means no. identity: "local" is the owner of the socket; others are the SPIFFE URI or
-# DNS name in their client certificate. operations: sign, verify, keys.read, audit.read. "*" stands for any text.
+# Who may do what. No matching rule means no. identity: "local" is the owner of the socket, "loopback" is anybody on this machine
+# who uses --insecure-loopback, others are the SPIFFE URI or DNS name in their client certificate. operations: sign, verify,
+# keys.read, audit.read. "*" stands for any text. The trust file holds every key, so it needs keys.read with keys = ["*"].
 [[policy.allow]]
 identity = "local"
 operations = ["*"]
@@ -51,6 +56,11 @@ keys = ["*"]
 # identity = "spiffe://registry.example/publisher"
 # operations = ["sign", "keys.read"]
 # keys = ["default"]
+
+# [[policy.allow]]
+# identity = "loopback"
+# operations = ["verify", "keys.read"]
+# keys = ["*"]
 `
 }
 

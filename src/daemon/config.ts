@@ -3,11 +3,16 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { closest } from 'fastest-levenshtein'
 import { parse } from 'smol-toml'
-import { LIMITS, SealstoneError } from '#core'
+import { excerpt, LIMITS, SealstoneError } from '#core'
 import { parsePolicyTable, type PolicyTable } from '#policy'
 
 export interface Config {
-  readonly token: { readonly uri: string /** For the token Sealstone made itself: its softhsm2.conf. */; readonly softhsmConf?: string }
+  readonly token: {
+    /** RFC 7512. */
+    readonly uri: string
+    /** The environment of the PKCS#11 module, such as SOFTHSM2_CONF; it gets nothing else. */
+    readonly env: Readonly<Record<string, string>>
+  }
   readonly listen: {
     /** Absolute path of the Unix socket. */
     readonly socket: string
@@ -39,9 +44,8 @@ export function parseConfig(text: string, home: string): Config {
   refuseUnknown(settings)
   const read = new SettingReader(settings)
   const tlsAddress = read.optionalText('listen.tls.address')
-  const softhsmConf = read.optionalText('token.softhsm_conf')
   return {
-    token: { uri: read.text('token.uri'), ...(softhsmConf === undefined ? {} : { softhsmConf: resolve(home, softhsmConf) }) },
+    token: { uri: read.text('token.uri'), env: moduleEnvironment(read.open(TOKEN_ENV)) },
     listen: {
       socket: resolve(home, read.optionalText('listen.socket') ?? 'sealstone.sock'),
       ...(tlsAddress === undefined
@@ -60,6 +64,25 @@ export function parseConfig(text: string, home: string): Config {
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
   }
+}
+
+/** Throws CONFIG_INVALID for a name that is none, or that would steer the key host's own runtime. */
+export function moduleEnvironment(variables: ReadonlyMap<string, unknown>): Record<string, string> {
+  const environment: Record<string, string> = {}
+  for (const [name, value] of variables) {
+    const setting = `${TOKEN_ENV}${name}`
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name))
+      throw new SealstoneError('CONFIG_INVALID', `${excerpt(setting)} is no name of an environment variable`)
+    if (/^(?:NODE_|LD_PRELOAD$|LD_AUDIT$|DYLD_INSERT)/.test(name)) {
+      throw new SealstoneError('CONFIG_INVALID', `setting ${setting} would steer the key host itself`, {
+        hint: 'set only what the PKCS#11 module asks for',
+      })
+    }
+    if (typeof value !== 'string' || value.includes('\0'))
+      throw new SealstoneError('CONFIG_INVALID', `setting ${setting} is ${show(value)}, want a text in quotes`)
+    environment[name] = value
+  }
+  return environment
 }
 
 /** `host:port`, with an IPv6 host in brackets. */
@@ -92,23 +115,25 @@ function parseToml(text: string): Record<string, unknown> {
   }
 }
 
-/** Nested tables as dotted names; an array of tables stays one value. */
+/** Nested tables as dotted names; an array of tables stays one value, and so does an empty table of another name than ours. */
 function flatten(table: Record<string, unknown>, prefix = ''): Map<string, unknown> {
   const settings = new Map<string, unknown>()
   for (const [name, value] of Object.entries(table)) {
     const path = prefix + name
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      if (!SETTINGS.some((known) => known.startsWith(`${path}.`))) settings.set(path, value)
-      for (const [inner, innerValue] of flatten(value as Record<string, unknown>, `${path}.`)) settings.set(inner, innerValue)
-    } else settings.set(path, value)
+    const inner =
+      typeof value === 'object' && value !== null && !Array.isArray(value) ? flatten(value as Record<string, unknown>, `${path}.`) : undefined
+    if (inner === undefined || (inner.size === 0 && !KNOWN_NAMES.some((known) => known.startsWith(`${path}.`)))) settings.set(path, value)
+    for (const [innerName, innerValue] of inner ?? []) settings.set(innerName, innerValue)
   }
   return settings
 }
 
 function refuseUnknown(settings: Map<string, unknown>): void {
   for (const name of settings.keys()) {
-    if ((SETTINGS as readonly string[]).includes(name)) continue
-    throw new SealstoneError('CONFIG_INVALID', `unknown setting ${name} in ${CONFIG_FILE}`, { hint: `did you mean ${closest(name, SETTINGS)}?` })
+    if ((SETTINGS as readonly string[]).includes(name) || name.startsWith(TOKEN_ENV)) continue
+    throw new SealstoneError('CONFIG_INVALID', `unknown setting ${excerpt(name)} in ${CONFIG_FILE}`, {
+      hint: `did you mean ${closest(name, SETTINGS)}?`,
+    })
   }
 }
 
@@ -117,6 +142,11 @@ class SettingReader {
 
   constructor(settings: Map<string, unknown>) {
     this.#settings = settings
+  }
+
+  /** The settings under a prefix, by the rest of their names. */
+  open(prefix: string): Map<string, unknown> {
+    return new Map([...this.#settings].filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length), value]))
   }
 
   text(name: Setting): string {
@@ -159,7 +189,6 @@ const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 const SETTINGS = [
   'token.uri',
-  'token.softhsm_conf',
   'listen.socket',
   'listen.tls.address',
   'listen.tls.certificate',
@@ -171,3 +200,6 @@ const SETTINGS = [
   'log.level',
   'policy.allow',
 ] as const
+
+const TOKEN_ENV = 'token.env.'
+const KNOWN_NAMES = [...SETTINGS, TOKEN_ENV]

@@ -1,12 +1,15 @@
 /** Looks at everything a daemon needs and says what is wrong and what to do. Uses no signing key and prints no secret. */
 import { existsSync, lstatSync, statfsSync } from 'node:fs'
-import { SealstoneError, silentLogger, toSealstoneError } from '#core'
+import { SealstoneError, silentLogger, systemClock, toSealstoneError } from '#core'
+import { acquireLock, openDatabase } from '#db'
 import { startKeyHost } from '#keyhost'
+import { openKeyStore } from '#keys'
 import { selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { portableEngine } from '#suites/portable'
 import { type Config, loadConfig } from './config.ts'
-import { checkHome } from './home.ts'
+import { checkHome, type HomePaths } from './home.ts'
+import { MIGRATIONS, openLog } from './runtime.ts'
 import { tokenLocation } from './token-location.ts'
 
 export interface DoctorCheck {
@@ -21,9 +24,12 @@ export interface DoctorReport {
   readonly checks: readonly DoctorCheck[]
 }
 
+/** Adds one check: what `look` finds is said by `say`, what it throws is the failure. */
+type CheckRunner = <Result>(name: string, look: () => Result | Promise<Result>, say: (result: Result) => string) => Promise<Result | undefined>
+
 export async function doctor(options: { readonly home: string }): Promise<DoctorReport> {
   const checks: DoctorCheck[] = []
-  const check = async <Result>(name: string, look: () => Result | Promise<Result>, say: (result: Result) => string): Promise<Result | undefined> => {
+  const check: CheckRunner = async (name, look, say) => {
     try {
       const result = await look()
       checks.push({ name, status: 'ok', detail: say(result) })
@@ -64,13 +70,61 @@ export async function doctor(options: { readonly home: string }): Promise<Doctor
     () => checkPinFile(config),
     (path) => `${path}, closed to others`,
   )
-  await check(
-    'token',
-    () => lookAtToken(config),
-    (info) => info,
-  )
-  checks.push(daemonState(config))
+  await checkInside(check, home, config)
   return finish(checks)
+}
+
+/** What a start would look at, without starting: token, keys, and the log if no daemon is writing it. */
+async function checkInside(check: CheckRunner, paths: HomePaths, config: Config): Promise<void> {
+  await using opened = new AsyncDisposableStack()
+  const keyHost = await check(
+    'token',
+    async () => {
+      const started = await startKeyHost({ token: tokenLocation(config.token), logger: silentLogger })
+      opened.defer(() => started.close())
+      return { started, info: await started.tokenInfo() }
+    },
+    ({ info }) => `${info.label} (${info.model}, serial ${info.serial}), logged in`,
+  )
+  if (keyHost === undefined) return
+  const store = await check(
+    'keys',
+    async () => {
+      const database = openDatabase(paths.database, MIGRATIONS)
+      opened.defer(() => database.close())
+      const keys = openKeyStore({ db: database, keyHost: keyHost.started, clock: systemClock })
+      await keys.check()
+      return { database, keys }
+    },
+    ({ keys }) => `all in the token, and they sign: ${keys.list().map(({ name }) => name).join(', ')}, and those of the log`,
+  )
+  const free = await check(
+    'daemon',
+    () => takeLock(paths.lock, opened),
+    (taken) => (taken ? 'not running; start it with: sealstone serve' : 'running; it checked the log when it started'),
+  )
+  if (store === undefined || free !== true) return
+  await check(
+    'audit log',
+    async () => {
+      const parts = { database: store.database, keyHost: keyHost.started, logKeys: store.keys.logKeys(), origin: config.audit.origin }
+      const { audit } = await openLog({ ...parts, clock: systemClock, logger: silentLogger })
+      opened.defer(() => audit.close())
+      return audit.size()
+    },
+    (size) => `${size} entries, as the last checkpoint says`,
+  )
+}
+
+function takeLock(path: string, opened: AsyncDisposableStack): boolean {
+  try {
+    const lock = acquireLock(path)
+    opened.defer(() => lock.release())
+    return true
+  } catch (error) {
+    if (error instanceof SealstoneError && error.code === 'DAEMON_RUNNING') return false
+    throw error
+  }
 }
 
 function finish(checks: readonly DoctorCheck[]): DoctorReport {
@@ -96,29 +150,13 @@ function freeSpace(home: string): DoctorCheck {
 }
 
 function checkPinFile(config: Config): string {
-  const { pinFile } = tokenLocation(config)
+  const { pinFile } = tokenLocation(config.token)
   if (!existsSync(pinFile))
     throw new SealstoneError('TOKEN_PIN_REFUSED', `there is no PIN file at ${pinFile}`, { hint: 'put the PIN into that file, mode 0600' })
   const mode = lstatSync(pinFile).mode & 0o777
   if ((mode & 0o077) !== 0)
     throw new SealstoneError('HOME_INSECURE', `${pinFile} has mode 0${mode.toString(8)}, want 0600`, { hint: `chmod 600 ${pinFile}` })
   return pinFile
-}
-
-async function lookAtToken(config: Config): Promise<string> {
-  const keyHost = await startKeyHost({ token: tokenLocation(config), logger: silentLogger })
-  try {
-    const info = await keyHost.tokenInfo()
-    return `${info.label} (${info.model}, serial ${info.serial}), logged in`
-  } finally {
-    await keyHost.close()
-  }
-}
-
-function daemonState(config: Config): DoctorCheck {
-  const { socket } = config.listen
-  if (existsSync(socket)) return { name: 'daemon', status: 'ok', detail: `socket at ${socket}` }
-  return { name: 'daemon', status: 'warn', detail: 'not running', hint: 'start it with: sealstone serve' }
 }
 
 const LEAST_FREE_MIB = 512

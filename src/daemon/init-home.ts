@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, systemClock } from '#core'
 import { openDatabase } from '#db'
 import { writeTrustFile } from '#envelopes'
@@ -11,10 +11,11 @@ import { type KeyRecord, openKeyStore, recordProtection } from '#keys'
 import { composeTrust } from '#operations'
 import { findSuite, fingerprint, selfTest, type SuiteId } from '#suites'
 import { nativeEngine } from '#suites/native'
+import { moduleEnvironment } from './config.ts'
 import { configTemplate } from './config-template.ts'
 import { homePaths, refuseUsedHome } from './home.ts'
 import { MIGRATIONS, openLog } from './runtime.ts'
-import { locateToken } from './token-location.ts'
+import { tokenLocation } from './token-location.ts'
 
 export interface InitOptions {
   readonly home: string
@@ -24,6 +25,8 @@ export interface InitOptions {
   readonly key?: string
   /** RFC 7512 URI of a token that exists; without it a SoftHSM token is made inside the state directory. */
   readonly token?: string
+  /** The environment that the named token's module needs. */
+  readonly tokenEnv?: Readonly<Record<string, string>>
   /** Path of the SoftHSM module, where it is not in a usual place. */
   readonly module?: string
   /** The log's name; default is made of the host's name and a random number. */
@@ -84,19 +87,18 @@ async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName:
   await log.audit.complete({ kind: 'outcome', ...event, result: 'ok', keyProtection: recordProtection(record) })
 
   writeFileSync(paths.trust, writeTrustFile(composeTrust({ keys, log: log.trust })), { mode: 0o600, flush: true })
-  const softhsmConf = location.env?.['SOFTHSM2_CONF']
-  const config = configTemplate({
-    tokenUri: uri,
-    origin: chosen.origin,
-    ...(softhsmConf === undefined ? {} : { softhsmConf: relative(options.home, softhsmConf) }),
-  })
+  const config = configTemplate({ tokenUri: uri, env: location.env ?? {}, origin: chosen.origin })
   writeFileSync(paths.config, config, { mode: 0o600, flush: true })
   const token = await keyHost.tokenInfo()
   return report(options.home, record, { ...token, module: location.modulePath }, log.trust)
 }
 
 async function chooseToken(options: InitOptions): Promise<{ uri: string; location: TokenLocation }> {
-  if (options.token !== undefined) return { uri: options.token, location: locateToken(options.token) }
+  if (options.token !== undefined)
+    return {
+      uri: options.token,
+      location: tokenLocation({ uri: options.token, env: moduleEnvironment(new Map(Object.entries(options.tokenEnv ?? {}))) }),
+    }
   const location = await provisionSoftHsm({
     home: options.home,
     label: 'sealstone',

@@ -128,7 +128,7 @@ describe('the daemon refuses to start', () => {
     appendFileSync(join(home.home, 'config.toml'), '\n[serv]\ndrain_secnds = 3\n')
     const result = await run(['serve'], home)
     expect(result.code).toBe(2)
-    expect(result.stderr).toMatch(/unknown setting serv/)
+    expect(result.stderr).toMatch(/error: unknown setting "serv.drain_secnds"/)
     expect(result.stderr).toMatch(/did you mean serve\.drain_seconds/)
   })
 

@@ -10,6 +10,7 @@ export const DAEMON_COMMANDS: readonly CommandDeclaration[] = [
       'with its companion, the keys of the audit log, a commented config.toml and trust.json. Refuses a directory in use.',
     options: [
       { flags: '--token <uri>', description: 'use this PKCS#11 token (RFC 7512 URI) instead of an own SoftHSM token' },
+      { flags: '--token-env <name=value>', description: 'environment that its module needs; may be repeated', repeatable: true },
       { flags: '--module <path>', description: 'where the SoftHSM module is, if not at a usual place' },
       { flags: '--suite <name>', description: 'suite of the first key; default mldsa65-ecdsa-p256' },
       { flags: '--key <name>', description: "name of the first key; default 'default'" },

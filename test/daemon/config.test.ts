@@ -1,0 +1,87 @@
+/** The configuration file: what `init` writes is read back, and anything that is not understood stops the start. */
+import { describe, expect, it } from 'vitest'
+import { SealstoneError } from '#core'
+import { parseConfig } from '../../src/daemon/config.ts'
+import { configTemplate } from '../../src/daemon/config-template.ts'
+
+const HOME = '/srv/sealstone'
+const TEMPLATE = configTemplate({ tokenUri: 'pkcs11:token=a', env: { SOFTHSM2_CONF: '/srv/my "conf".d/softhsm2.conf' }, origin: 'host/log/1' })
+
+describe('the configuration that init writes', () => {
+  it('reads back as what it was made of', () => {
+    const config = parseConfig(TEMPLATE, HOME)
+    expect(config).toMatchObject({
+      token: { uri: 'pkcs11:token=a', env: { SOFTHSM2_CONF: '/srv/my "conf".d/softhsm2.conf' } },
+      listen: { socket: '/srv/sealstone/sealstone.sock' },
+      audit: { origin: 'host/log/1', answerRetentionHours: 168 },
+      drainSeconds: 20,
+      logLevel: 'info',
+    })
+    expect(config.listen.tls).toBeUndefined()
+  })
+
+  it('is valid too with every commented setting switched on', () => {
+    const everything = TEMPLATE.split('\n')
+      .map((line) => line.replace(/^# (?=\[|[a-z_]+ = )/, ''))
+      .join('\n')
+    const config = parseConfig(everything, HOME)
+    expect(config.listen.tls).toEqual({
+      host: '0.0.0.0',
+      port: 7443,
+      certFile: '/srv/sealstone/tls/server.crt',
+      keyFile: '/srv/sealstone/tls/server.key',
+      clientCaFile: '/srv/sealstone/tls/clients-ca.crt',
+    })
+    expect(config.policy).toHaveLength(3)
+  })
+
+  it('needs no environment for the module', () => {
+    expect(parseConfig(configTemplate({ tokenUri: 'pkcs11:token=a', env: {}, origin: 'o' }), HOME).token.env).toEqual({})
+  })
+})
+
+describe('a configuration is refused', () => {
+  it.each([
+    ['[serv]\ndrain_seconds = 3', 'unknown setting "serv.drain_seconds"', 'did you mean serve.drain_seconds?'],
+    ['[serv]', 'unknown setting "serv"', 'did you mean'],
+    ['[listen]\nsockt = "x"', 'unknown setting "listen.sockt"', 'did you mean listen.socket?'],
+    ['[token]\npin = "1234"', 'unknown setting "token.pin"', 'did you mean token.uri?'],
+    ['[serve.deep]\nx = 1', 'unknown setting "serve.deep.x"', 'did you mean'],
+    ['[serve]\ndrain_seconds = 0', 'setting serve.drain_seconds is 0, want a whole number from 1 to 600', ''],
+    ['[serve]\ndrain_seconds = 1.5', 'want a whole number', ''],
+    ['[serve]\ndrain_seconds = "20"', 'setting serve.drain_seconds is "20", want a whole number', ''],
+    ['[log]\nlevel = "loud"', 'setting log.level is "loud", want one of debug, info, warn, error', ''],
+    ['[listen.tls]\naddress = "here"', 'listen.tls.address is "here", want host:port', ''],
+    ['[listen.tls]\naddress = "h:70000"', 'want host:port', ''],
+    ['[listen.tls]\naddress = "h:1"', 'setting listen.tls.certificate is missing', ''],
+    ['[token.env]\nNODE_OPTIONS = "--inspect"', 'token.env.NODE_OPTIONS would steer the key host', 'what the PKCS#11 module asks for'],
+    ['[token.env]\nLD_PRELOAD = "x.so"', 'token.env.LD_PRELOAD would steer the key host', ''],
+    ['[token.env]\nX = 1', 'setting token.env.X is 1, want a text in quotes', ''],
+    ['[token.env]\n"a b" = "1"', 'is no name of an environment variable', ''],
+    ['[[policy.allow]]\nidentity = "x"', 'operations', ''],
+    ['[token', 'not valid TOML', ''],
+  ])('%j', (more, message, hint) => {
+    const base = /^\[token(?:\]|$)/.test(more) ? '' : '[token]\nuri = "pkcs11:token=a"\n'
+    const error = refusal(`${base}${more}\n${/\[audit/.test(more) ? '' : '[audit]\norigin = "o"\n'}`)
+    expect(error.code).toBe('CONFIG_INVALID')
+    expect(error.message).toContain(message)
+    expect(error.hint).toContain(hint)
+  })
+
+  it.each(['token.uri', 'audit.origin'])('without %s', (setting) => {
+    const [table = '', name = ''] = setting.split('.')
+    const lines = ['[token]', 'uri = "pkcs11:token=a"', '[audit]', 'origin = "o"']
+    lines[lines.indexOf(`[${table}]`) + 1] = ''
+    expect(refusal(lines.join('\n')).message).toContain(`setting ${table}.${name} is missing`)
+  })
+})
+
+function refusal(text: string): SealstoneError {
+  try {
+    parseConfig(text, HOME)
+  } catch (error) {
+    if (error instanceof SealstoneError) return error
+    throw error
+  }
+  throw new Error('the configuration was not refused')
+}
