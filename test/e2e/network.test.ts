@@ -1,0 +1,130 @@
+/** The daemon over the network: TLS 1.3 with client certificates, rights by identity, and the plain loopback listener. */
+import { execFile } from 'node:child_process'
+import { appendFileSync, chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tinyModel } from '../support/models.ts'
+import { makeAuthority } from '../support/openssl.ts'
+import { initHome, PROJECT, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+
+describe('a daemon on the network', () => {
+  const folder = temporaryFolder()
+  const servers = makeAuthority(folder.path, 'servers')
+  const clients = makeAuthority(folder.path, 'clients')
+  const server = servers.issue('server', { names: ['DNS:localhost'] })
+  const publisher = clients.issue('publisher', { names: ['URI:spiffe://registry.example/publisher'] })
+  const reader = clients.issue('reader', { names: ['DNS:reader.example.org'] })
+  const stranger = servers.issue('stranger', { names: ['URI:spiffe://registry.example/publisher'] })
+  const model = tinyModel(join(folder.path, 'model'))
+  let home: Awaited<ReturnType<typeof initHome>>
+  let daemon: RunningDaemon
+  let address: string
+
+  beforeAll(async () => {
+    home = await initHome()
+    chmodSync(server.keyFile, 0o600)
+    appendFileSync(
+      join(home.home, 'config.toml'),
+      `
+[listen.tls]
+address = "127.0.0.1:0"
+certificate = "${server.certFile}"
+private_key = "${server.keyFile}"
+client_ca = "${clients.certFile}"
+
+[[policy.allow]]
+identity = "spiffe://registry.example/publisher"
+operations = ["sign", "keys.read"]
+keys = ["default"]
+
+[[policy.allow]]
+identity = "reader.example.org"
+operations = ["audit.read", "keys.read"]
+keys = ["*"]
+`,
+    )
+    daemon = await startDaemon(home.home, { args: ['--insecure-loopback', '127.0.0.1:0'] })
+    const ready = JSON.parse(
+      daemon
+        .log()
+        .split('\n')
+        .find((line) => line.includes('"msg":"ready"')) ?? '{}',
+    ) as { addresses: string[] }
+    address = `localhost:${ready.addresses[1]?.split(':').at(-1)}`
+  })
+  afterAll(async () => {
+    await daemon[Symbol.asyncDispose]()
+    home[Symbol.dispose]()
+    folder[Symbol.dispose]()
+  })
+
+  const as = (who: typeof publisher): string[] => [
+    '--address',
+    address,
+    '--tls-ca',
+    servers.certFile,
+    '--tls-cert',
+    who.certFile,
+    '--tls-key',
+    who.keyFile,
+  ]
+
+  it('signs for the one who may, and the log knows who it was', async () => {
+    await runOk(['sign', model, ...as(publisher)])
+    await runOk(['verify', model], home)
+    const { stdout } = await runOk(['audit', 'list', '--json', '--caller', 'spiffe://registry.example/publisher'], home)
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).kind),
+    ).toEqual(['intent', 'outcome'])
+  })
+
+  it('refuses what no rule allows, and the refusal is in the log', async () => {
+    const sign = await run(['sign', model, ...as(reader)])
+    expect(sign.code).toBe(3)
+    expect(sign.stderr).toMatch(/error: .*reader\.example\.org.*sign/)
+    expect((await run(['audit', 'list', ...as(publisher)])).code).toBe(3)
+    const { stdout } = await runOk(['audit', 'list', '--json', '--kind', 'refused', ...as(reader)])
+    const refused = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(refused).toMatchObject([
+      { caller: 'reader.example.org', operation: 'sign', key: 'default' },
+      { caller: 'spiffe://registry.example/publisher', operation: 'audit.read' },
+    ])
+  })
+
+  it('does not know a client whose certificate somebody else issued, nor one without', async () => {
+    const result = await run(['keys', 'list', ...as(stranger), '--timeout', '5'])
+    expect(result.code).toBe(3)
+    expect(result.stderr).toMatch(/^error: .*\nhint: /)
+    const plain = await run(['keys', 'list', '--address', `127.0.0.1:${address.split(':')[1]}`, '--timeout', '5'])
+    expect(plain.code).toBe(3)
+  })
+
+  it('warns of the plain loopback listener, whose callers may do nothing unless a rule says so', async () => {
+    expect(daemon.log()).toMatch(/"level":"warn".*127\.0\.0\.1/)
+    const plain = /127\.0\.0\.1:\d+(?="\])/.exec(daemon.log())?.[0] ?? ''
+    const result = await run(['keys', 'list', '--address', plain])
+    expect(result.code).toBe(3)
+    expect(result.stderr).toMatch(/error: .*loopback/)
+  })
+})
+
+it('the example of the README signs, verifies and exits 0', async () => {
+  using folder = temporaryFolder()
+  using home = await initHome()
+  await using daemon = await startDaemon(home.home)
+  const model = tinyModel(join(folder.path, 'model'))
+  const { stdout } = await promisify(execFile)(
+    join(PROJECT, 'node_modules/.bin/node'),
+    [join(PROJECT, 'docs/examples/publish.ts'), model, daemon.socket, join(home.home, 'trust.json')],
+    { cwd: folder.path },
+  )
+  expect(stdout).toMatch(/^signed and verified; entry \d+ of the audit log\n$/)
+  await runOk(['verify', model], home)
+})
