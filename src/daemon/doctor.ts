@@ -96,7 +96,11 @@ async function checkInside(check: CheckRunner, paths: HomePaths, config: Config)
       await keys.check()
       return { database, keys }
     },
-    ({ keys }) => `all in the token, and they sign: ${keys.list().map(({ name }) => name).join(', ')}, and those of the log`,
+    ({ keys }) =>
+      `all in the token, and they sign: ${keys
+        .list()
+        .map(({ name }) => name)
+        .join(', ')}, and those of the log`,
   )
   const free = await check(
     'daemon',

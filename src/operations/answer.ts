@@ -15,21 +15,27 @@ export function encodeAnswer({ operationId, hybridSig, modelSig }: AnswerParts):
   return concatBytes(...[utf8(operationId), hybridSig, modelSig ?? new Uint8Array()].flatMap((part) => [u32(part.length), part]))
 }
 
-/** The answer of a repeated request: the same bytes, marked as replayed. */
+/** The answer of a repeated request: the same bytes, marked as replayed. Throws AUDIT_CORRUPT. */
 export function decodeAnswer(bytes: Uint8Array): SignAnswer {
-  const [operationId, hybridSig, modelSig] = splitParts(bytes)
-  if (operationId === undefined || hybridSig === undefined || modelSig === undefined) {
-    throw new SealstoneError('AUDIT_CORRUPT', 'a stored answer is cut short')
-  }
+  const { operationId, hybridSig, modelSig } = decodeParts(bytes)
   const { receipt } = parseHybridBundle(hybridSig)
   return {
-    operationId: parseOperationId(utf8Text(operationId)),
+    operationId,
     hybridSig,
-    ...(modelSig.length === 0 ? {} : { modelSig }),
+    ...(modelSig === undefined ? {} : { modelSig }),
     receipt,
     leafIndex: parseTlogProof(receipt.proof).index,
     replayed: true,
   }
+}
+
+/** Throws AUDIT_CORRUPT. */
+export function decodeParts(bytes: Uint8Array): AnswerParts {
+  const [operationId, hybridSig, modelSig] = splitParts(bytes)
+  if (operationId === undefined || hybridSig === undefined || modelSig === undefined) {
+    throw new SealstoneError('AUDIT_CORRUPT', 'a stored answer is cut short')
+  }
+  return { operationId: parseOperationId(utf8Text(operationId)), hybridSig, modelSig: modelSig.length === 0 ? undefined : modelSig }
 }
 
 function splitParts(bytes: Uint8Array): Uint8Array[] {

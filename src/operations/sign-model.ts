@@ -5,7 +5,7 @@ import { rootDigest } from '#hashing'
 import { type KeyRecord, recordProtection, type RecordSignatures } from '#keys'
 import { type Engine, fingerprint, parsePublicKey, type PublicKey, verify } from '#suites'
 import type { LeafSignature, NewLeaf, Receipt } from '#tlog'
-import { decodeAnswer, encodeAnswer } from './answer.ts'
+import { decodeAnswer, decodeParts, encodeAnswer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext, SignAnswer, SignContent, SignRequest } from './ports.ts'
@@ -109,7 +109,9 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
 
   // 7. The answer, read back from what was stored, so that a replay is the same to the byte.
   if (released.answer === undefined) throw new SealstoneError('INTERNAL', 'the audit log stored no answer')
-  return { ...decodeAnswer(released.answer), replayed: false }
+  const { operationId, hybridSig, modelSig } = decodeParts(released.answer)
+  const { receipt, index } = released
+  return { operationId, hybridSig, ...(modelSig === undefined ? {} : { modelSig }), receipt, leafIndex: index, replayed: false }
 }
 
 interface Statement {

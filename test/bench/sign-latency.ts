@@ -73,6 +73,10 @@ function barePrimitives(): Map<string, { readonly count: number; readonly run: (
   const none = new Uint8Array()
   const mlDsa65 = engine.publicKeyFromSeed(65, seed)
   const mlDsa65Signature = engine.signMlDsa(65, seed, message, none)
+  const mlDsa44 = engine.publicKeyFromSeed(44, seed)
+  const mlDsa44Signature = engine.signMlDsa(44, seed, message, none)
+  const ed = generateKeyPairSync('ed25519')
+  const edSignature = sign(null, message, ed.privateKey)
   const ecdsa = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const ecdsaSignature = sign('sha256', message, ecdsa.privateKey)
   return new Map([
@@ -82,6 +86,8 @@ function barePrimitives(): Map<string, { readonly count: number; readonly run: (
     ['ECDSA P-256 signature in the token', { count: 2, run: () => signInToken(token, 'ecdsa-p256', p256.ckaId, message) }],
     ['Ed25519 signature in the token', { count: 1, run: () => signInToken(token, 'ed25519', ed25519.ckaId, message) }],
     ['ML-DSA-65 verification', { count: 1, run: () => engine.verify('ml-dsa-65', mlDsa65, message, mlDsa65Signature) }],
+    ['ML-DSA-44 verification', { count: 1, run: () => engine.verify('ml-dsa-44', mlDsa44, message, mlDsa44Signature) }],
+    ['Ed25519 verification', { count: 1, run: () => verify(null, message, ed.publicKey, edSignature) }],
     ['ECDSA P-256 verification', { count: 2, run: () => verify('sha256', message, ecdsa.publicKey, ecdsaSignature) }],
     ['SQLite commit of 20 kB, fsync', { count: 2, run: commits() }],
   ])
