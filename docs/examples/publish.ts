@@ -4,8 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connect } from '#client'
-import { verifyModelFiles } from '#client/offline'
+import { connect } from 'sealstone/client'
+import { verifyModelFiles } from 'sealstone/client/offline'
 
 const [path, socket, trust] = process.argv.slice(2)
 if (path === undefined || socket === undefined || trust === undefined) throw new Error('usage: publish.ts MODEL SOCKET TRUST_FILE')

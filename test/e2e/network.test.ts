@@ -1,6 +1,6 @@
 /** The daemon over the network: TLS 1.3 with client certificates, rights by identity, and the plain loopback listener. */
 import { execFile } from 'node:child_process'
-import { appendFileSync, chmodSync } from 'node:fs'
+import { appendFileSync, chmodSync, copyFileSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -115,14 +115,17 @@ keys = ["*"]
   })
 })
 
-it('the example of the README signs, verifies and exits 0', async () => {
+it('the example of the README signs and verifies from another project that has linked this one', async () => {
   using folder = temporaryFolder()
   using home = await initHome()
   await using daemon = await startDaemon(home.home)
   const model = tinyModel(join(folder.path, 'model'))
+  mkdirSync(join(folder.path, 'node_modules'))
+  symlinkSync(PROJECT, join(folder.path, 'node_modules/sealstone')) // what npm install does with a folder
+  copyFileSync(join(PROJECT, 'docs/examples/publish.ts'), join(folder.path, 'publish.mts'))
   const { stdout } = await promisify(execFile)(
     join(PROJECT, 'node_modules/.bin/node'),
-    [join(PROJECT, 'docs/examples/publish.ts'), model, daemon.socket, join(home.home, 'trust.json')],
+    ['publish.mts', model, daemon.socket, join(home.home, 'trust.json')],
     { cwd: folder.path },
   )
   expect(stdout).toMatch(/^signed and verified; entry \d+ of the audit log\n$/)
