@@ -5,9 +5,11 @@ import {
   consistencyProof,
   decodeCheckpoint,
   encodeLeaf,
+  type EntryFilter,
   formatTlogProof,
   inclusionProof,
   type Leaf,
+  type LogEntry,
   type LogSignatureVerifier,
   leafHash,
   type NewLeaf,
@@ -17,19 +19,12 @@ import {
   type Receipt,
   verifyInclusion,
 } from '#tlog'
-import { type EntryFilter, findEntries } from './entries.ts'
+import { findEntries } from './entries.ts'
 import { loadLog } from './load-log.ts'
 import { closeOpenIntents } from './recover.ts'
 import { type AnswerRequest, type CheckpointSigner, Sequencer, type Submission } from './sequencer.ts'
 import { LogStore } from './store.ts'
 import { TileReader } from './tile-reader.ts'
-
-export interface LogEntry {
-  readonly index: bigint
-  readonly leaf: Leaf
-  /** The leaf as the tree hashes it. */
-  readonly bytes: Uint8Array
-}
 
 export interface Completion {
   readonly index: bigint

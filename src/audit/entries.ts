@@ -1,28 +1,8 @@
 /** Lists entries by filter, page by page, so that no reader holds the database or the whole log. */
 import { fromHex, SealstoneError } from '#core'
 import type { Database, SqlValue } from '#db'
-import type { LeafKind } from '#tlog'
+import type { EntryFilter } from '#tlog'
 import type { LogStore } from './store.ts'
-
-/** Every member narrows; an entry is listed if it meets all. */
-export interface EntryFilter {
-  /** The entry to start at: upwards, or downwards with `reverse`. Default: the first, or the last. */
-  readonly from?: bigint
-  /** Entries to list at most; default all. */
-  readonly limit?: number
-  /** RFC 3339: this time or later. */
-  readonly since?: string
-  /** RFC 3339: before this time. */
-  readonly until?: string
-  readonly key?: string
-  readonly caller?: string
-  readonly kind?: LeafKind
-  readonly operationId?: string
-  readonly modelName?: string
-  readonly result?: string
-  /** Newest first. */
-  readonly reverse?: boolean
-}
 
 /** Yields index and bytes as stored, up to the size that the log has at the first step. */
 export function* findEntries(db: Database, store: LogStore, size: bigint, filter: EntryFilter): Generator<{ index: bigint; bytes: Uint8Array }> {

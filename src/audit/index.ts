@@ -1,6 +1,5 @@
 /** audit: the tamper-evident log of the daemon: sequencer, storage, receipts, stored answers, recovery. */
-export { type AuditLog, type AuditLogOptions, type Completion, type LogEntry, openAuditLog } from './audit-log.ts'
-export type { EntryFilter } from './entries.ts'
+export { type AuditLog, type AuditLogOptions, type Completion, openAuditLog } from './audit-log.ts'
 export { AUDIT_MIGRATIONS } from './schema.ts'
 export type { AnswerRequest, CheckpointSigner } from './sequencer.ts'
 export { verifyWholeLog, type WholeLogOptions } from './verify-whole-log.ts'

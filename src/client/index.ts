@@ -1,12 +1,12 @@
 /** client: what a registry imports. Hashing happens here, signing in the daemon; `#client/offline` verifies without one. */
 export { connect } from './connect.ts'
 export type {
-  AuditEntry,
   CallOptions,
   Client,
   ConnectOptions,
   EntryFilter,
   KeyInfo,
+  LogEntry,
   PublicKeyInfo,
   SignAnswer,
   SignContent,

@@ -16,7 +16,7 @@ import {
   SEALINGS,
   toTimestamp,
 } from '#wire'
-import type { AuditEntry, EntryFilter, KeyInfo, PublicKeyInfo } from './types.ts'
+import type { EntryFilter, KeyInfo, LogEntry, PublicKeyInfo } from './types.ts'
 
 export function fromKey(key: Key): KeyInfo {
   const { name, version, state, createdAt, hybrid, companion, protection } = key
@@ -50,7 +50,7 @@ export function toEntriesRequest(filter: EntryFilter): ListEntriesRequestInit {
   }
 }
 
-export function fromEntry({ index, leaf }: ListEntriesResponse): AuditEntry {
+export function fromEntry({ index, leaf }: ListEntriesResponse): LogEntry {
   const bytes = Uint8Array.from(leaf)
   return { index: BigInt(index), leaf: parseLeaf(bytes), bytes }
 }

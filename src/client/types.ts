@@ -2,7 +2,9 @@
 import type { KeyProtection, OperationId } from '#core'
 import type { Verdict } from '#envelopes'
 import type { HashModelOptions, HashProgress, Manifest } from '#hashing'
-import type { Leaf, LeafKind, Receipt } from '#tlog'
+import type { EntryFilter, LogEntry, Receipt } from '#tlog'
+
+export type { EntryFilter, LogEntry } from '#tlog'
 
 export interface ConnectOptions {
   /** `unix:/path/to/sealstone.sock` or `host:port`. Without `tls` only a loopback host is accepted. */
@@ -89,30 +91,6 @@ export interface KeyInfo extends PublicKeyInfo {
   readonly protection: KeyProtection
 }
 
-export interface EntryFilter {
-  readonly from?: bigint
-  readonly limit?: number
-  /** RFC 3339, inclusive. */
-  readonly since?: string
-  /** RFC 3339, exclusive. */
-  readonly until?: string
-  readonly key?: string
-  readonly caller?: string
-  readonly kind?: LeafKind
-  readonly operationId?: string
-  readonly modelName?: string
-  readonly result?: string
-  /** Newest first. */
-  readonly reverse?: boolean
-}
-
-export interface AuditEntry {
-  readonly index: bigint
-  readonly leaf: Leaf
-  /** The leaf as it was hashed. */
-  readonly bytes: Uint8Array
-}
-
 /** Every method throws SealstoneError with the daemon's code, or DAEMON_UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED. */
 export interface Client extends AsyncDisposable {
   sign(request: SignRequest, options?: CallOptions): Promise<SignAnswer>
@@ -123,7 +101,7 @@ export interface Client extends AsyncDisposable {
   /** The bytes of a trust file. */
   getTrust(options?: CallOptions): Promise<Uint8Array>
   getCheckpoint(options?: CallOptions): Promise<{ readonly note: string; readonly size: bigint }>
-  listEntries(filter?: EntryFilter, options?: CallOptions): AsyncIterable<AuditEntry>
+  listEntries(filter?: EntryFilter, options?: CallOptions): AsyncIterable<LogEntry>
   getReceipt(index: bigint, options?: CallOptions): Promise<Receipt>
   /** Whether the daemon serves. */
   health(options?: CallOptions): Promise<'serving' | 'not-serving'>

@@ -4,8 +4,8 @@ export { createOperations } from './create-operations.ts'
 export type {
   CallContext,
   EntryFilter,
-  EntryView,
   KeyView,
+  LogEntry,
   Operations,
   SignAnswer,
   SignContent,

@@ -3,7 +3,9 @@ import type { IdempotencyKey, Identity, JsonValue, KeyName, KeyProtection, Opera
 import type { Verdict } from '#envelopes'
 import type { Manifest } from '#hashing'
 import type { SuiteId } from '#suites'
-import type { Leaf, LeafKind, Receipt } from '#tlog'
+import type { EntryFilter, LogEntry, Receipt } from '#tlog'
+
+export type { EntryFilter, LogEntry } from '#tlog'
 
 /** Who calls, and whether they still wait. */
 export interface CallContext {
@@ -65,31 +67,6 @@ export interface KeyView {
   readonly protection: KeyProtection
 }
 
-export interface EntryFilter {
-  /** First index, inclusive. */
-  readonly from?: bigint
-  readonly limit?: number
-  /** RFC 3339, inclusive. */
-  readonly since?: string
-  /** RFC 3339, exclusive. */
-  readonly until?: string
-  readonly key?: string
-  readonly caller?: string
-  readonly kind?: LeafKind
-  readonly operationId?: string
-  readonly modelName?: string
-  readonly result?: string
-  /** Newest first. */
-  readonly reverse?: boolean
-}
-
-export interface EntryView {
-  readonly index: bigint
-  readonly leaf: Leaf
-  /** The bytes that the tree hashes. */
-  readonly bytes: Uint8Array
-}
-
 /** Every method throws SealstoneError only. */
 export interface Operations {
   sign(call: CallContext, request: SignRequest): Promise<SignAnswer>
@@ -99,6 +76,6 @@ export interface Operations {
   /** The bytes of a trust file. */
   getTrust(call: CallContext): Promise<Uint8Array>
   getCheckpoint(call: CallContext): Promise<{ readonly note: string; readonly size: bigint }>
-  listEntries(call: CallContext, filter: EntryFilter): AsyncIterable<EntryView>
+  listEntries(call: CallContext, filter: EntryFilter): AsyncIterable<LogEntry>
   getReceipt(call: CallContext, index: bigint): Promise<Receipt>
 }

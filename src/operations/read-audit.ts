@@ -1,9 +1,9 @@
 /** Reading the audit log: the newest checkpoint, entries, receipts. Nothing here writes a leaf but a refusal. */
 import { SealstoneError } from '#core'
-import type { Receipt } from '#tlog'
+import type { EntryFilter, LogEntry, Receipt } from '#tlog'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
-import type { CallContext, EntryFilter, EntryView } from './ports.ts'
+import type { CallContext } from './ports.ts'
 
 export async function getCheckpoint(context: OperationContext, call: CallContext): Promise<{ note: string; size: bigint }> {
   await authorize(context, call, 'audit.read')
@@ -13,7 +13,7 @@ export async function getCheckpoint(context: OperationContext, call: CallContext
 }
 
 /** Streams entries; the caller's signal is looked at between them, so a reader that vanishes costs one entry. */
-export async function* listEntries(context: OperationContext, call: CallContext, filter: EntryFilter): AsyncGenerator<EntryView> {
+export async function* listEntries(context: OperationContext, call: CallContext, filter: EntryFilter): AsyncGenerator<LogEntry> {
   await authorize(context, call, 'audit.read')
   for (const entry of context.audit.entries(filter)) {
     call.signal.throwIfAborted()

@@ -1,6 +1,6 @@
 /** Entries of the audit log: filters come in, leaves go out. */
 import { LIMITS, parseIdentity, parseKeyName, parseOperationId } from '#core'
-import type { EntryFilter, EntryView } from '#operations'
+import type { EntryFilter, LogEntry } from '#operations'
 import { ENTRY_KINDS, fromEnum, fromTimestamp, type ListEntriesRequest, type Timestamp } from '#wire'
 import { readText, readWith, refuse } from './fields.ts'
 
@@ -29,7 +29,7 @@ export function toLogIndex(text: string, field: string): bigint {
   return index
 }
 
-export function entryMessage({ index, bytes }: EntryView): { index: string; leaf: Uint8Array } {
+export function entryMessage({ index, bytes }: LogEntry): { index: string; leaf: Uint8Array } {
   return { index: String(index), leaf: bytes }
 }
 

@@ -10,6 +10,7 @@ export {
 export { type CosignedCheckpoint, cosignedMessage, encodeMlDsa44Signature } from './cosignature.ts'
 export { GrowingTree, TILE_HEIGHT, TILE_WIDTH, type Tile, tileNode, tileOf } from './growing-tree.ts'
 export { encodeLeaf, LEAF_KINDS, type Leaf, type LeafKind, type LeafSignature, leafJson, type NewLeaf, parseLeaf } from './leaf.ts'
+export type { EntryFilter, LogEntry } from './log-entry.ts'
 export { HASH_BYTES, leafHash, type NodeReader, rootOf } from './merkle.ts'
 export { formatNote, type NoteSignature, parseNote, type SignedNote } from './note.ts'
 export { type ConsistencyClaim, consistencyProof, type InclusionClaim, inclusionProof, verifyConsistency, verifyInclusion } from './proofs.ts'

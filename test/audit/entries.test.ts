@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseIdentity, parseOperationId } from '#core'
-import type { EntryFilter } from '#audit'
+import type { EntryFilter } from '#tlog'
 import { softwareLog } from '../support/software-log.ts'
 import { codeOf, intent, type OpenLog, openLog, outcome } from './support.ts'
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { removeStaleTemporaries, writeFiles } from '../../src/cli/atomic-write.ts'
-import { temporaryFolder } from './run-cli.ts'
+import { temporaryFolder } from '../support/sealstone.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { runCli, temporaryFolder } from './run-cli.ts'
+import { run, temporaryFolder } from '../support/sealstone.ts'
 
 const sha256 = (...parts: (string | Uint8Array)[]): string => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex')
 
@@ -14,7 +14,7 @@ describe('hash', () => {
     writeFileSync(join(folder.path, 'model/sub dir/ä.bin'), 'one')
     writeFileSync(join(folder.path, 'model/b.bin'), 'two')
     writeFileSync(join(folder.path, 'model/model.sig'), 'not part of the model')
-    const { code, stdout, stderr } = await runCli(['hash', 'model'], { cwd: folder.path })
+    const { code, stdout, stderr } = await run(['hash', 'model'], { cwd: folder.path })
     const digests = [sha256('two'), sha256('one')]
     const root = sha256(...digests.map((digest) => Uint8Array.fromHex(digest)))
     expect(stdout).toBe(`${digests[0]}  b.bin\n${digests[1]}  sub dir/ä.bin\n${root}  root digest (sha256) of model\n`)
@@ -24,7 +24,7 @@ describe('hash', () => {
   it('says the same as JSON', async () => {
     using folder = temporaryFolder()
     writeFileSync(join(folder.path, 'w.bin'), 'abcdefghij')
-    const { code, stdout } = await runCli(['hash', 'w.bin', '--shard-size', '4', '--json'], { cwd: folder.path })
+    const { code, stdout } = await run(['hash', 'w.bin', '--shard-size', '4', '--json'], { cwd: folder.path })
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       model: 'w.bin',
@@ -44,14 +44,14 @@ describe('hash', () => {
   it('leaves out what --ignore names, as often as it is given', async () => {
     using folder = temporaryFolder()
     for (const name of ['a', 'b', 'c']) writeFileSync(join(folder.path, name), name)
-    const { stdout } = await runCli(['hash', '.', '--ignore', 'a', '--ignore', './c', '--json'], { cwd: folder.path })
+    const { stdout } = await run(['hash', '.', '--ignore', 'a', '--ignore', './c', '--json'], { cwd: folder.path })
     expect((JSON.parse(stdout) as { files: { name: string }[] }).files.map(({ name }) => name)).toEqual(['b'])
   })
 
   it('shows a name that holds escape sequences without obeying them', async () => {
     using folder = temporaryFolder()
     writeFileSync(join(folder.path, 'evil\u001b[2J\n.bin'), '')
-    const { stdout } = await runCli(['hash', folder.path])
+    const { stdout } = await run(['hash', folder.path])
     expect(stdout).not.toContain('\u001b')
     expect(stdout).toContain('evil\\u{1b}[2J\\u{a}.bin\n')
   })
@@ -65,7 +65,7 @@ describe('hash', () => {
     mkdirSync(join(folder.path, 'empty'))
     mkdirSync(join(folder.path, 'linked'))
     symlinkSync('/etc/hostname', join(folder.path, 'linked/link'))
-    const result = await runCli(['hash', model, '--json'], { cwd: folder.path })
+    const result = await run(['hash', model, '--json'], { cwd: folder.path })
     expect(result.code).toBe(2)
     expect(JSON.parse(result.stdout)).toMatchObject({ error: { code, hint: expect.stringMatching(/./) } })
     expect(result.stderr).toMatch(/^error: .*\nhint: .*\n$/)
@@ -80,7 +80,7 @@ describe('a command that is not let finish', () => {
     using folder = temporaryFolder()
     writeFileSync(join(folder.path, 'large.bin'), '')
     truncateSync(join(folder.path, 'large.bin'), 64 * 2 ** 30) // sparse: no disk, many seconds of hashing
-    const { code, stdout } = await runCli(['hash', 'large.bin'], {
+    const { code, stdout } = await run(['hash', 'large.bin'], {
       cwd: folder.path,
       onStart: (child) => setTimeout(() => child.kill(signal), 1000),
     })
@@ -90,7 +90,7 @@ describe('a command that is not let finish', () => {
   it('is quiet when the reader of its output goes away', async () => {
     using folder = temporaryFolder()
     for (let index = 0; index < 3000; index++) writeFileSync(join(folder.path, `${'long name '.repeat(8)}${index}`), '')
-    const { code, stderr } = await runCli(['hash', folder.path], { onStart: (child) => child.stdout?.destroy() })
+    const { code, stderr } = await run(['hash', folder.path], { onStart: (child) => child.stdout?.destroy() })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 })

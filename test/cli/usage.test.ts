@@ -1,6 +1,6 @@
 /** Help, usage errors and exit codes, through the real process. */
 import { describe, expect, it } from 'vitest'
-import { runCli } from './run-cli.ts'
+import { run } from '../support/sealstone.ts'
 
 const COMMANDS = [
   'init',
@@ -21,7 +21,7 @@ const COMMANDS = [
 
 describe('help', () => {
   it.each(COMMANDS)('of `%s` goes to standard output and shows an example', async (command) => {
-    const { code, stdout, stderr } = await runCli([...command.split(' '), '--help'])
+    const { code, stdout, stderr } = await run([...command.split(' '), '--help'])
     expect(code).toBe(0)
     expect(stdout).toContain(`Usage: sealstone ${command}`)
     expect(stdout).toMatch(new RegExp(`Examples:\\n +sealstone ${command} ?`))
@@ -29,14 +29,14 @@ describe('help', () => {
   })
 
   it('lists exactly the commands that there are, and the exit codes', async () => {
-    const { stdout } = await runCli(['--help'])
+    const { stdout } = await run(['--help'])
     const listed = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Examples:')).matchAll(/^ {2}([a-z]+)/gm)
     expect([...listed].map((match) => match[1])).toEqual(['sign', 'verify', 'hash', 'init', 'serve', 'doctor', 'keys', 'audit', 'help'])
     expect(stdout).toContain('Exit codes: 0 ok, 1 verification failed, 2 usage or bad input, 3 daemon or token unavailable')
   })
 
   it('of no command at all is a usage error', async () => {
-    const { code, stdout, stderr } = await runCli([])
+    const { code, stdout, stderr } = await run([])
     expect(code).toBe(2)
     expect(stdout).toBe('')
     expect(stderr).toContain('Usage: sealstone')
@@ -64,7 +64,7 @@ describe('usage errors exit with 2 and say what to do', () => {
     [['keys', 'export', 'default', '--trust'], 'error: --trust exports all keys', 'keys export --help'],
     [['keys', 'list', '--tls-ca', 'ca.pem'], 'error: --tls-ca, --tls-cert and --tls-key go together', 'pass all three'],
   ])('%j', async (args, message, hint) => {
-    const { code, stdout, stderr } = await runCli(args)
+    const { code, stdout, stderr } = await run(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr.split('\n')[0]).toContain(message)
     expect(stderr.split('\n')[1]).toMatch(/^hint: /)
@@ -72,7 +72,7 @@ describe('usage errors exit with 2 and say what to do', () => {
   })
 
   it('are an object on standard output with --json', async () => {
-    const { code, stdout, stderr } = await runCli(['verfy', '--json'])
+    const { code, stdout, stderr } = await run(['verfy', '--json'])
     expect(code).toBe(2)
     expect(JSON.parse(stdout)).toEqual({
       error: { code: 'USAGE', message: "unknown command 'verfy'", hint: 'did you mean verify? --help lists all' },
@@ -83,18 +83,18 @@ describe('usage errors exit with 2 and say what to do', () => {
 
 describe('the terminal', () => {
   it('gets no colours when it is not one', async () => {
-    const { stderr } = await runCli(['verfy'])
+    const { stderr } = await run(['verfy'])
     expect(stderr).not.toContain('\u001b')
   })
 
   it('gets no colours with NO_COLOR even where they are asked for', async () => {
-    const coloured = await runCli(['verfy'], { env: { FORCE_COLOR: '1' } })
+    const coloured = await run(['verfy'], { env: { FORCE_COLOR: '1' } })
     expect(coloured.stderr).toContain('\u001b[')
-    const plain = await runCli(['verfy'], { env: { NO_COLOR: '1' } })
+    const plain = await run(['verfy'], { env: { NO_COLOR: '1' } })
     expect(plain.stderr).not.toContain('\u001b')
   })
 
   it('is told the version', async () => {
-    expect(await runCli(['--version'])).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
+    expect(await run(['--version'])).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
   })
 })

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { softwareSigner } from '../client/software-signer.ts'
 import { tinyModel } from '../support/models.ts'
-import { runCli, temporaryFolder } from './run-cli.ts'
+import { run, temporaryFolder } from '../support/sealstone.ts'
 
 const OMS = resolve(import.meta.dirname, '../vectors/oms/model-transparency')
 const KEY = ['--public-key', join(OMS, 'keys/certificate/signing-key-pub.pem')]
@@ -22,13 +22,13 @@ describe('signatures of model_signing', () => {
     ['v1.0.1-elliptic-key', [...KEY, '--ignore-unsigned-files']],
     ['v1.1.0-elliptic-key', KEY],
   ])('%s verifies', async (model, trust) => {
-    const { code, stdout } = await runCli(['verify', join(OMS, model), ...trust])
+    const { code, stdout } = await run(['verify', join(OMS, model), ...trust])
     expect(stdout).toMatch(/^OK {2}.*\n {2}signed by /)
     expect(code).toBe(0)
   })
 
   it.each(['v0.3.1-sigstore', 'v1.0.0-sigstore', 'v1.0.1-sigstore', 'v1.1.0-sigstore'])('%s is keyless and never valid', async (model) => {
-    const { code, stdout, stderr } = await runCli(['verify', join(OMS, model), ...ROOT])
+    const { code, stdout, stderr } = await run(['verify', join(OMS, model), ...ROOT])
     expect(code).toBe(1)
     expect(stdout).toContain('cannot verify: keyless bundle')
     expect(stderr).toMatch(/^error: .*keyless bundle.*\nhint: /)
@@ -37,7 +37,7 @@ describe('signatures of model_signing', () => {
   it('under another key do not verify', async () => {
     using folder = temporaryFolder()
     writeFileSync(join(folder.path, 'other.pem'), softwareSigner().companionPem)
-    const { code } = await runCli(['verify', join(OMS, 'v1.1.0-elliptic-key'), '--public-key', join(folder.path, 'other.pem')])
+    const { code } = await run(['verify', join(OMS, 'v1.1.0-elliptic-key'), '--public-key', join(folder.path, 'other.pem')])
     expect(code).toBe(1)
   })
 
@@ -45,7 +45,7 @@ describe('signatures of model_signing', () => {
     using folder = temporaryFolder()
     cpSync(join(OMS, 'v1.1.0-certificate'), folder.path, { recursive: true })
     renameSync(join(folder.path, 'model.sig'), join(folder.path, 'elsewhere.sig'))
-    const { code } = await runCli(['verify', '.', '--signature', 'elsewhere.sig', ...ROOT], { cwd: folder.path })
+    const { code } = await run(['verify', '.', '--signature', 'elsewhere.sig', ...ROOT], { cwd: folder.path })
     expect(code).toBe(0)
   })
 })
@@ -53,7 +53,7 @@ describe('signatures of model_signing', () => {
 describe('our own signatures', () => {
   it('verify from the trust file of the state directory, with every fact shown', async () => {
     using fixture = await signedModel()
-    const { code, stdout, stderr } = await runCli(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
+    const { code, stdout, stderr } = await run(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^OK {2}/)
     for (const fact of ['default (version 1)', 'mldsa65-ecdsa-p256', 'ecdsa-p256', '3 files as signed', 'entry 0 of log.example/models']) {
@@ -63,7 +63,7 @@ describe('our own signatures', () => {
 
   it('verify as JSON', async () => {
     using fixture = await signedModel()
-    const { code, stdout } = await runCli(['--json', 'verify', fixture.model, '--trust', join(fixture.home, 'trust.json')])
+    const { code, stdout } = await run(['--json', 'verify', fixture.model, '--trust', join(fixture.home, 'trust.json')])
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, model: fixture.model, differences: [], warnings: [], signer: { keyName: 'default' } })
   })
@@ -73,14 +73,14 @@ describe('our own signatures', () => {
     writeFileSync(join(fixture.model, 'config.json'), 'other')
     rmSync(join(fixture.model, 'weights/a.bin'))
     writeFileSync(join(fixture.model, 'weights/new\u001b[31m.bin'), 'new')
-    const { code, stdout, stderr } = await runCli(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
+    const { code, stdout, stderr } = await run(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
     expect(code).toBe(1)
     expect(stdout).toMatch(/changed +config\.json\n +want sha256:[0-9a-f]{64}\n +got +sha256:[0-9a-f]{64}\n/)
     expect(stdout).toMatch(/missing +weights\/a\.bin\n +want sha256:[0-9a-f]{64}\n/)
     expect(stdout).toMatch(/extra +weights\/new\\u\{1b\}\[31m\.bin\n +got +sha256:[0-9a-f]{64}\n/)
     expect(stdout).not.toContain('\u001b')
     expect(stderr).toMatch(/^error: .*1 changed, 1 missing, 1 extra\nhint: do not use the model/)
-    const json = await runCli(['verify', fixture.model, '--json'], { env: { SEALSTONE_HOME: fixture.home } })
+    const json = await run(['verify', fixture.model, '--json'], { env: { SEALSTONE_HOME: fixture.home } })
     expect(json.code).toBe(1)
     expect(JSON.parse(json.stdout)).toMatchObject({
       ok: false,
@@ -95,10 +95,10 @@ describe('our own signatures', () => {
   it('fail as stripped without model.hybrid.sig; --require classical is the way down and says so', async () => {
     using fixture = await signedModel()
     rmSync(join(fixture.model, 'model.hybrid.sig'))
-    const stripped = await runCli(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
+    const stripped = await run(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
     expect(stripped.code).toBe(1)
     expect(stripped.stdout).toMatch(/hybrid-signature +stripped/)
-    const down = await runCli(['verify', fixture.model, '--require', 'classical'], { env: { SEALSTONE_HOME: fixture.home } })
+    const down = await run(['verify', fixture.model, '--require', 'classical'], { env: { SEALSTONE_HOME: fixture.home } })
     expect(down.code).toBe(0)
     expect(down.stderr).toMatch(/^warning: the quantum-safe half was not required/)
   })
@@ -107,16 +107,16 @@ describe('our own signatures', () => {
     using fixture = await signedModel()
     const pem = join(fixture.home, 'hybrid.pem')
     writeFileSync(pem, fixture.signer.hybridPem)
-    expect((await runCli(['verify', fixture.model, '--public-key', pem])).code).toBe(0)
+    expect((await run(['verify', fixture.model, '--public-key', pem])).code).toBe(0)
     rmSync(join(fixture.model, 'model.hybrid.sig'))
-    expect((await runCli(['verify', fixture.model, '--public-key', pem])).code).toBe(1)
+    expect((await run(['verify', fixture.model, '--public-key', pem])).code).toBe(1)
   })
 
   it('verify under the companion key as other tools do', async () => {
     using fixture = await signedModel()
     const pem = join(fixture.home, 'companion.pem')
     writeFileSync(pem, fixture.signer.companionPem)
-    const result = await runCli(['verify', fixture.model, '--signature', join(fixture.model, 'model.sig'), '--public-key', pem])
+    const result = await run(['verify', fixture.model, '--signature', join(fixture.model, 'model.sig'), '--public-key', pem])
     expect(result.code).toBe(0)
   })
 
@@ -125,9 +125,9 @@ describe('our own signatures', () => {
     mkdirSync(join(fixture.model, 'cache'))
     writeFileSync(join(fixture.model, 'cache/x'), 'x')
     const env = { SEALSTONE_HOME: fixture.home }
-    expect((await runCli(['verify', fixture.model], { env })).code).toBe(1)
-    expect(await runCli(['verify', fixture.model, '--ignore', 'cache'], { env })).toMatchObject({ code: 0, stderr: '' })
-    const ignored = await runCli(['verify', fixture.model, '--ignore-unsigned-files'], { env })
+    expect((await run(['verify', fixture.model], { env })).code).toBe(1)
+    expect(await run(['verify', fixture.model, '--ignore', 'cache'], { env })).toMatchObject({ code: 0, stderr: '' })
+    const ignored = await run(['verify', fixture.model, '--ignore-unsigned-files'], { env })
     expect(ignored.code).toBe(0)
     expect(ignored.stderr).toBe('warning: 1 file not signed and ignored: "cache/x"\n')
   })
@@ -136,7 +136,7 @@ describe('our own signatures', () => {
     using fixture = await signedModel()
     appendFileSync(join(fixture.model, 'config.json'), 'x')
     for (const option of [['--ignore', 'config.json'], ['--ignore-unsigned-files']]) {
-      expect((await runCli(['verify', fixture.model, ...option], { env: { SEALSTONE_HOME: fixture.home } })).code).toBe(1)
+      expect((await run(['verify', fixture.model, ...option], { env: { SEALSTONE_HOME: fixture.home } })).code).toBe(1)
     }
   })
 
@@ -145,10 +145,10 @@ describe('our own signatures', () => {
     renameSync(join(fixture.model, 'config.json'), join(fixture.home, 'config.json'))
     symlinkSync(join(fixture.home, 'config.json'), join(fixture.model, 'config.json'))
     const env = { SEALSTONE_HOME: fixture.home }
-    const refused = await runCli(['verify', fixture.model], { env })
+    const refused = await run(['verify', fixture.model], { env })
     expect(refused.code).toBe(2)
     expect(refused.stderr).toMatch(/^error: config.json is a symbolic link/)
-    expect((await runCli(['verify', fixture.model, '--allow-symlinks'], { env })).code).toBe(0)
+    expect((await run(['verify', fixture.model, '--allow-symlinks'], { env })).code).toBe(0)
   })
 })
 
@@ -156,7 +156,7 @@ describe('bad input', () => {
   it('without any signature is exit code 1 with a hint', async () => {
     using fixture = await signedModel()
     for (const name of ['model.sig', 'model.hybrid.sig']) rmSync(join(fixture.model, name))
-    const { code, stderr } = await runCli(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
+    const { code, stderr } = await run(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
     expect(code).toBe(1)
     expect(stderr).toMatch(/^error: there is no signature: .*\nhint: sign the model first/)
   })
@@ -172,7 +172,7 @@ describe('bad input', () => {
     ['a missing model', ['verify', 'gone'], 'FILE_UNREADABLE'],
   ])('%s is exit code 2', async (_, args, code) => {
     using fixture = await signedModel()
-    const result = await runCli([...args, '--json'], { cwd: fixture.model })
+    const result = await run([...args, '--json'], { cwd: fixture.model })
     expect(JSON.parse(result.stdout)).toMatchObject({ error: { code } })
     expect(result.code).toBe(2)
   })
@@ -185,7 +185,7 @@ describe('bad input', () => {
   ])('a signature that is %s fails with a reason', async (_, text) => {
     using fixture = await signedModel()
     writeFileSync(join(fixture.model, 'model.sig'), text)
-    const { code, stdout } = await runCli(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
+    const { code, stdout } = await run(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
     expect(code).toBe(1)
     expect(stdout).toMatch(/failed +bundle-format +model\.sig: /)
   })

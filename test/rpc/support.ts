@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type ChannelCredentials, type Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { onTestFinished } from 'vitest'
 import { type LogFields, type Logger, parseKeyName, parseOperationId, SealstoneError, systemClock } from '#core'
-import type { CallContext, EntryView, KeyView, Operations, SignAnswer, SignRequest, VerifyRequest } from '#operations'
+import type { CallContext, LogEntry, KeyView, Operations, SignAnswer, SignRequest, VerifyRequest } from '#operations'
 import { type RpcLimits, type RpcServer, startServer, type StartServerOptions } from '#rpc'
 import { errorTranslator, loadProtos, type SignRequestInit } from '#wire'
 
@@ -92,8 +92,8 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
   return { operations, recorded }
 }
 
-export function entry(index: bigint, bytes = Buffer.from(`{"index":${index}}`)): EntryView {
-  return { index, bytes, leaf: {} as EntryView['leaf'] } // the bytes are what crosses the wire
+export function entry(index: bigint, bytes = Buffer.from(`{"index":${index}}`)): LogEntry {
+  return { index, bytes, leaf: {} as LogEntry['leaf'] } // the bytes are what crosses the wire
 }
 
 export interface LogLine {

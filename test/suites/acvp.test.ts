@@ -7,7 +7,8 @@ import * as slhDsa from '@noble/post-quantum/slh-dsa.js'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, fromHex, toHex } from '#core'
 import { type Engine, type MlDsaSet, mlDsaPrimitive, type Primitive, PRIMITIVES } from '#suites'
-import { flipBit, tally, vectorJson } from './support.ts'
+import { flipBit } from '../support/hostile.ts'
+import { tally, vectorJson } from './support.ts'
 
 interface Group {
   readonly parameterSet: string

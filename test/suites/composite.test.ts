@@ -22,7 +22,8 @@ import {
   verify,
 } from '#suites'
 import { certificateParts } from './certificate.ts'
-import { ENGINES, flipBit, refusal, tally, vectorJson, vectorText } from './support.ts'
+import { flipBit, refusal } from '../support/hostile.ts'
+import { ENGINES, tally, vectorJson, vectorText } from './support.ts'
 
 interface Algorithm {
   readonly name: string

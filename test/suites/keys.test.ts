@@ -23,7 +23,8 @@ import {
   suiteByOid,
   verify,
 } from '#suites'
-import { ENGINES, refusal } from './support.ts'
+import { refusal } from '../support/hostile.ts'
+import { ENGINES } from './support.ts'
 
 const SUITES = SUITE_IDS.map(findSuite)
 const [native] = ENGINES

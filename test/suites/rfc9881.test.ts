@@ -13,7 +13,8 @@ import {
   verify,
 } from '#suites'
 import { certificateParts } from './certificate.ts'
-import { ENGINES, flipBit, pemBlock, refusal, tally, vectorJson, vectorText } from './support.ts'
+import { flipBit, refusal } from '../support/hostile.ts'
+import { ENGINES, pemBlock, tally, vectorJson, vectorText } from './support.ts'
 
 const PRIVATE_KEYS = vectorJson<Readonly<Record<string, string>>>('rfc9881/private-keys.pkcs8.json')
 const SETS: readonly MlDsaSet[] = [44, 65, 87]

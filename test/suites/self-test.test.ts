@@ -1,7 +1,8 @@
 /** The tests at start: they pass on both engines, are quick, and catch an engine that is wrong in any one way. */
 import { describe, expect, it } from 'vitest'
 import { type Engine, PRIMITIVES, type Primitive, selfTest } from '#suites'
-import { ENGINES, flipBit, refusal } from './support.ts'
+import { flipBit, refusal } from '../support/hostile.ts'
+import { ENGINES } from './support.ts'
 
 const [native] = ENGINES
 

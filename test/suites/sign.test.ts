@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { concatBytes, toHex, utf8 } from '#core'
 import { COMPOSITE_PREFIX, findSuite, parsePublicKey, type RawSigner, sign, type Suite, SUITE_IDS, verify } from '#suites'
 import { nobleKey, nodeKey, type SoftwareKey } from './software-signer.ts'
-import { ENGINES, flipBit, refusal } from './support.ts'
+import { flipBit, refusal } from '../support/hostile.ts'
+import { ENGINES } from './support.ts'
 
 const SUITES = SUITE_IDS.map(findSuite)
 const SIGNING = SUITES.filter(({ canSign }) => canSign)

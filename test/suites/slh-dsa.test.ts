@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { fromBase64, toHex, utf8 } from '#core'
 import { findSuite, parsePublicKey, parsePublicKeyPem, type Primitive, PRIMITIVES, publicKeyPem, type Suite, SUITE_IDS, verify } from '#suites'
 import { certificateParts } from './certificate.ts'
-import { ENGINES, flipBit, pemBlock, tally, vectorJson, vectorText } from './support.ts'
+import { flipBit } from '../support/hostile.ts'
+import { ENGINES, pemBlock, tally, vectorJson, vectorText } from './support.ts'
 
 const SLH_DSA = SUITE_IDS.map(findSuite).filter(({ kind }) => kind === 'slh-dsa')
 const MESSAGE = utf8('a model')

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, expect } from 'vitest'
-import { fromBase64, SealstoneError } from '#core'
+import { fromBase64 } from '#core'
 import type { Engine, Primitive } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { portableEngine } from '#suites/portable'
@@ -17,21 +17,6 @@ export function vectorText(path: string): string {
 /** A JSON file, unpacked if it ends in `.gz`. */
 export function vectorJson<Shape>(path: string): Shape {
   return JSON.parse(path.endsWith('.gz') ? gunzipSync(readFileSync(vectorPath(path))).toString() : vectorText(path)) as Shape
-}
-
-/** The code of the SealstoneError that `work` throws; anything else that it throws passes through. */
-export function refusal(work: () => unknown): string {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof SealstoneError) return error.code
-    throw error
-  }
-  return 'nothing thrown'
-}
-
-export function flipBit(bytes: Uint8Array, index: number, bit = 0): Uint8Array {
-  return bytes.with(index, (bytes[index] ?? 0) ^ (1 << bit))
 }
 
 /** Counts cases, prints one line when the file is done, and holds the file to its number of cases. */

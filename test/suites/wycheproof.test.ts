@@ -13,7 +13,8 @@ import {
   parseMlDsaPrivateKey,
   parsePublicKey,
 } from '#suites'
-import { ENGINES, refusal, tally, vectorJson } from './support.ts'
+import { refusal } from '../support/hostile.ts'
+import { ENGINES, tally, vectorJson } from './support.ts'
 
 interface Case {
   readonly tcId: number

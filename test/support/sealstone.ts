@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly timeoutMs?: number
+  /** For tests that signal it or close its output. */
+  readonly onStart?: (child: ChildProcess) => void
 }
 
 export const PROJECT = resolve(import.meta.dirname, '../..')
@@ -45,6 +47,7 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
     })
     child.on('error', reject)
     child.on('close', (code) => resolveRun({ code, stdout, stderr }))
+    options.onStart?.(child)
   })
 }
 

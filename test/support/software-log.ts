@@ -55,12 +55,6 @@ export const nobleVerifier: LogSignatureVerifier = {
   verifyMlDsa44: (publicKey, message, signature) => attempt(() => ml_dsa44.verify(signature, message, publicKey)),
 }
 
-export function flipBit(bytes: Uint8Array, at: number): Uint8Array {
-  const flipped = Uint8Array.from(bytes)
-  flipped[at] = (flipped[at] ?? 0) ^ 1
-  return flipped
-}
-
 function rawPublicKey(key: KeyObject, length: number): Uint8Array {
   return new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-length))
 }

@@ -2,7 +2,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js'
 import { describe, expect, it } from 'vitest'
-import { fromBase64, SealstoneError, toHex, utf8 } from '#core'
+import { fromBase64, toHex, utf8 } from '#core'
 import {
   cosignedMessage,
   decodeCheckpoint,
@@ -16,22 +16,13 @@ import {
   parseNote,
   parseVerifierKey,
 } from '#tlog'
-import { flipBit, nobleVerifier, softwareLog } from '../support/software-log.ts'
+import { flipBit, refusal } from '../support/hostile.ts'
+import { nobleVerifier, softwareLog } from '../support/software-log.ts'
 
 // c2sp.org/tlog-cosignature's sample checkpoint, under our sample's name.
 const SAMPLE = { origin: 'log.example/models', size: 20_852_163n, root: fromBase64('CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=') }
 const TIMESTAMP = 1_679_315_147n
 const SEED = Uint8Array.from({ length: 32 }, (_, at) => at)
-
-function code(work: () => unknown): string {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof SealstoneError) return error.code
-    throw error
-  }
-  return 'nothing thrown'
-}
 
 describe('the ML-DSA-44 message', () => {
   it('is the 106 bytes of the sample', () => {
@@ -96,13 +87,13 @@ describe('opening a checkpoint', () => {
 
   it.each([0, 1])('refuses it without signature %i', (at) => {
     const left = parsed.signatures.filter((_, index) => index !== at)
-    expect(code(() => open(formatNote({ ...parsed, signatures: left })))).toBe('VERIFICATION_FAILED')
+    expect(refusal(() => open(formatNote({ ...parsed, signatures: left })))).toBe('VERIFICATION_FAILED')
   })
 
   it.each([0, 1])('refuses it with a bit of signature %i flipped, wherever', (at) => {
     for (const byte of [0, 7, 8, 40, 63]) {
       const signatures = parsed.signatures.map((line, index) => (index === at ? { ...line, signature: flipBit(line.signature, byte) } : line))
-      expect(code(() => open(formatNote({ ...parsed, signatures })))).toBe('VERIFICATION_FAILED')
+      expect(refusal(() => open(formatNote({ ...parsed, signatures })))).toBe('VERIFICATION_FAILED')
     }
   })
 
@@ -114,25 +105,25 @@ describe('opening a checkpoint', () => {
   it('refuses another size, root or origin under the same signatures', () => {
     for (const changed of [{ size: SAMPLE.size + 1n }, { root: flipBit(SAMPLE.root, 0) }, { origin: 'log.example/other' }]) {
       const text = encodeCheckpoint({ ...SAMPLE, ...changed })
-      expect(code(() => open(formatNote({ text, signatures: parsed.signatures })))).toBe('VERIFICATION_FAILED')
+      expect(refusal(() => open(formatNote({ text, signatures: parsed.signatures })))).toBe('VERIFICATION_FAILED')
     }
   })
 
   it('refuses keys of another log, and another log that our keys signed', () => {
-    expect(code(() => open(note, softwareLog(SAMPLE.origin).keys))).toBe('VERIFICATION_FAILED')
-    expect(code(() => open(note, softwareLog('log.example/other').keys))).toBe('VERIFICATION_FAILED')
+    expect(refusal(() => open(note, softwareLog(SAMPLE.origin).keys))).toBe('VERIFICATION_FAILED')
+    expect(refusal(() => open(note, softwareLog('log.example/other').keys))).toBe('VERIFICATION_FAILED')
     const foreign = log.signNow({ ...SAMPLE, origin: 'log.example/other' }, TIMESTAMP)
-    expect(code(() => open(foreign))).toBe('VERIFICATION_FAILED')
+    expect(refusal(() => open(foreign))).toBe('VERIFICATION_FAILED')
   })
 
   it('refuses an Ed25519 signature where the ML-DSA-44 one belongs', () => {
     const [edLine, mlLine] = parsed.signatures
     const swapped = [edLine, { ...mlLine, signature: edLine?.signature }] as typeof parsed.signatures
-    expect(code(() => open(formatNote({ ...parsed, signatures: swapped })))).toBe('VERIFICATION_FAILED')
+    expect(refusal(() => open(formatNote({ ...parsed, signatures: swapped })))).toBe('VERIFICATION_FAILED')
   })
 
   it('refuses extension lines, which ML-DSA-44 would not cover', () => {
-    expect(code(() => decodeCheckpoint(`${encodeCheckpoint(SAMPLE)}more\n`))).toBe('FORMAT_INVALID')
+    expect(refusal(() => decodeCheckpoint(`${encodeCheckpoint(SAMPLE)}more\n`))).toBe('FORMAT_INVALID')
   })
 
   it.each([
@@ -143,7 +134,7 @@ describe('opening a checkpoint', () => {
     ['no newline at the end', 'o\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I='],
     ['two lines', 'o\n1\n'],
   ])('refuses a body with %s', (_what, text) => {
-    expect(code(() => decodeCheckpoint(text))).toBe('FORMAT_INVALID')
+    expect(refusal(() => decodeCheckpoint(text))).toBe('FORMAT_INVALID')
   })
 })
 
@@ -180,12 +171,12 @@ describe('signed notes', () => {
     ['a carriage return', 'text\r\n\n— n AQIDBAU=\n'],
     ['65 signatures', `text\n\n${'— n AQIDBAU=\n'.repeat(65)}`],
   ])('refuses a note with %s', (_what, note) => {
-    expect(code(() => parseNote(note))).toBe('FORMAT_INVALID')
+    expect(refusal(() => parseNote(note))).toBe('FORMAT_INVALID')
   })
 
   it('refuses names that a note cannot hold', () => {
     for (const name of ['', 'a b', 'a+b', 'a\nb', 'a\u00a0b']) {
-      expect(code(() => logVerifierKey({ name, type: 'ed25519', publicKey: new Uint8Array(32) }))).toBe('INPUT_INVALID')
+      expect(refusal(() => logVerifierKey({ name, type: 'ed25519', publicKey: new Uint8Array(32) }))).toBe('INPUT_INVALID')
     }
   })
 })
@@ -199,9 +190,9 @@ describe('log keys as text', () => {
   it('refuse a wrong key ID, an unknown type, a short key', () => {
     const [key] = softwareLog(SAMPLE.origin, SEED).keys
     const text = encodeVerifierKey(key)
-    expect(code(() => parseVerifierKey(text.replace(toHex(key.keyId), '00000000')))).toBe('FORMAT_INVALID')
-    expect(code(() => parseVerifierKey('n+00000000+Ag=='))).toBe('FORMAT_INVALID')
-    expect(code(() => parseVerifierKey('n+00000000+AQI='))).toBe('KEY_INVALID')
-    expect(code(() => parseVerifierKey('n+00000000'))).toBe('FORMAT_INVALID')
+    expect(refusal(() => parseVerifierKey(text.replace(toHex(key.keyId), '00000000')))).toBe('FORMAT_INVALID')
+    expect(refusal(() => parseVerifierKey('n+00000000+Ag=='))).toBe('FORMAT_INVALID')
+    expect(refusal(() => parseVerifierKey('n+00000000+AQI='))).toBe('KEY_INVALID')
+    expect(refusal(() => parseVerifierKey('n+00000000'))).toBe('FORMAT_INVALID')
   })
 })

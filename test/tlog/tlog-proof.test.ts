@@ -1,8 +1,9 @@
 /** c2sp.org/tlog-proof@v1: written, read strictly, and verified with nothing but the log's keys. */
 import { describe, expect, it } from 'vitest'
-import { SealstoneError, utf8 } from '#core'
+import { utf8 } from '#core'
 import { formatTlogProof, GrowingTree, inclusionProof, parseTlogProof, type TlogProof, verifyTlogProof } from '#tlog'
-import { flipBit, nobleVerifier, softwareLog } from '../support/software-log.ts'
+import { flipBit, refusal } from '../support/hostile.ts'
+import { nobleVerifier, softwareLog } from '../support/software-log.ts'
 
 const log = softwareLog('log.example/models')
 const leaf = utf8('leaf 5')
@@ -19,16 +20,6 @@ function makeProof(): TlogProof {
 
 const proof = makeProof()
 const text = formatTlogProof(proof)
-
-function refusal(work: () => unknown): string {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof SealstoneError) return error.code
-    throw error
-  }
-  return 'nothing thrown'
-}
 
 describe('the text', () => {
   it('has the lines of the specification', () => {

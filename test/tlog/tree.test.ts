@@ -17,7 +17,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '#tlog'
-import { flipBit } from '../support/software-log.ts'
+import { flipBit } from '../support/hostile.ts'
 
 const sha256 = (...parts: Uint8Array[]): Uint8Array => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest()
 const leafAt = (index: number): Uint8Array => u64(BigInt(index))

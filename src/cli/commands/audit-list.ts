@@ -1,5 +1,5 @@
 /** sealstone audit list */
-import type { AuditEntry, EntryFilter } from '#client'
+import type { EntryFilter, LogEntry } from '#client'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { visible } from '../text.ts'
@@ -29,12 +29,12 @@ function filterOf({ since, until, key, caller, kind, limit }: ListOptions): Entr
 }
 
 /** A limit asks for the newest, newest first; they are turned round so that a list always reads downwards in time. */
-async function* select(entries: AsyncIterable<AuditEntry>, limit: number | undefined): AsyncGenerator<AuditEntry> {
+async function* select(entries: AsyncIterable<LogEntry>, limit: number | undefined): AsyncGenerator<LogEntry> {
   if (limit === undefined) yield* entries
   else yield* (await Array.fromAsync(entries)).reverse()
 }
 
-function describeEntry({ index, leaf }: AuditEntry): string {
+function describeEntry({ index, leaf }: LogEntry): string {
   const subject = leaf.modelName ?? leaf.predicateType ?? ''
   const key = leaf.key === undefined ? '' : `${leaf.key}${leaf.keyVersion === undefined ? '' : `/${leaf.keyVersion}`}`
   const result = leaf.errorCode ?? leaf.result ?? ''

@@ -1,0 +1,30 @@
+/** An entry of the log and what narrows a list of them, for everyone who stores, serves or reads entries. */
+import type { Leaf, LeafKind } from './leaf.ts'
+
+export interface LogEntry {
+  /** From 0. */
+  readonly index: bigint
+  readonly leaf: Leaf
+  /** The leaf as the tree hashes it. */
+  readonly bytes: Uint8Array
+}
+
+/** Every member narrows; an entry is listed if it meets all. */
+export interface EntryFilter {
+  /** The entry to start at: upwards, or downwards with `reverse`. Default: the first, or the last. */
+  readonly from?: bigint
+  /** Entries to list at most; default all. */
+  readonly limit?: number
+  /** RFC 3339: this time or later. */
+  readonly since?: string
+  /** RFC 3339: before this time. */
+  readonly until?: string
+  readonly key?: string
+  readonly caller?: string
+  readonly kind?: LeafKind
+  readonly operationId?: string
+  readonly modelName?: string
+  readonly result?: string
+  /** Newest first. */
+  readonly reverse?: boolean
+}
