@@ -1,16 +1,8 @@
-/** Keeps one key host alive and its work bounded: queue, window, deadlines, watchdog, respawn with back-off, one retry. Holds no secret. */
-import { type ErrorCode, type Logger, SealstoneError, toSealstoneError } from '#core'
+/** Keeps one key host alive: opening, watchdog, respawn with back-off, one retry of what a dead child had. Holds no secret. */
+import { type ErrorCode, type Logger, SealstoneError } from '#core'
 import { type ChildOptions, type KeyHostChild, startChild } from './child-process.ts'
-import {
-  type Command,
-  type CommandKind,
-  type Commands,
-  fromWireError,
-  KEY_HOST_LIMITS,
-  PROTOCOL_VERSION,
-  type ReplyMessage,
-  type TokenInfo,
-} from './protocol.ts'
+import { type Command, type CommandKind, type Commands, fromWireError, PROTOCOL_VERSION, type ReplyMessage, type TokenInfo } from './protocol.ts'
+import { type Job, type SubmitOptions, WorkQueue } from './work-queue.ts'
 
 export interface SupervisorOptions {
   readonly child: Pick<ChildOptions, 'env' | 'files'>
@@ -18,14 +10,6 @@ export interface SupervisorOptions {
   readonly logger: Logger
   /** A child that answers nothing for so long while it has work is killed. Default 20 s; key generation gets ten times as long. */
   readonly watchdogMs: number
-}
-
-export interface SubmitOptions {
-  readonly signal?: AbortSignal
-  /** From submission to answer, waiting included. */
-  readonly timeoutMs: number
-  /** Bytes of the messages, counted against the waiting limit. */
-  readonly bytes: number
 }
 
 type State =
@@ -36,28 +20,13 @@ type State =
   /** Nothing is tried again: a refused PIN, a failed self-test, or closed. */
   | { readonly kind: 'ended'; readonly error: SealstoneError }
 
-interface Job {
-  readonly id: number
-  readonly command: Command
-  readonly bytes: number
-  readonly resolve: (result: never) => void
-  readonly reject: (error: SealstoneError) => void
-  /** Removes deadline and abort listener. */
-  readonly release: () => void
-  attempts: number
-  settled: boolean
-}
-
 export class Supervisor {
   readonly #options: SupervisorOptions
   #state: State = { kind: 'opening' }
   #child: KeyHostChild | undefined
   #info: TokenInfo | undefined
   #opened = Promise.withResolvers<TokenInfo>()
-  #queue: Job[] = []
-  readonly #sent = new Map<number, Job>()
-  #waitingBytes = 0
-  #lastId = 0
+  readonly #work = new WorkQueue()
   #failures = 0
   #starts = 0
   #lost: SealstoneError | undefined
@@ -89,30 +58,12 @@ export class Supervisor {
 
   submit<Kind extends Exclude<CommandKind, 'open' | 'provision'>>(
     command: Extract<Command, { kind: Kind }>,
-    { signal, timeoutMs, bytes }: SubmitOptions,
+    options: SubmitOptions,
   ): Promise<Commands[Kind]['result']> {
     if (this.#state.kind === 'down' || this.#state.kind === 'ended') return Promise.reject(this.#state.error)
-    if (signal?.aborted === true) return Promise.reject(toSealstoneError(signal.reason, 'CANCELLED'))
-    if (this.#queue.length + this.#sent.size >= KEY_HOST_LIMITS.commands || this.#waitingBytes + bytes > KEY_HOST_LIMITS.waitingBytes) {
-      return Promise.reject(
-        new SealstoneError('OVERLOADED', `${this.#queue.length + this.#sent.size} requests with ${this.#waitingBytes} bytes wait for the key host`),
-      )
-    }
-    return new Promise((resolve, reject) => {
-      const id = ++this.#lastId
-      const stop = (error: SealstoneError): void => this.#settle(job, () => reject(error))
-      const onAbort = (): void => stop(toSealstoneError(signal?.reason, 'CANCELLED'))
-      const deadline = setTimeout(() => stop(new SealstoneError('DEADLINE_EXCEEDED', `the key host did not answer in ${timeoutMs} ms`)), timeoutMs)
-      signal?.addEventListener('abort', onAbort, { once: true })
-      const release = (): void => {
-        clearTimeout(deadline)
-        signal?.removeEventListener('abort', onAbort)
-      }
-      const job: Job = { id, command, bytes, resolve, reject, release, attempts: 0, settled: false }
-      this.#waitingBytes += bytes
-      this.#queue.push(job)
-      this.#pump()
-    })
+    const result = this.#work.submit<Kind>(command, options)
+    this.#pump()
+    return result
   }
 
   async close(): Promise<void> {
@@ -155,18 +106,15 @@ export class Supervisor {
       else this.#onOpenFailed(fromWireError(reply.error))
       return
     }
-    const job = this.#sent.get(reply.id)
-    if (job === undefined) return
+    if (!this.#work.isInFlight(reply.id)) return
     if (!reply.ok && reply.lost) {
       // The module is lost: everything this child has is taken back when it is gone, and tried once more on the next one.
       this.#lost = fromWireError(reply.error)
       this.#child?.kill()
       return
     }
-    this.#sent.delete(reply.id)
     this.#failures = 0
-    if (reply.ok) this.#settle(job, () => job.resolve(reply.result as never))
-    else this.#settle(job, () => job.reject(fromWireError(reply.error)))
+    this.#work.answer(reply.id, ({ resolve, reject }) => (reply.ok ? resolve(reply.result as never) : reject(fromWireError(reply.error))))
     this.#guardWork()
     this.#pump()
   }
@@ -186,7 +134,7 @@ export class Supervisor {
     const first = this.#info === undefined
     if (first || NEVER_RETRIED.has(error.code)) this.#end(error)
     else this.#state = { kind: 'down', error }
-    this.#failAll(error)
+    this.#work.failAll(error)
     this.#opened.reject(error)
     this.#child?.kill()
   }
@@ -197,7 +145,7 @@ export class Supervisor {
     this.#onGone?.()
     if (this.#state.kind === 'ended') return
     const error = this.#lost ?? new SealstoneError('TOKEN_UNAVAILABLE', `the key host ended (${how})`)
-    this.#options.logger.warn({ how, error: error.message, inFlight: this.#sent.size, waiting: this.#queue.length }, 'key host is gone')
+    this.#options.logger.warn({ how, error: error.message, ...this.#work.counts }, 'key host is gone')
     if (this.#state.kind === 'opening' && this.#info === undefined) {
       this.#end(error)
       this.#opened.reject(error)
@@ -205,18 +153,10 @@ export class Supervisor {
     }
     if (this.#state.kind === 'opening') {
       this.#state = { kind: 'down', error }
-      this.#failAll(error)
+      this.#work.failAll(error)
     }
-    this.#takeBack(error)
+    this.#work.takeBack(error)
     this.#respawnLater()
-  }
-
-  /** Whatever the dead child had goes to the front of the queue once; the second time the caller gets the error. */
-  #takeBack(error: SealstoneError): void {
-    const jobs = [...this.#sent.values()]
-    this.#sent.clear()
-    for (const job of jobs) if (job.attempts >= MAX_ATTEMPTS) this.#settle(job, () => job.reject(error))
-    this.#queue.unshift(...jobs.filter((job) => !job.settled))
   }
 
   /** At once after a single death; from the second failure in a row 100 ms, 200 ms, … up to 10 s, with jitter. */
@@ -228,18 +168,17 @@ export class Supervisor {
   }
 
   #pump(): void {
-    while (this.#state.kind === 'ready' && this.#sent.size < WINDOW) {
-      const job = this.#queue.shift()
+    while (this.#state.kind === 'ready') {
+      const wasIdle = this.#work.oldestInFlight === undefined
+      const job = this.#work.take()
       if (job === undefined) return
-      job.attempts += 1
-      if (this.#sent.size === 0) this.#guard(this.#patienceFor(job))
-      this.#sent.set(job.id, job)
+      if (wasIdle) this.#guard(this.#patienceFor(job))
       this.#child?.send({ protocol: PROTOCOL_VERSION, id: job.id, command: job.command })
     }
   }
 
   #guardWork(): void {
-    const [next] = this.#sent.values()
+    const next = this.#work.oldestInFlight
     if (next === undefined) clearTimeout(this.#watchdog)
     else this.#guard(this.#patienceFor(next))
   }
@@ -256,33 +195,13 @@ export class Supervisor {
     return job.command.kind === 'sign' ? this.#options.watchdogMs : 10 * this.#options.watchdogMs
   }
 
-  #settle(job: Job, finish: () => void): void {
-    if (job.settled) return
-    job.settled = true
-    job.release()
-    this.#waitingBytes -= job.bytes
-    // One that waits is forgotten; one that the child has keeps its place in the window until the child answers it.
-    if (!this.#sent.has(job.id)) this.#queue = this.#queue.filter((waiting) => waiting !== job)
-    finish()
-  }
-
   #end(error: SealstoneError): void {
     this.#state = { kind: 'ended', error }
-    this.#failAll(error)
-  }
-
-  #failAll(error: SealstoneError): void {
-    const jobs = [...this.#sent.values(), ...this.#queue]
-    this.#sent.clear()
-    this.#queue = []
-    for (const job of jobs) this.#settle(job, () => job.reject(error))
+    this.#work.failAll(error)
   }
 }
 
 const OPEN_ID = 0
-/** Commands that a child may have at once: enough to keep it busy, few enough that a cancelled one rarely runs. */
-const WINDOW = 4
-const MAX_ATTEMPTS = 2
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 10_000
 const OPEN_PATIENCE_MS = 60_000

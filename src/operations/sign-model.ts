@@ -37,6 +37,8 @@ export async function signModel(context: OperationContext, running: RunningSigni
 
   if (running.size >= LIMITS.queuedSignings)
     throw new SealstoneError('OVERLOADED', `${running.size} signings wait already, at most ${LIMITS.queuedSignings}`)
+  // The last look at the caller: others may wait for the same answer, so from here on it does not matter that one gave up.
+  call.signal.throwIfAborted()
   const answer = signOnce(context, call, { key, statement, signedBytes, answerKey, requestDigest })
   running.set(answerKey, { requestDigest, answer })
   try {
@@ -59,7 +61,6 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
   const facts = describeSigning(context.engine, call, signing)
 
   // 3. The intent, durable before the key is used. A crash after it leaves an intent without outcome: recovery closes it as `unknown`.
-  call.signal.throwIfAborted()
   await context.audit.append({ kind: 'intent', ...facts })
 
   let released: { index: bigint; receipt: Receipt; answer?: Uint8Array }
