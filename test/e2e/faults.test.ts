@@ -4,7 +4,8 @@ import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, symlinkSy
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sparseFile, tinyModel, writeModel } from '../support/models.ts'
-import { initHome, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+import { initHome, run, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+import { runOnSmallDisk } from '../support/small-disk.ts'
 
 describe('signing refuses', () => {
   let home: Awaited<ReturnType<typeof initHome>>
@@ -141,38 +142,10 @@ describe('the daemon refuses to start', () => {
   })
 })
 
-describe('a full disk under the log', () => {
-  it('refuses the signature, and the daemon lives and signs again when there is space', async () => {
-    using folder = temporaryFolder()
-    using _mounted = mountSmallDisk(folder.path)
-    const home = join(folder.path, 'home')
-    using models = temporaryFolder()
-    const model = tinyModel(join(models.path, 'm'))
-    await runOk(['init'], { home })
-    const daemon = await startDaemon(home)
-    try {
-      await runOk(['sign', model], { home })
-      const filler = join(folder.path, 'filler')
-      fillDisk(filler)
-      let refused = await run(['sign', model], { home })
-      for (let round = 0; round < 50 && refused.code === 0; round++) refused = await run(['sign', model], { home })
-      expect(refused.code).toBe(3)
-      expect(refused.stderr).toMatch(/error: .*(audit log|disk|full)/)
-      rmSync(filler)
-      await runOk(['sign', model], { home })
-      await runOk(['verify', model], { home })
-    } finally {
-      expect(await daemon.stop()).toBe(0)
-    }
-    const again = await startDaemon(home)
-    const entries = (await runOk(['audit', 'list', '--json'], { home })).stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-    const closed = new Set(entries.filter(({ kind }) => kind === 'outcome').map(({ operationId }) => operationId))
-    expect(entries.filter(({ kind, operationId }) => kind === 'intent' && !closed.has(operationId))).toEqual([])
-    expect(await again.stop()).toBe(0)
-  })
+it('a full disk under the log refuses the signature, and the daemon lives and signs again when there is space', () => {
+  const report = runOnSmallDisk(new URL('full-disk-walk.ts', import.meta.url), 16)
+  expect(report).toMatchObject({ refused: { code: 3, stdout: '' }, signedAgain: 0, verified: 0, stopped: 0, open: [] })
+  expect((report['refused'] as { stderr: string }).stderr).toMatch(/^error: .*(audit log|disk|full).*\nhint: free disk space/)
 })
 
 describe('verification refuses', () => {
@@ -202,22 +175,4 @@ describe('verification refuses', () => {
 function expectNothingWritten(model: string): void {
   const left = execFileSync('find', [model, '-name', '*.sig*', '-o', '-name', '*.tmp*']).toString()
   expect(left).toBe('')
-}
-
-function mountSmallDisk(path: string): Disposable {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m,mode=0700', 'tmpfs', path], { stdio: 'pipe' })
-  } catch (cause) {
-    throw new Error('this test mounts a small disk: run it as root, or under: unshare --map-root-user --mount', { cause })
-  }
-  return { [Symbol.dispose]: () => execFileSync('umount', ['-l', path]) }
-}
-
-function fillDisk(path: string): void {
-  const block = new Uint8Array(4096)
-  try {
-    for (;;) appendFileSync(path, block)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-  }
 }
