@@ -2,7 +2,7 @@
 import { appendFileSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { softwareSigner } from '../client/software-signer.ts'
+import { softwareSigner } from '../support/model-signer.ts'
 import { tinyModel } from '../support/models.ts'
 import { run, temporaryFolder } from '../support/sealstone.ts'
 
@@ -56,7 +56,7 @@ describe('our own signatures', () => {
     const { code, stdout, stderr } = await run(['verify', fixture.model], { env: { SEALSTONE_HOME: fixture.home } })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^OK {2}/)
-    for (const fact of ['default (version 1)', 'mldsa65-ecdsa-p256', 'ecdsa-p256', '3 files as signed', 'entry 0 of log.example/models']) {
+    for (const fact of ['default (version 1)', 'mldsa65-ecdsa-p256', 'ecdsa-p256', '3 files as signed', 'entry 3 of log.example/models']) {
       expect(stdout).toContain(fact)
     }
   })

@@ -17,7 +17,7 @@ import {
   type TestCertificate,
 } from '../support/certificates.ts'
 import { checkOf, OMS } from './oms-files.ts'
-import { manifestOf } from './signing.ts'
+import { manifestOf } from '../support/signing.ts'
 
 const payload = buildModelStatement(manifestOf(['a.bin', 'b.bin']))
 const NOW = new Date('2026-06-01T00:00:00Z')

@@ -7,7 +7,7 @@ import { concatBytes, type ErrorCode, utf8 } from '#core'
 import { buildStatement, parseBundle, parseHybridBundle } from '#envelopes'
 import { type Edit, editJson, REMOVE } from './edit-json.ts'
 import { makeCase } from './judging.ts'
-import { PROTECTION, signStatement } from './signing.ts'
+import { PROTECTION, signStatement } from '../support/signing.ts'
 
 const { home, signed } = makeCase()
 const text = Buffer.from(signed.hybrid).toString()

@@ -2,7 +2,7 @@
 import { type TrustFile, type Verdict, verifyModel } from '#envelopes'
 import type { Manifest } from '#hashing'
 import { nativeEngine } from '#suites/native'
-import { type Deviations, type Installation, makeInstallation, manifestOf, type SignedFiles, signManifest, trustOf } from './signing.ts'
+import { type Deviations, type Installation, makeInstallation, manifestOf, type SignedFiles, signManifest, trustOf } from '../support/signing.ts'
 
 export const NOW = new Date('2026-06-01T00:00:00Z')
 export const manifest = manifestOf(['a.bin', 'dir/b.bin', 'dir/ü.bin'])

@@ -7,7 +7,7 @@ import { toHex, utf8 } from '#core'
 import { buildModelStatement, hashingPlan, pae, parseBundle, STATEMENT_PAYLOAD_TYPE, verifyModel, writeOmsBundle } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { byKey, byRoot, checkOf, editBundle, OMS } from './oms-files.ts'
-import { makeKey, manifestOf, type TestKey } from './signing.ts'
+import { makeKey, manifestOf, type TestKey } from '../support/signing.ts'
 
 const SPEC = join(OMS, 'spec')
 const VECTORS = ['valid', 'invalid', 'invalid-payload'].flatMap((kind) =>

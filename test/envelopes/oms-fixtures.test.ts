@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { pae, type TrustPolicy, type Verdict, verifyModel } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { byKey, byRoot, checkOf, editBundle, fixture, verifyFixture } from './oms-files.ts'
-import { makeKey } from './signing.ts'
+import { makeKey } from '../support/signing.ts'
 
 interface Expected {
   readonly name: string

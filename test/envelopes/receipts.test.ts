@@ -5,7 +5,7 @@ import { formatNote, formatTlogProof, type Leaf, type LeafSignature, parseNote, 
 import { softwareLog } from '../support/software-log.ts'
 import { flip, type Judged, makeCase, manifest } from './judging.ts'
 import { checkOf } from './oms-files.ts'
-import { type Deviations, manifestOf, PROTECTION, signManifest } from './signing.ts'
+import { type Deviations, manifestOf, PROTECTION, signManifest } from '../support/signing.ts'
 
 const { home, trust, judge, judgeForged } = makeCase()
 

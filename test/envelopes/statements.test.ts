@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type ErrorCode, toHex, utf8 } from '#core'
 import { buildModelStatement, buildStatement, hashingPlan, pae, parseStatement, writeOmsBundle } from '#envelopes'
 import { type Manifest, rootDigest } from '#hashing'
-import { makeKey, manifestOf } from './signing.ts'
+import { makeKey, manifestOf } from '../support/signing.ts'
 
 interface ModelJson {
   _type: unknown

@@ -8,7 +8,7 @@ import { KEY_STATES, parseTrustFile, type TrustFile, writeTrustFile } from '#env
 import { encodeVerifierKey } from '#tlog'
 import { softwareLog } from '../support/software-log.ts'
 import { type Edit, editJson, REMOVE } from './edit-json.ts'
-import { makeInstallation, makeKey, trustedKey, trustOf } from './signing.ts'
+import { makeInstallation, makeKey, trustedKey, trustOf } from '../support/signing.ts'
 
 const home = makeInstallation()
 const trust: TrustFile = trustOf(home, makeInstallation('mldsa87', 'other', home.log), makeInstallation('ecdsa-p256', 'plain', home.log))

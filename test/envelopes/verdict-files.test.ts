@@ -5,7 +5,7 @@ import { buildStatement } from '#envelopes'
 import type { Manifest } from '#hashing'
 import { makeCase, manifest } from './judging.ts'
 import { checkOf } from './oms-files.ts'
-import { manifestOf, signManifest, signStatement } from './signing.ts'
+import { manifestOf, signManifest, signStatement } from '../support/signing.ts'
 
 const { home, signed, judge } = makeCase()
 

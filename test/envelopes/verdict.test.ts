@@ -8,7 +8,7 @@ import { portableEngine } from '#suites/portable'
 import { editJson } from './edit-json.ts'
 import { flip, type Judged, makeCase, manifest, NOW } from './judging.ts'
 import { checkOf } from './oms-files.ts'
-import { makeInstallation, makeKey, manifestOf, type SignedFiles, signManifest, signStatement, trustOf } from './signing.ts'
+import { makeInstallation, makeKey, manifestOf, type SignedFiles, signManifest, signStatement, trustOf } from '../support/signing.ts'
 
 const { home, signed, trust, judge } = makeCase()
 

@@ -15,7 +15,7 @@ import type { Manifest } from '#hashing'
 import { encodePublicKey, findSuite, fingerprint, joinPublicKey, type PublicKey, publicKeyPem, type RawSigner, sign, type SuiteId } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { encodeLeaf, encodeVerifierKey, formatTlogProof, GrowingTree, inclusionProof, type Leaf, type Receipt } from '#tlog'
-import { type SoftwareLog, softwareLog } from '../support/software-log.ts'
+import { type SoftwareLog, softwareLog } from './software-log.ts'
 
 const engine = nativeEngine()
 
