@@ -56,17 +56,24 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Equality of public values. Not for secrets: those are compared where they live. */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index])
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false
+  return true
 }
 
-/** Order of unsigned bytes, shorter first on a common prefix; on UTF-8 this is code point order. */
-export function compareBytes(left: Uint8Array, right: Uint8Array): number {
+/** Order of well-formed text by code points, which is the order of its UTF-8 bytes; shorter first on a common prefix. */
+export function compareCodePoints(left: string, right: string): number {
   const shared = Math.min(left.length, right.length)
   for (let index = 0; index < shared; index++) {
-    const difference = (left[index] as number) - (right[index] as number)
-    if (difference !== 0) return difference
+    const [unit, other] = [left.charCodeAt(index), right.charCodeAt(index)]
+    if (unit !== other) return codePointRank(unit) - codePointRank(other)
   }
   return left.length - right.length
+}
+
+/** UTF-16 puts surrogates, which stand for code points from U+10000, before U+E000 to U+FFFF. */
+function codePointRank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }
 
 /** Unsigned 64-bit big endian. */

@@ -1,5 +1,5 @@
 /** What may be signed as a model: names that stay inside it, in order, once each, and shards without gaps. A manifest may come from anywhere. */
-import { compareBytes, excerpt, LIMITS, SealstoneError, utf8 } from '#core'
+import { compareCodePoints, excerpt, LIMITS, SealstoneError } from '#core'
 import { DIGEST_BYTES, type Manifest, type Resource, type Serialization } from '#hashing'
 import { parseResourcePath, parseShardName, type ShardName } from './resource-name.ts'
 
@@ -65,7 +65,7 @@ function checkShards(resources: readonly Resource[], shardSize: number): void {
 }
 
 function checkOrder(before: string, name: string): void {
-  const order = compareBytes(utf8(before), utf8(name))
+  const order = compareCodePoints(before, name)
   if (order === 0) throw new SealstoneError('PATH_INVALID', `resource name ${excerpt(name)} appears twice`)
   if (order > 0) throw invalid(`resource ${excerpt(name)} comes after ${excerpt(before)}, want ascending order of UTF-8 bytes`)
 }

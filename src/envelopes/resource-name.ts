@@ -31,7 +31,8 @@ export function parseShardName(name: string): ShardName {
 
 function pathFault(name: string): string | undefined {
   if (!name.isWellFormed()) return 'is not well-formed Unicode'
-  const { length } = utf8(name)
+  // At most three bytes for each UTF-16 code unit: only a long name is worth encoding.
+  const length = name.length * 3 <= LIMITS.resourceNameBytes ? name.length : utf8(name).length
   if (length < 1 || length > LIMITS.resourceNameBytes) return `is ${length} bytes, want 1 to ${LIMITS.resourceNameBytes}`
   if (name.includes('\0')) return 'holds a NUL character'
   if (name.startsWith('/')) return 'is absolute, want a relative path'

@@ -1,5 +1,5 @@
 /** Which paths of a model are left out: named ones only, never patterns. */
-import { excerpt, LIMITS, SealstoneError } from '#core'
+import { compareCodePoints, excerpt, LIMITS, SealstoneError } from '#core'
 
 /** Left out at the top level of every model: version control's own files and the signatures themselves. */
 export const DEFAULT_IGNORES: readonly string[] = ['.git', '.gitattributes', '.github', '.gitignore', 'model.hybrid.sig', 'model.sig']
@@ -12,7 +12,7 @@ export function normaliseIgnores(paths: Iterable<string>): readonly string[] {
   const kept = [...new Set(Array.from(paths, normaliseIgnore))]
   if (kept.length > LIMITS.ignorePaths)
     throw new SealstoneError('INPUT_TOO_LARGE', `${kept.length} paths to ignore, want at most ${LIMITS.ignorePaths}`)
-  return kept.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)))
+  return kept.sort(compareCodePoints)
 }
 
 function normaliseIgnore(path: string): string {

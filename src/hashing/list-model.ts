@@ -2,7 +2,7 @@
 import { type BigIntStats, type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { LIMITS, SealstoneError } from '#core'
+import { compareCodePoints, LIMITS, SealstoneError } from '#core'
 import { DEFAULT_IGNORES, normaliseIgnores } from './ignore.ts'
 import { nameFromBytes, parseModelName, shown } from './names.ts'
 import { type Stamp, stampOf } from './stamp.ts'
@@ -120,10 +120,8 @@ function entriesOf(directory: string, prefix: string): Dirent<Buffer>[] {
   }
 }
 
-// JavaScript compares UTF-16 units, which puts U+10000 and above before U+E000; bytes of UTF-8 keep the order of code points.
 function inByteOrder(files: readonly ModelFile[]): ModelFile[] {
-  const keyed = files.map((file) => ({ file, bytes: Buffer.from(file.name) }))
-  return keyed.sort((left, right) => Buffer.compare(left.bytes, right.bytes)).map(({ file }) => file)
+  return files.toSorted((left, right) => compareCodePoints(left.name, right.name))
 }
 
 export function unreadable(name: string, cause: unknown): SealstoneError {

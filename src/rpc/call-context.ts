@@ -6,6 +6,7 @@ import type { CallContext } from '#operations'
 import { identityOf, type Peer } from '#policy'
 import type { ErrorTranslator, Protos } from '#wire'
 import type { Admission } from './admission.ts'
+import type { LargeRequests } from './large-requests.ts'
 import type { RpcLimits } from './limits.ts'
 import type { Listener } from './listeners.ts'
 
@@ -13,6 +14,7 @@ export interface CallEnvironment {
   readonly protos: Protos
   readonly translator: ErrorTranslator
   readonly admission: Admission
+  readonly largeRequests: LargeRequests
   readonly logger: Logger
   readonly clock: Clock
   readonly limits: RpcLimits

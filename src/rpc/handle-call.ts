@@ -22,7 +22,9 @@ export function unary<Request, AnswerInit>(
       let bytes: Buffer
       try {
         const context = record.identified(openContext(environment, call))
-        bytes = encode(environment, method, await run(context, decode(environment, method, call.request)))
+        const work = async (): Promise<Buffer> => encode(environment, method, await run(context, decode(environment, method, call.request)))
+        const isLarge = call.request.length > environment.limits.largeRequestBytes
+        bytes = await (isLarge ? environment.largeRequests.run(context.signal, work) : work())
       } catch (thrown) {
         callback(record.fail(thrown))
         return

@@ -6,6 +6,10 @@ export interface RpcLimits {
   readonly messageBytes: number
   /** Calls of our own services that run or wait; one more is refused with OVERLOADED before its message is read. Health and reflection count apart. */
   readonly concurrentCalls: number
+  /** Requests over this size are worked on one at a time. */
+  readonly largeRequestBytes: number
+  /** Large requests that run or wait; one more is refused with OVERLOADED. */
+  readonly largeRequests: number
   /** Per listener; one more is closed at once. */
   readonly connections: number
   readonly callsPerConnection: number
@@ -20,6 +24,8 @@ export interface RpcLimits {
 export const DEFAULT_RPC_LIMITS: RpcLimits = {
   messageBytes: LIMITS.grpcMessageBytes,
   concurrentCalls: 256,
+  largeRequestBytes: 1024 * 1024,
+  largeRequests: 16,
   connections: 512,
   callsPerConnection: 256,
   keepaliveMs: 60_000,

@@ -7,6 +7,7 @@ import type { Clock, Logger } from '#core'
 import type { Operations } from '#operations'
 import { errorTranslator, loadDescriptors, loadProtos } from '#wire'
 import { Admission } from './admission.ts'
+import { LargeRequests } from './large-requests.ts'
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts'
 import { type Listener, type OpenListener, openListener } from './listeners.ts'
 import { addServices, SERVICE_NAMES } from './services.ts'
@@ -38,6 +39,7 @@ export async function startServer({ operations, listeners, logger, clock, limits
   const protos = loadProtos()
   const translator = errorTranslator()
   const admission = new Admission(limits.concurrentCalls, translator)
+  const largeRequests = new LargeRequests(limits.largeRequests)
   const health = new HealthImplementation(statuses('NOT_SERVING'))
   const reflection = new ReflectionService(loadDescriptors())
 
@@ -45,7 +47,7 @@ export async function startServer({ operations, listeners, logger, clock, limits
   try {
     for (const listener of listeners) {
       const server = new Server(serverOptions(limits, admission))
-      addServices(server, operations, { protos, translator, admission, logger, clock, limits, listener: listener.kind })
+      addServices(server, operations, { protos, translator, admission, largeRequests, logger, clock, limits, listener: listener.kind })
       health.addToServer(server)
       reflection.addToServer(server)
       opened.push({ server, listener: await openListener(listener, server, limits, logger) })

@@ -1,7 +1,7 @@
 /** Text forms of bytes are strict: what decodes also encodes back to the same text. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareBytes, concatBytes, equalBytes, excerpt, fromBase64, fromHex, toBase64, toHex, u64, utf8, utf8Text } from '#core'
+import { compareCodePoints, concatBytes, equalBytes, excerpt, fromBase64, fromHex, toBase64, toHex, u64, utf8, utf8Text } from '#core'
 
 describe('bytes', () => {
   it('come back unchanged from hex and base64', () => {
@@ -27,7 +27,15 @@ describe('bytes', () => {
 
   it('orders names by code point where UTF-16 order differs', () => {
     const names = ['\u{10000}', '\uffff', 'b', 'a', 'ab']
-    expect(names.toSorted((left, right) => compareBytes(utf8(left), utf8(right)))).toEqual(['a', 'ab', 'b', '\uffff', '\u{10000}'])
+    expect(names.toSorted(compareCodePoints)).toEqual(['a', 'ab', 'b', '\uffff', '\u{10000}'])
+    const text = fc.string({ unit: 'binary' })
+    fc.assert(
+      fc.property(text, text, text, (start, left, right) => {
+        const [one, other] = [start + left, start + right]
+        expect(Math.sign(compareCodePoints(one, other))).toBe(Buffer.compare(Buffer.from(one), Buffer.from(other)))
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   it('refuses text and bytes that are not well formed', () => {

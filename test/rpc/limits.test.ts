@@ -109,6 +109,37 @@ describe('calls at the same time', () => {
     await sign(clients)
   })
 
+  it('with large requests are worked on one at a time, past which small ones go, and only so many may wait', async () => {
+    const gate = Promise.withResolvers<void>()
+    const begun: string[] = []
+    const { operations } = fakeOperations({
+      sign: async (_, { idempotencyKey }) => {
+        begun.push(idempotencyKey)
+        if (idempotencyKey !== 'small') await gate.promise
+        return ANSWER
+      },
+    })
+    const { socket } = await serveOnSocket(operations, { largeRequestBytes: 1000, largeRequests: 3 })
+    const clients = connectToSocket(socket)
+    const predicate = Buffer.from(JSON.stringify({ padding: 'x'.repeat(1000) }))
+    const large = (idempotencyKey: string, deadline = Date.now() + 20_000) => {
+      const subjects = [{ name: 'm', sha256: Buffer.alloc(32) }]
+      const request = { key: 'default', idempotencyKey, statement: { predicateType: 'https://example.org/p', predicate, subjects } }
+      return ask((done) => clients.signing.sign(request, { deadline }, done))
+    }
+    const first = large('first')
+    await expect.poll(() => begun).toEqual(['first'])
+    const second = failure(large('second', Date.now() + 300))
+    const third = large('third')
+    expect((await second).error.code).toBe('DEADLINE_EXCEEDED')
+    expect((await failure(large('fourth'))).error.code).toBe('OVERLOADED')
+    await sign(clients, signRequest({ idempotencyKey: 'small' }))
+    expect(begun).toEqual(['first', 'small'])
+    gate.resolve()
+    await Promise.all([first, third])
+    expect(begun).toEqual(['first', 'small', 'third'])
+  })
+
   it('count until their work is done, also when their callers have gone', async () => {
     const gate = Promise.withResolvers<void>()
     let begun = 0
