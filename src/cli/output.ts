@@ -1,5 +1,6 @@
 /** The two streams: the result on standard output, everything else on standard error. Colours only where a terminal reads. */
 import { styleText } from 'node:util'
+import { EXIT } from './command.ts'
 import { jsonText } from './text.ts'
 
 export interface Output {
@@ -29,13 +30,16 @@ export function createOutput({ json }: { readonly json: boolean }): Output {
   let closed = false
   const listeners: (() => void)[] = []
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE') {
+      process.stderr.write(`error: standard output cannot be written (${error.code})\nhint: look at the disk or device that it goes to\n`)
+      process.exit(EXIT.usage)
+    }
     if (closed) return
     closed = true
     for (const listener of listeners) listener()
   })
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE') process.exit(EXIT.usage) // there is nowhere left to say why
   })
   const write = (text: string): void => {
     if (!closed) process.stdout.write(text)

@@ -1,5 +1,6 @@
 /** From arguments to exit code: finds the command, gives it what it needs, prints what stopped it. */
 import { CommanderError } from 'commander'
+import { SealstoneError } from '#core'
 import { type CommandContext, type CommandDeclaration, EXIT, type ExitStatus } from './command.ts'
 import { reportFailure, usageError } from './failure.ts'
 import { resolveHome } from './home.ts'
@@ -26,6 +27,9 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 async function execute(output: Output, declaration: CommandDeclaration, operands: readonly string[], options: Options): Promise<number> {
+  if ([...operands, ...Object.values(options)].includes('')) {
+    throw new SealstoneError('USAGE', 'an argument is empty', { hint: 'a variable of the shell may be unset; write . for the current directory' })
+  }
   using interrupt = interruptible(declaration.ownSignals === true, output)
   const context: CommandContext = { output, home: resolveHome(options['home']), signal: interrupt.signal }
   try {

@@ -33,7 +33,7 @@ export async function verifyRemote(channel: Channel, request: VerifyRequest, opt
     ...(request.modelSig === undefined ? {} : { modelSig: request.modelSig }),
     ...(request.hybridSig === undefined ? {} : { modelHybridSig: request.hybridSig }),
     ...(request.manifest === undefined ? {} : { manifest: toManifest(request.manifest) }),
-    requirement: REQUIREMENTS[request.require ?? 'hybrid'],
+    ...(request.require === undefined ? {} : { requirement: REQUIREMENTS[request.require] }),
   }
   const { verdict } = await channel.unary<{ verdict: VerdictMessage | null }>(
     (callOptions, done) => channel.signing.verify(message, callOptions, done),

@@ -3,8 +3,8 @@
 export const LIMITS = {
   /** One gRPC message, both ways. */
   grpcMessageBytes: 64 * 1024 * 1024,
-  /** A signed statement. */
-  payloadBytes: 32 * 1024 * 1024,
+  /** A signed statement: twice in base64, in both signature files, it must fit into one gRPC message. */
+  payloadBytes: 23 * 1024 * 1024,
   /** A signature file: `model.sig` or `model.hybrid.sig`. */
   bundleBytes: 64 * 1024 * 1024,
   trustFileBytes: 4 * 1024 * 1024,
@@ -16,6 +16,8 @@ export const LIMITS = {
   /** C2SP tlog-tiles: entries are at most 65,535 bytes. */
   leafBytes: 65_535,
   jsonDepth: 32,
+  /** Values in a signed statement: of each file an object with some members. */
+  statementValues: 1_000_000,
   certificateChain: 10,
   /** Ignored paths in one statement. */
   ignorePaths: 1000,

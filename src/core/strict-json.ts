@@ -7,6 +7,8 @@ export interface StrictJsonLimits {
   readonly maxBytes: number
   /** Arrays and objects within each other; default 32. */
   readonly maxDepth?: number
+  /** Values in the whole document, which bounds the memory that it takes once parsed; default 10,000. */
+  readonly maxValues?: number
 }
 
 /** Parses one JSON document (RFC 8259, I-JSON's rule on duplicate names). Throws JSON_INVALID or INPUT_TOO_LARGE with the offset. */
@@ -15,9 +17,9 @@ export function parseStrictJson(source: Uint8Array | string, limits: StrictJsonL
     throw new SealstoneError('INPUT_TOO_LARGE', `document is ${source.length} bytes, want at most ${limits.maxBytes}`)
   }
   const text = typeof source === 'string' ? source : utf8Text(source)
-  const value = parse(text)
-  checkStructure(text, limits.maxDepth ?? 32)
-  return value
+  // First the bounds: parsed, a document of nothing but brackets takes fifty times its size.
+  checkStructure(text, limits.maxDepth ?? 32, limits.maxValues ?? 10_000)
+  return parse(text)
 }
 
 /** The same, and the top must be an object. */
@@ -48,9 +50,13 @@ function parse(text: string): JsonValue {
   }
 }
 
-// JSON.parse is the judge of the grammar; this pass walks the same tokens without recursion to bound depth and find duplicate names,
-// which JSON.parse would hide by keeping the last one.
-function checkStructure(text: string, maxDepth: number): void {
+// JSON.parse is the judge of the grammar; this pass walks the same tokens without recursion to bound depth and number, and to find duplicate
+// names, which JSON.parse would hide by keeping the last one. What is no JSON at all may pass here.
+function checkStructure(text: string, maxDepth: number, maxValues: number): void {
+  let values = 0
+  const count = (): void => {
+    if (++values > maxValues) throw new SealstoneError('INPUT_TOO_LARGE', `document has over ${maxValues} values`)
+  }
   const open: (Set<string> | null)[] = []
   let expectName = false
   for (let at = 0; at < text.length; at++) {
@@ -59,6 +65,7 @@ function checkStructure(text: string, maxDepth: number): void {
       case '[': {
         const names = text[at] === '{' ? new Set<string>() : null
         open.push(names)
+        count()
         expectName = names !== null
         if (open.length > maxDepth) throw new SealstoneError('JSON_INVALID', `nested deeper than ${maxDepth} levels at offset ${at}`)
         break
@@ -69,13 +76,14 @@ function checkStructure(text: string, maxDepth: number): void {
         expectName = false
         break
       case ',':
+        count()
         expectName = open.at(-1) instanceof Set
         break
       case '"': {
         const end = endOfString(text, at)
         const names = open.at(-1)
         if (expectName && names instanceof Set) {
-          const name = JSON.parse(text.slice(at, end + 1)) as string
+          const name = parse(text.slice(at, end + 1)) as string
           if (names.has(name)) throw new SealstoneError('JSON_INVALID', `name ${excerpt(name)} appears twice in one object, at offset ${at}`)
           names.add(name)
           expectName = false
@@ -90,9 +98,10 @@ function checkStructure(text: string, maxDepth: number): void {
 }
 
 function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    if (text[at] === '\\') at++
-    else if (text[at] === '"') return at
+  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let slashes = 0
+    while (text[at - 1 - slashes] === '\\') slashes++
+    if (slashes % 2 === 0) return at // a quote behind an odd number of backslashes is part of the string
   }
   return text.length
 }

@@ -1,5 +1,6 @@
 /** X.509 path validation (RFC 5280 §6) for signing certificates, as OMS uses it: leaf first, roots given by the verifier. Loaded only when a bundle brings certificates. */
-import { BasicConstraints, Certificate, ExtKeyUsage } from 'pkijs'
+import { fromBER } from 'asn1js'
+import { BasicConstraints, Certificate, ExtKeyUsage, RSAPublicKey, RSASSAPSSParams } from 'pkijs'
 import { equalBytes, SealstoneError } from '#core'
 import { parsePublicKey, type PublicKey } from '#suites'
 
@@ -23,6 +24,8 @@ export async function validateChain(chain: readonly Uint8Array[], trusted: reado
   const path = await findPath(leaf, intermediates, trusted)
   path.forEach((certificate) => checkDates(certificate, now))
   path.forEach(checkExtensions)
+  path.slice(0, -1).forEach(checkAlgorithm)
+  path.slice(1).forEach(checkKeySize)
   path.slice(1).forEach((issuer, below) => checkIssuer(issuer, below))
   checkSigner(leaf)
   return { key: leafKey(leaf), subject: nameOf(leaf), root: nameOf(path.at(-1) as Certificate) }
@@ -74,6 +77,20 @@ function checkExtensions(certificate: Certificate): void {
   if (stray !== undefined) throw invalid(`certificate ${nameOf(certificate)} has the critical extension ${stray.extnID}, which is not supported`)
 }
 
+/** No SHA-1, no MD5: whoever can make two certificates with one digest could have one of them issued and use the other. */
+function checkAlgorithm(certificate: Certificate): void {
+  const { algorithmId, algorithmParams } = certificate.signatureAlgorithm
+  const id = algorithmId === RSA_PSS ? new RSASSAPSSParams({ schema: algorithmParams }).hashAlgorithm.algorithmId : algorithmId
+  if (!SIGNATURE_ALGORITHMS.includes(id)) throw invalid(`certificate ${nameOf(certificate)} is signed with ${id}, want SHA-256 or stronger`)
+}
+
+function checkKeySize(issuer: Certificate): void {
+  const key = issuer.subjectPublicKeyInfo.parsedKey
+  if (!(key instanceof RSAPublicKey)) return
+  const bits = BigInt(`0x${new Uint8Array(key.modulus.valueBlock.valueHexView).toHex()}`).toString(2).length
+  if (bits < LEAST_RSA_BITS) throw invalid(`certificate ${nameOf(issuer)} has an RSA key of ${bits} bits, want at least ${LEAST_RSA_BITS}`)
+}
+
 /** @param below how many intermediates stand between this issuer and the leaf */
 function checkIssuer(certificate: Certificate, below: number): void {
   const constraints = extension(certificate, BASIC_CONSTRAINTS)
@@ -84,6 +101,10 @@ function checkIssuer(certificate: Certificate, below: number): void {
     throw invalid(`certificate ${nameOf(certificate)} has too many CAs below it`)
   const usage = keyUsage(certificate)
   if (usage !== undefined && (usage & KEY_CERT_SIGN) === 0) throw invalid(`certificate ${nameOf(certificate)} may not sign certificates (key usage)`)
+  const purposes = extension(certificate, EXTENDED_KEY_USAGE)
+  if (purposes !== undefined && !allowsSigning(purposes)) {
+    throw invalid(`certificate ${nameOf(certificate)} may not issue certificates for code signing (extended key usage)`)
+  }
 }
 
 /** The reference asks for one of the two; here what is there must allow it, and one must be there. */
@@ -96,9 +117,11 @@ function checkSigner(certificate: Certificate): void {
     if (usage === undefined) throw invalid(`certificate ${nameOf(certificate)} has no key usage, want digital signature or code signing`)
     return
   }
-  if (!(purposes instanceof ExtKeyUsage) || !purposes.keyPurposes.some((purpose) => purpose === CODE_SIGNING || purpose === ANY_PURPOSE)) {
-    throw invalid(`certificate ${nameOf(certificate)} is not for code signing (extended key usage)`)
-  }
+  if (!allowsSigning(purposes)) throw invalid(`certificate ${nameOf(certificate)} is not for code signing (extended key usage)`)
+}
+
+function allowsSigning(purposes: unknown): boolean {
+  return purposes instanceof ExtKeyUsage && purposes.keyPurposes.some((purpose) => purpose === CODE_SIGNING || purpose === ANY_PURPOSE)
 }
 
 /** The first byte of the BIT STRING, which holds all bits that matter here. */
@@ -123,6 +146,7 @@ function leafKey(leaf: Certificate): PublicKey {
 
 function decode(der: Uint8Array, what: string): Certificate {
   try {
+    if (fromBER(Uint8Array.from(der)).offset !== der.length) throw new SealstoneError('CERTIFICATE_INVALID', `${what} is followed by other bytes`)
     return Certificate.fromBER(Uint8Array.from(der))
   } catch (cause) {
     throw new SealstoneError('CERTIFICATE_INVALID', `${what} is malformed`, { cause })
@@ -151,6 +175,21 @@ const BASIC_CONSTRAINTS = '2.5.29.19'
 const EXTENDED_KEY_USAGE = '2.5.29.37'
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17'
 const PROCESSED: readonly string[] = [KEY_USAGE, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, SUBJECT_ALTERNATIVE_NAME]
+const RSA_PSS = '1.2.840.113549.1.1.10'
+// RSA and ECDSA with SHA-256, 384, 512 (RFC 8017, RFC 5758), these hashes by themselves (of RSA-PSS), Ed25519 (RFC 8410).
+const SIGNATURE_ALGORITHMS: readonly string[] = [
+  '1.2.840.113549.1.1.11',
+  '1.2.840.113549.1.1.12',
+  '1.2.840.113549.1.1.13',
+  '1.2.840.10045.4.3.2',
+  '1.2.840.10045.4.3.3',
+  '1.2.840.10045.4.3.4',
+  '2.16.840.1.101.3.4.2.1',
+  '2.16.840.1.101.3.4.2.2',
+  '2.16.840.1.101.3.4.2.3',
+  '1.3.101.112',
+]
+const LEAST_RSA_BITS = 2048
 const CODE_SIGNING = '1.3.6.1.5.5.7.3.3'
 const ANY_PURPOSE = '2.5.29.37.0'
 const DIGITAL_SIGNATURE = 0x80

@@ -26,6 +26,7 @@ export function checkReceipt(
   checkInclusion(request.engine, hybrid, keys, verdict)
   const fault = leafFault(hybrid, statement)
   if (fault !== undefined) verdict.fail('receipt-leaf', fault)
+  else if (!verdict.passed('audit-receipt')) verdict.skip('receipt-leaf', 'the leaf names this signature, but nothing proves that it was logged')
   else verdict.pass('receipt-leaf', `the leaf names this signature, asked for by ${hybrid.leaf.caller} at ${hybrid.leaf.time}`)
   if (!verdict.passed('audit-receipt') || !verdict.passed('receipt-leaf')) return undefined
   const signedAt = hybrid.leaf.time

@@ -36,7 +36,7 @@ export function checkHybridSignature(request: VerifyModelRequest, { hybrid }: Do
   if (!verify(request.engine, keys.hybrid, pae(payloadType, payload), signature)) {
     return verdict.fail(name, `model.hybrid.sig does not verify under ${describeKey(keys.hybrid)}`)
   }
-  if (request.require === 'hybrid' && keys.trusted === undefined && !isQuantumSafe(keys.hybrid.suite)) {
+  if (request.require === 'hybrid' && !isQuantumSafe(keys.hybrid.suite)) {
     return verdict.fail(name, `a quantum-safe signature is required, model.hybrid.sig is by ${describeKey(keys.hybrid)}`)
   }
   verdict.pass(name, `model.hybrid.sig verifies under ${describeKey(keys.hybrid)}`)
@@ -53,6 +53,8 @@ function checkAbsence(what: string, { require, trust }: VerifyModelRequest, { tr
     verdict.fail(name, `a hybrid signature is required, but ${what}`)
   } else if (trusted === undefined || isQuantumSafe(findSuite(trusted.suite))) {
     verdict.fail(name, `stripped: key ${trusted?.name} version ${trusted?.version} is ${trusted?.suite}, but ${what}`)
+  } else if (require === 'hybrid') {
+    verdict.fail(name, `a quantum-safe signature is required, key ${trusted.name} version ${trusted.version} is ${trusted.suite}`)
   } else {
     verdict.skip(name, `key ${trusted.name} version ${trusted.version} is ${trusted.suite}, not hybrid`)
   }

@@ -11,18 +11,32 @@ export function pae(payloadType: string, payload: Uint8Array): Uint8Array {
 
 /** What model_signing 0.2 signed by mistake: `DSSEV1` and the Python text form of the payload. Only ever read. */
 export function legacyPae(payloadType: string, payload: Uint8Array): Uint8Array {
-  return utf8(`DSSEV1 ${utf8(payloadType).length} ${payloadType} ${payload.length} ${pythonBytesText(payload)}`)
+  return concatBytes(utf8(`DSSEV1 ${utf8(payloadType).length} ${payloadType} ${payload.length} `), pythonBytesText(payload))
 }
 
-/** Python's repr() of a bytes object: in double quotes only where it holds single and no double ones. */
-function pythonBytesText(bytes: Uint8Array): string {
-  const latin = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-  const quote = latin.includes("'") && !latin.includes('"') ? '"' : "'"
-  const escaped = latin.replace(/[^\x20-\x7e]|[\\']/g, (character) => {
-    if (character === "'") return quote === "'" ? "\\'" : character
-    return PYTHON_ESCAPES[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
-  })
-  return `b${quote}${escaped}${quote}`
+/** Python's repr() of a bytes object: in double quotes only where it holds single and no double ones. The payload is anybody's: one buffer. */
+function pythonBytesText(bytes: Uint8Array): Uint8Array {
+  const quote = bytes.includes(0x27) && !bytes.includes(0x22) ? '"' : "'"
+  const forms = Array.from({ length: 256 }, (_, byte) => utf8(pythonForm(byte, quote)))
+  let size = 3
+  for (const byte of bytes) size += (forms[byte] as Uint8Array).length
+  const text = new Uint8Array(size)
+  text.set(utf8(`b${quote}`))
+  let at = 2
+  for (const byte of bytes) {
+    const form = forms[byte] as Uint8Array
+    text.set(form, at)
+    at += form.length
+  }
+  text.set(utf8(quote), at)
+  return text
+}
+
+function pythonForm(byte: number, quote: string): string {
+  const character = String.fromCharCode(byte)
+  if (character === "'") return quote === "'" ? "\\'" : character
+  if (byte >= 0x20 && byte <= 0x7e && character !== '\\') return character
+  return PYTHON_ESCAPES[character] ?? `\\x${byte.toString(16).padStart(2, '0')}`
 }
 
 const PYTHON_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }

@@ -19,4 +19,4 @@ export {
 } from './trust-file.ts'
 export { type Check, CHECK_NAMES, type CheckName, type Signer, type StatementSummary, type Verdict } from './verdict.ts'
 export { verifyModel } from './verify-model.ts'
-export type { TrustPolicy, VerifyModelRequest } from './verify-request.ts'
+export type { Requirement, TrustPolicy, VerifyModelRequest } from './verify-request.ts'

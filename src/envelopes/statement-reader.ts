@@ -36,6 +36,8 @@ export interface ModelStatement {
   readonly resources: readonly SignedResource[]
   /** `ignorePaths` is empty where the statement names none. */
   readonly serialization: Serialization
+  /** Whether the signer says what was left out, be it nothing. Old signatures do not. */
+  readonly saysIgnored: boolean
 }
 
 export interface OtherStatement {
@@ -49,7 +51,7 @@ export type Statement = ModelStatement | OtherStatement
 
 /** Throws JSON_INVALID, FORMAT_INVALID, PATH_INVALID, INPUT_TOO_LARGE. */
 export function parseStatement(payload: Uint8Array): Statement {
-  const statement = parseStrictObject(payload, { maxBytes: LIMITS.payloadBytes, maxDepth: LIMITS.jsonDepth })
+  const statement = parseStrictObject(payload, { maxBytes: LIMITS.payloadBytes, maxDepth: LIMITS.jsonDepth, maxValues: LIMITS.statementValues })
   readObject(statement, 'statement', ['_type', 'subject', 'predicateType', 'predicate'])
   readChoice(statement, '_type', [STATEMENT_TYPE])
   const predicateType = readText(statement, 'predicateType', 4096)
@@ -80,6 +82,7 @@ function parseModel(statement: JsonObject): ModelStatement {
     rootDigest: root,
     resources,
     serialization,
+    saysIgnored: isJsonObject(predicate['serialization']) && predicate['serialization']['ignore_paths'] !== undefined,
   }
 }
 
@@ -96,6 +99,7 @@ function parseSerialization(value: JsonValue | undefined): Serialization {
     allowSymlinks: readBoolean(object, 'allow_symlinks'),
     ignorePaths: ignorePaths.map((path) => {
       if (typeof path !== 'string' || path === '' || !path.isWellFormed()) throw invalid('ignore_paths holds something that is not a path')
+      if (path.length > LIMITS.resourceNameBytes) throw invalid(`ignore_paths holds a path over ${LIMITS.resourceNameBytes} bytes`)
       return path
     }),
     // Python writes 1000000000.0; JSON.parse reads it as the same number.
@@ -135,6 +139,7 @@ function parseDraft(statement: JsonObject): ModelStatement {
     modelName: '',
     resources,
     serialization: { method: 'files', hashType: 'sha256', allowSymlinks: false, ignorePaths: [] },
+    saysIgnored: false,
   }
 }
 

@@ -82,7 +82,7 @@ export function parseTrustFile(bytes: Uint8Array): TrustFile {
 }
 
 function parse(bytes: Uint8Array): TrustFile {
-  const document = parseStrictObject(bytes, { maxBytes: LIMITS.trustFileBytes, maxDepth: 8 })
+  const document = parseStrictObject(bytes, { maxBytes: LIMITS.trustFileBytes, maxDepth: 8, maxValues: 200_000 })
   if (document['version'] !== 1) throw invalid(`version is ${excerpt(JSON.stringify(document['version']) ?? 'missing')}, want 1`)
   readObject(document, 'trust file', ['version', 'log', 'keys'])
   const keys = readArray(document, 'keys', 0, MAX_KEYS).map(parseKey)

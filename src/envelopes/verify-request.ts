@@ -9,6 +9,12 @@ export type TrustPolicy =
   /** DER certificates. */
   | { readonly kind: 'trust-root'; readonly roots: readonly Uint8Array[] }
 
+/**
+ * `key`: a key that is quantum-safe must have made its own signature. `hybrid`: a quantum-safe key must have signed. `classical`: `model.sig` is
+ * enough, and the verdict warns of it.
+ */
+export type Requirement = 'key' | 'hybrid' | 'classical'
+
 export interface VerifyModelRequest {
   readonly engine: Engine
   /** The content of `model.sig`, or of any OMS bundle. */
@@ -16,8 +22,7 @@ export interface VerifyModelRequest {
   /** The content of `model.hybrid.sig`. */
   readonly hybrid?: Uint8Array
   readonly trust: TrustPolicy
-  /** `hybrid`: a key that is quantum-safe must have made its own signature. `classical`: `model.sig` is enough, and the verdict warns of it. */
-  readonly require: 'hybrid' | 'classical'
+  readonly require: Requirement
   /** What is on disk, hashed by the plan of `hashingPlan`; without it the files are not compared. */
   readonly manifest?: Manifest
   /** Files that no signature names are accepted, with a warning. Default false. */

@@ -1,4 +1,5 @@
 /** Hashes a model: lists its files, hashes them where that is fastest, and makes sure that nothing moved meanwhile. */
+import { setImmediate } from 'node:timers/promises'
 import { LIMITS, SealstoneError } from '#core'
 import { hashHere } from './hash-here.ts'
 import type { FileRange, RangeJob, RangeOutcome } from './hash-range.ts'
@@ -121,8 +122,19 @@ function digestOf(name: string, outcome: RangeOutcome): Uint8Array {
   }
 }
 
-// Files are watched one by one; a file that came or went shows in the time of its directory, and then the names are compared.
+// A file is watched while it is read; here each is looked at once more, because others were read after it. One that came or went shows in
+// the time of its directory, and then the names are compared.
 async function checkSameFiles(path: string, before: ModelListing, options: HashModelOptions): Promise<void> {
+  for (const [index, file] of before.files.entries()) {
+    if (index % FILES_PER_TURN === 0) {
+      await setImmediate()
+      options.signal?.throwIfAborted()
+    }
+    const stamp = stampOfPath(file.path, options.allowSymlinks ?? false)
+    if (stamp !== file.stamp) {
+      throw new SealstoneError('MODEL_CHANGED', `${shown(file.name)} ${stamp === undefined ? 'vanished' : 'changed'} while the model was read`)
+    }
+  }
   if (before.directories.every((directory) => stampOfPath(directory.path, false) === directory.stamp)) return
   const after = await listModel(path, options)
   const names = new Set(before.files.map((file) => file.name))
@@ -148,3 +160,4 @@ function estimatedMs(parts: readonly Part[], hashType: HashType): number {
 const BYTES_PER_MS = { sha256: 1_500_000, blake2b: 900_000, blake3: 30_000 } as const satisfies Record<HashType, number>
 const MS_PER_FILE = 0.03
 const POOL_PAYS_FROM_MS = 60
+const FILES_PER_TURN = 1000

@@ -3,7 +3,7 @@ import { type BigIntStats, type Dirent, lstatSync, readdirSync, statSync } from 
 import { basename, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { compareCodePoints, LIMITS, SealstoneError } from '#core'
-import { DEFAULT_IGNORES, normaliseIgnores } from './ignore.ts'
+import { DEFAULT_IGNORES, normaliseIgnores, SIGNATURE_NAMES } from './ignore.ts'
 import { nameFromBytes, parseModelName, shown } from './names.ts'
 import { type Stamp, stampOf } from './stamp.ts'
 
@@ -55,13 +55,19 @@ export async function listModel(path: string, options: ListModelOptions = {}): P
   const defaults = options.defaultIgnores === false ? [] : DEFAULT_IGNORES
   const ignorePaths = normaliseIgnores([...defaults, ...(options.ignorePaths ?? []), ...(options.always ?? [])])
   const stats = lookAtRoot(root, options.allowSymlinks ?? false)
-  if (stats.isDirectory()) return { modelName, ignorePaths, ...(await walk(root, new Set(ignorePaths), options)) }
+  if (stats.isDirectory())
+    return { modelName, ignorePaths, ...(await walk(root, new Set(ignorePaths), new Set([...SIGNATURE_NAMES, ...(options.always ?? [])]), options)) }
   if (!stats.isFile()) throw specialFile(path, stats)
   const file = { name: options.legacyDotName ? '.' : modelName, path: root, size: Number(stats.size), stamp: stampOf(stats) }
   return { modelName, ignorePaths, directories: [], files: options.only?.(file.name) === false ? [] : [file] }
 }
 
-async function walk(root: string, ignored: ReadonlySet<string>, options: ListModelOptions): Promise<Pick<ModelListing, 'files' | 'directories'>> {
+async function walk(
+  root: string,
+  ignored: ReadonlySet<string>,
+  signatures: ReadonlySet<string>,
+  options: ListModelOptions,
+): Promise<Pick<ModelListing, 'files' | 'directories'>> {
   const files: ModelFile[] = []
   const directories: { path: string; stamp: Stamp }[] = []
   const pending = ['']
@@ -76,7 +82,8 @@ async function walk(root: string, ignored: ReadonlySet<string>, options: ListMod
         pauseAt = performance.now() + PAUSE_EVERY_MS
       }
       const name = nameFromBytes(entry.name, prefix)
-      if (ignored.has(name)) continue
+      // What is called a signature but is a directory or a link is no signature: nothing hides behind the name.
+      if (ignored.has(name) && (entry.isFile() || !signatures.has(name))) continue
       if (entry.isDirectory()) pending.push(`${name}/`)
       else if (options.only?.(name) !== false) files.push(lookAtFile(root, name, entry, options.allowSymlinks ?? false))
       if (files.length > LIMITS.resources) throw tooMany(`the model has over ${LIMITS.resources} files`)

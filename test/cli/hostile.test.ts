@@ -1,5 +1,5 @@
 /** `sealstone verify`, the real process, on signatures that somebody made or changed with intent: exit 1 with the reason, nothing else. */
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { concatBytes, utf8 } from '#core'
@@ -85,6 +85,64 @@ describe('a signature is refused', () => {
     const result = await run(['verify', second, '--trust', trustFile(folder.path)])
     expect(result.code).toBe(1)
     expect(result.stdout).toContain('more.bin')
+  })
+})
+
+describe('what is refused besides', () => {
+  it.each(['model.sig', 'model.hybrid.sig'])('files hidden in a directory called %s', async (name) => {
+    using folder = temporaryFolder()
+    const model = tinyModel(join(folder.path, 'model'))
+    await trusted.signInto(model)
+    for (const file of ['model.sig', 'model.hybrid.sig']) renameSync(join(model, file), join(folder.path, file))
+    mkdirSync(join(model, name))
+    writeFileSync(join(model, name, 'evil.py'), 'evil')
+    const elsewhere = ['--signature', join(folder.path, 'model.sig'), '--hybrid-signature', join(folder.path, 'model.hybrid.sig')]
+    const result = await run(['verify', model, '--trust', trustFile(folder.path), ...elsewhere])
+    expect(result.code).toBe(1)
+    expect(result.stdout).toContain(`extra    ${name}/evil.py`)
+  })
+
+  it('a dangling link called model.sig', async () => {
+    using folder = temporaryFolder()
+    const model = tinyModel(join(folder.path, 'model'))
+    await trusted.signInto(model)
+    rmSync(join(model, 'model.sig'))
+    symlinkSync('/nonexistent', join(model, 'model.sig'))
+    expect((await run(['verify', model, '--trust', trustFile(folder.path)])).code).toBe(2)
+  })
+
+  it('a classical key where --require hybrid says so', async () => {
+    using folder = temporaryFolder()
+    const model = tinyModel(join(folder.path, 'model'))
+    const classical = softwareSigner('ecdsa-p256')
+    const { hybridSig } = await classical.sign(model)
+    writeFileSync(join(model, 'model.hybrid.sig'), hybridSig)
+    const trust = join(folder.path, 'classical.json')
+    writeFileSync(trust, classical.trustBytes)
+    expect((await run(['verify', model, '--trust', trust])).code).toBe(0)
+    const result = await run(['verify', model, '--trust', trust, '--require', 'hybrid'])
+    expect(result.stdout).toMatch(/hybrid-signature +a quantum-safe signature is required/)
+    expect(result.code).toBe(1)
+  })
+
+  it.each([
+    ['brackets', '['.repeat(8_000_000)],
+    ['empty objects', `[${'{},'.repeat(8_000_000)}{}]`],
+    ['short names', `{${Array.from({ length: 2_000_000 }, (_, at) => `"${at.toString(36)}":0`).join(',')}}`],
+  ])('%s by the million, in little memory', async (_, text) => {
+    using folder = temporaryFolder()
+    const model = tinyModel(join(folder.path, 'model'))
+    writeFileSync(join(model, 'model.sig'), text)
+    const env = { NODE_OPTIONS: '--max-old-space-size=128' }
+    const result = await run(['verify', model, '--trust', trustFile(folder.path)], { env })
+    expect(result.stdout).toMatch(/failed +bundle-format/)
+    expect(result.code).toBe(1)
+  })
+
+  it('an empty argument, as an unset variable of a script gives it', async () => {
+    const result = await run(['verify', ''])
+    expect(result.stderr).toMatch(/^error: an argument is empty\nhint: /)
+    expect(result.code).toBe(2)
   })
 })
 

@@ -51,6 +51,17 @@ describe('strict JSON', () => {
     expect(() => parseStrictJson('['.repeat(2_000_000), { maxBytes: 3_000_000 })).toThrow(SealstoneError)
   })
 
+  it('counts values before they cost memory, and looks for no quote behind a backslash', () => {
+    expect(() => parseStrictJson(`[${'{},'.repeat(20)}{}]`, { maxBytes: 1000, maxValues: 20 })).toThrow(/over 20 values/)
+    expect(() => parseStrictJson(`[${'{},'.repeat(3_000_000)}{}]`, { maxBytes: 20_000_000 })).toThrow(/over 10000 values/)
+    for (const value of [['a"'], ['a\\'], ['\\\\"', { 'b"\\': 1 }], ['']]) {
+      expect(parseStrictJson(JSON.stringify(value), { maxBytes: 100 })).toEqual(value)
+    }
+    for (const text of [String.raw`["a\"]`, '{"a\\', '{"a', String.raw`{"\q":1}`]) {
+      expect(() => parseStrictJson(text, { maxBytes: 100 })).toThrow(SealstoneError)
+    }
+  })
+
   it('refuses a document over the size limit', () => {
     expect(() => parseStrictJson(`"${'a'.repeat(10_000)}"`, limits)).toThrow(/want at most 10000/)
   })

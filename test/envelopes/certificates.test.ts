@@ -1,5 +1,5 @@
 /** Bundles signed by a certificate: leaf first, to a root that the verifier gave, everything on the way in force. */
-import { X509Certificate } from 'node:crypto'
+import { webcrypto, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -80,6 +80,39 @@ describe('a certificate bundle', () => {
     expect(verdict.ok).toBe(false)
     expect(checkOf(verdict, 'certificate-chain')).toMatch(reason)
     expect(verdict.signer).toBeUndefined()
+  })
+
+  it('below a CA that may only issue for other purposes is refused', async () => {
+    const serverAuth = '1.3.6.1.5.5.7.3.1'
+    const verdict = await judgeIntermediate({ extendedKeyUsage: [serverAuth] })
+    expect(checkOf(verdict, 'certificate-chain')).toMatch(/may not issue certificates for code signing/)
+    expect((await judgeIntermediate({ extendedKeyUsage: [serverAuth, CODE_SIGNING] })).ok).toBe(true)
+  })
+
+  it('signed with SHA-1 is refused', async () => {
+    const weak = await makeIntermediate(root, { hash: 'SHA-1' })
+    const below = await makeLeaf(weak)
+    expect(checkOf(await judge(below, [below, weak], [root]), 'certificate-chain')).toMatch(/is signed with .*, want SHA-256 or stronger/)
+  })
+
+  it('under an RSA root of 1024 bits is refused', async () => {
+    const rsa = { name: 'RSASSA-PKCS1-v1_5', publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' }
+    for (const [modulusLength, ok] of [
+      [1024, false],
+      [2048, true],
+    ] as const) {
+      const keys = await webcrypto.subtle.generateKey({ ...rsa, modulusLength }, true, ['sign', 'verify'])
+      const issuer = await makeRoot({ keys, hash: 'SHA-256' })
+      const below = await makeLeaf(issuer, { hash: 'SHA-256' })
+      const verdict = await judge(below, [below], [issuer])
+      expect(verdict.ok).toBe(ok)
+      expect(checkOf(verdict, 'certificate-chain')).toMatch(ok ? /^passed/ : /RSA key of 1024 bits, want at least 2048/)
+    }
+  })
+
+  it('followed by other bytes is refused', async () => {
+    const longer = { ...leaf, der: Uint8Array.from([...leaf.der, 0]) }
+    expect((await judge(leaf, [longer, intermediate], [root])).ok).toBe(false)
   })
 
   it('whose root has expired is refused', async () => {

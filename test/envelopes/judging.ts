@@ -1,5 +1,5 @@
 /** One installation, a model that it signed, and the verdict on what was changed. */
-import { type TrustFile, type Verdict, verifyModel } from '#envelopes'
+import { type Requirement, type TrustFile, type Verdict, verifyModel } from '#envelopes'
 import type { Manifest } from '#hashing'
 import { nativeEngine } from '#suites/native'
 import { type Deviations, type Installation, makeInstallation, manifestOf, type SignedFiles, signManifest, trustOf } from '../support/signing.ts'
@@ -12,7 +12,7 @@ export interface Judged {
   readonly bundle?: Uint8Array | undefined
   readonly hybrid?: Uint8Array | undefined
   readonly trust?: TrustFile
-  readonly require?: 'hybrid' | 'classical'
+  readonly require?: Requirement
   readonly manifest?: Manifest | undefined
   readonly statement?: 'model' | 'any'
   readonly ignoreUnsignedFiles?: boolean
@@ -38,7 +38,7 @@ export function makeCase(): Case {
       hybrid,
       manifest: disk,
       ...rest
-    } = { bundle: signed.bundle, hybrid: signed.hybrid, manifest, require: 'hybrid' as const, now: NOW, ...changes }
+    } = { bundle: signed.bundle, hybrid: signed.hybrid, manifest, require: 'key' as const, now: NOW, ...changes }
     return verifyModel({
       ...rest,
       engine: nativeEngine(),

@@ -169,3 +169,11 @@ function becomePipe(file: string): void {
   rmSync(file)
   execFileSync('mkfifo', [file])
 }
+
+it('refuses a file that changed after it was read, while others still were', async () => {
+  const root = modelOf({ 'a.bin': 'small', 'z.bin': '' })
+  truncateSync(join(root, 'z.bin'), 1_000_000_000)
+  const options = whileReading(() => writeFileSync(join(root, 'a.bin'), 'SMALL'))
+  await expectRefusal(hashModel(root, options), 'MODEL_CHANGED', 'a.bin changed while')
+  expect(options.at).toHaveLength(1)
+})

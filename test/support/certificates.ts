@@ -18,6 +18,8 @@ export interface CertificateOptions {
   readonly issuer?: TestCertificate
   /** Use these keys instead of fresh ones. */
   readonly keys?: webcrypto.CryptoKeyPair
+  /** Of the issuer's signature; default SHA-384. */
+  readonly hash?: 'SHA-1' | 'SHA-256' | 'SHA-384'
   readonly notBefore?: string
   readonly notAfter?: string
   /** Absent: no basic constraints at all. */
@@ -58,7 +60,7 @@ export async function makeCertificate(options: CertificateOptions): Promise<Test
   certificate.notAfter = new Time({ value: new Date(options.notAfter ?? '2036-01-01T00:00:00Z') })
   certificate.extensions = extensionsOf(options)
   await certificate.subjectPublicKeyInfo.importKey(keys.publicKey)
-  await certificate.sign((issuer?.keys ?? keys).privateKey, 'SHA-384')
+  await certificate.sign((issuer?.keys ?? keys).privateKey, options.hash ?? 'SHA-384')
   const der = new Uint8Array(certificate.toSchema(true).toBER())
   const privateKey = KeyObject.from(keys.privateKey)
   return {

@@ -1,6 +1,6 @@
 /** Verifies a model on disk against what the caller trusts, with no daemon and no network. */
 import { LIMITS, SealstoneError } from '#core'
-import { hashingPlan, type TrustPolicy, type Verdict, verifyModel } from '#envelopes'
+import { hashingPlan, type Requirement, type TrustPolicy, type Verdict, verifyModel } from '#envelopes'
 import { type HashProgress, hashModel, type Manifest } from '#hashing'
 import { nativeEngine } from '#suites/native'
 import { readDocument, readRequired } from './read-document.ts'
@@ -16,7 +16,7 @@ export interface VerifyModelFilesOptions {
   readonly signature?: string
   /** Path of `model.hybrid.sig`; default: at the same place, but none where `signature` is given and no trust file. */
   readonly hybridSignature?: string
-  /** Default: `hybrid`, but `classical` where only classical keys or certificate roots are trusted. */
+  /** Default: what the key in the trust file demands; without a trust file `hybrid`, but `classical` where only classical keys or certificate roots are trusted. */
   readonly require?: 'hybrid' | 'classical'
   /** Paths in the model that are not looked at, besides those that the signature names. */
   readonly ignorePaths?: readonly string[]
@@ -70,10 +70,10 @@ async function readSignatures(
   return { ...(bundle === undefined ? {} : { bundle }), ...(hybrid === undefined ? {} : { hybrid }) }
 }
 
-function defaultRequirement(trust: TrustPolicy): 'hybrid' | 'classical' {
+function defaultRequirement(trust: TrustPolicy): Requirement {
   switch (trust.kind) {
     case 'trust-file':
-      return 'hybrid'
+      return 'key'
     case 'public-key':
       return trust.keys.every(({ suite }) => suite.kind === 'classical') ? 'classical' : 'hybrid'
     case 'trust-root':
@@ -86,7 +86,7 @@ async function hashAsSigned(
   options: VerifyModelFilesOptions,
   paths: SignaturePaths,
 ): Promise<{ manifest: Manifest; unsigned: ReadonlySet<string> }> {
-  const { serialization, dotName, names } = hashingPlan(signature)
+  const { serialization, defaultIgnores, dotName, names } = hashingPlan(signature)
   const signed = new Set(names)
   const unsigned = new Set<string>()
   const manifest = await hashModel(options.path, {
@@ -94,8 +94,7 @@ async function hashAsSigned(
     method: serialization.method,
     ...(serialization.shardSize === undefined ? {} : { shardSize: serialization.shardSize }),
     allowSymlinks: options.allowSymlinks ?? false,
-    // A signature that names what it leaves out is taken by its word; older ones left out version control's files without saying so.
-    defaultIgnores: serialization.ignorePaths.length === 0,
+    defaultIgnores,
     ignorePaths: [...serialization.ignorePaths, ...(options.ignorePaths ?? [])],
     always: paths.insideModel,
     legacyDotName: dotName,
