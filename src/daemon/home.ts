@@ -1,5 +1,5 @@
 /** The state directory: where things are in it, and that nobody else can read it. */
-import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SealstoneError } from '#core'
 import { CONFIG_FILE } from './config.ts'
@@ -26,7 +26,7 @@ export function homePaths(home: string): HomePaths {
 export function checkHome(home: string): HomePaths {
   const paths = homePaths(home)
   if (!existsSync(paths.config)) throw new SealstoneError('HOME_MISSING', `no Sealstone state in ${home}`)
-  const stats = lstatSync(home)
+  const stats = statSync(home) // a link to it is as good: what counts is who may open the directory itself
   if (!stats.isDirectory()) throw new SealstoneError('HOME_MISSING', `${home} is not a directory`)
   if ((stats.mode & 0o077) !== 0) throw new SealstoneError('HOME_INSECURE', `${home} has mode 0${(stats.mode & 0o777).toString(8)}, want 0700`)
   const uid = process.getuid?.()

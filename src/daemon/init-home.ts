@@ -1,8 +1,8 @@
 /** Sets up a state directory: token, keys, audit log, configuration, trust file. `config.toml` is written last and marks it as complete. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, systemClock } from '#core'
 import { openDatabase } from '#db'
 import { writeTrustFile } from '#envelopes'
@@ -49,7 +49,8 @@ export async function initHome(options: InitOptions): Promise<InitReport> {
   selfTest(engine)
   refuseUsedHome(options.home)
   process.umask(0o077)
-  mkdirSync(options.home, { recursive: true, mode: 0o700 })
+  mkdirSync(dirname(options.home), { recursive: true, mode: 0o700 })
+  if (!existsSync(options.home)) mkdirSync(options.home, { mode: 0o700 })
   chmodSync(options.home, 0o700)
   try {
     return await fillHome(options, { suite: suite.id, keyName, origin })

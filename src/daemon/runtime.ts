@@ -16,6 +16,7 @@ export const MIGRATIONS = [...KEY_MIGRATIONS, ...AUDIT_MIGRATIONS]
 
 export interface Runtime extends AsyncDisposable {
   readonly engine: Engine
+  readonly keyHost: KeyHost
   readonly keys: KeyStore
   readonly audit: AuditLog
   /** The log's name and verifier keys, as the trust file publishes them. */
@@ -46,7 +47,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   const recovered = await audit.recover()
 
   const resources = opened.move()
-  return { engine, keys, audit, log: trust, recovered, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+  return { engine, keyHost, keys, audit, log: trust, recovered, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
 export interface LogParts {

@@ -1,7 +1,8 @@
 /** Runs the daemon: open, listen, answer until a signal, drain, close. */
+import { constants } from 'node:os'
 import { type Clock, type Logger, newOperationId, parseIdentity, systemClock, toSealstoneError } from '#core'
 import { createOperations } from '#operations'
-import { type Listener, startServer } from '#rpc'
+import { type Listener, type RpcServer, startServer } from '#rpc'
 import { type Config, loadConfig, type LogLevel, splitAddress } from './config.ts'
 import { createLogger } from './logging.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
@@ -30,11 +31,13 @@ export async function serve(options: ServeOptions): Promise<number> {
   })
   const retention = keepAnswers(runtime, config, systemClock, logger)
   server.setServing(true)
+  const readiness = followKeyHost(runtime, server)
   logger.info({ addresses: server.addresses, pid: process.pid, recovered: runtime.recovered }, 'ready')
 
   const signal = await stop
   logger.info({ signal }, 'draining')
   clearInterval(retention)
+  clearInterval(readiness)
   await server.drain(config.drainSeconds * 1000)
   await recordEvent(runtime, 'daemon-stop', signal).catch((error: unknown) => {
     logger.error({ error: toSealstoneError(error).message }, 'the stop could not be logged')
@@ -58,14 +61,24 @@ async function recordEvent(runtime: Runtime, kind: 'daemon-start' | 'daemon-stop
 function waitForSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let first = true
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        if (!first) process.exit(signal === 'SIGINT' ? 130 : 143)
+        if (!first) process.exit(128 + constants.signals[signal])
         first = false
         resolve(signal)
       })
     }
   })
+}
+
+/** Health says whether signing can be expected to work: balancers and people look there. */
+function followKeyHost({ keyHost }: Runtime, server: RpcServer): NodeJS.Timeout {
+  let serving = true
+  return setInterval(() => {
+    if (keyHost.isAvailable === serving) return
+    serving = keyHost.isAvailable
+    server.setServing(serving)
+  }, READINESS_MS).unref()
 }
 
 /** Once an hour, answers older than the configured time are forgotten. */
@@ -81,4 +94,5 @@ function keepAnswers(runtime: Runtime, config: Config, clock: Clock, logger: Log
   return setInterval(forget, HOUR_MS).unref()
 }
 
+const READINESS_MS = 500
 const HOUR_MS = 3_600_000

@@ -1,5 +1,7 @@
 /** One SQLite file: opened with durable settings, prepared statements kept, every driver error told in our words. */
+import { statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { SealstoneError } from '#core'
 import { mapDatabaseErrors } from './database-errors.ts'
 import { type Migration, migrate } from './migrate.ts'
 import { makePrivateFile } from './private-file.ts'
@@ -47,10 +49,12 @@ class SqliteDatabase implements Database {
   readonly path: string
   readonly #driver: DatabaseSync
   readonly #statements = new Map<string, Statement>()
+  readonly #file: string
 
   constructor(path: string, driver: DatabaseSync) {
     this.path = path
     this.#driver = driver
+    this.#file = fileAt(path)
   }
 
   prepare(sql: string): Statement {
@@ -69,6 +73,12 @@ class SqliteDatabase implements Database {
         const result = work()
         // The durable step: a crash before this returns leaves the database as it was before BEGIN, one after it leaves all of `work`.
         driver.exec('COMMIT')
+        // Durable, but in which file? One that was replaced or removed meanwhile will not be read at the next start.
+        if (fileAt(this.path) !== this.#file) {
+          throw new SealstoneError('DATABASE_UNAVAILABLE', `${this.path} is not the file that was opened: it was replaced or removed`, {
+            hint: 'stop the daemon, put the right database back, start it again',
+          })
+        }
         return result
       } catch (error) {
         // A full disk may have rolled back by itself already.
@@ -82,6 +92,11 @@ class SqliteDatabase implements Database {
     this.#statements.clear()
     if (this.#driver.isOpen) mapDatabaseErrors(this.path, () => this.#driver.close())
   }
+}
+
+function fileAt(path: string): string {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stats === undefined ? 'none' : `${stats.dev}:${stats.ino}`
 }
 
 function wrapStatement(path: string, statement: StatementSync): Statement {

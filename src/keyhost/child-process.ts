@@ -28,7 +28,7 @@ export interface KeyHostChild {
 
 export function startChild(options: ChildOptions): KeyHostChild {
   // A shell sets the limit because Node cannot: no core dump may ever hold a seed (setrlimit, RLIMIT_CORE, hard and soft).
-  const child = spawn('/bin/sh', ['-c', 'ulimit -c 0 && exec "$@"', 'sealstone-keyhost', process.execPath, ...nodeOptions(options.files), ENTRY], {
+  const child = spawn('/bin/sh', ['-c', NO_CORE_DUMP, 'sealstone-keyhost', process.execPath, ...nodeOptions(options.files), ENTRY], {
     cwd: '/',
     env: { ...options.env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -109,3 +109,7 @@ const ENTRY = join(import.meta.dirname, `child${extname(import.meta.filename)}`)
 const SOURCE = dirname(import.meta.dirname)
 const MODULES = join(dirname(SOURCE), 'node_modules')
 const MAX_LINE = 2000
+
+// Where core dumps go to a program (a pipe in core_pattern, core(5)) the kernel ignores a limit of 0, but a limit of 1 byte stops it
+// (fs/coredump.c); a core file of 1 byte is not written either.
+const NO_CORE_DUMP = 'command -v prlimit >/dev/null && exec prlimit --core=1:1 -- "$@"; ulimit -c 0 && exec "$@"'

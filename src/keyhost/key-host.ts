@@ -16,6 +16,8 @@ export interface KeyHost {
   /** Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID unless each key is the recorded one and signs. */
   check(keys: readonly KeyMaterial[]): Promise<void>
   close(): Promise<void>
+  /** Whether signing can be expected to work. */
+  readonly isAvailable: boolean
   /** How often a lost child was replaced. */
   readonly respawns: number
   readonly pid: number | undefined
@@ -50,6 +52,9 @@ export async function startKeyHost({ token, logger, watchdogMs = 20_000 }: KeyHo
       await supervisor.submit({ kind: 'check', request: keys }, { timeoutMs: SLOW_TIMEOUT_MS, bytes: 0 })
     },
     close: () => supervisor.close(),
+    get isAvailable() {
+      return supervisor.isAvailable
+    },
     get respawns() {
       return supervisor.respawns
     },

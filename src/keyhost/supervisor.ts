@@ -52,6 +52,11 @@ export class Supervisor {
     return this.#child?.pid
   }
 
+  /** False while no child could be opened, or none will be any more; a death that is being repaired does not count. */
+  get isAvailable(): boolean {
+    return this.#state.kind === 'ready' || this.#state.kind === 'opening'
+  }
+
   get respawns(): number {
     return Math.max(0, this.#starts - 1)
   }
@@ -206,4 +211,4 @@ const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 10_000
 const OPEN_PATIENCE_MS = 60_000
 const CLOSE_PATIENCE_MS = 2000
-const NEVER_RETRIED: ReadonlySet<ErrorCode> = new Set(['TOKEN_PIN_REFUSED', 'SELF_TEST_FAILED', 'HOME_INSECURE'])
+const NEVER_RETRIED: ReadonlySet<ErrorCode> = new Set(['TOKEN_PIN_REFUSED', 'SELF_TEST_FAILED'])

@@ -1,6 +1,6 @@
 /** Step 1 of every operation: who is calling, may they do this; a refusal is in the log before the caller hears of it. */
 import { newOperationId, SealstoneError } from '#core'
-import { decide, type OperationName } from '#policy'
+import { decide, decideForSomeKey, type OperationName } from '#policy'
 import type { OperationContext } from './context.ts'
 import type { CallContext } from './ports.ts'
 
@@ -8,7 +8,23 @@ import type { CallContext } from './ports.ts'
 export async function authorize(context: OperationContext, call: CallContext, operation: OperationName, key?: string): Promise<void> {
   call.signal.throwIfAborted()
   const decision = decide(context.policy, call.identity, operation, key)
-  if (decision.allowed) return
+  if (!decision.allowed) await refuse(context, call, operation, key, decision.reason)
+}
+
+/** The same before the key is known: a caller who may do this with no key at all has nothing worked on. */
+export async function authorizeForSomeKey(context: OperationContext, call: CallContext, operation: OperationName): Promise<void> {
+  call.signal.throwIfAborted()
+  const decision = decideForSomeKey(context.policy, call.identity, operation)
+  if (!decision.allowed) await refuse(context, call, operation, undefined, decision.reason)
+}
+
+async function refuse(
+  context: OperationContext,
+  call: CallContext,
+  operation: OperationName,
+  key: string | undefined,
+  reason: string,
+): Promise<never> {
   // A crash before this append answers nobody; after it the refusal stands and the caller asks again.
   await context.audit.append({
     kind: 'refused',
@@ -18,14 +34,10 @@ export async function authorize(context: OperationContext, call: CallContext, op
     ...(key === undefined ? {} : { key }),
     result: 'error',
     errorCode: 'PERMISSION_DENIED',
-    reason: decision.reason,
+    reason,
   })
   context.logger.warn({ identity: call.identity, operation, key }, 'refused by policy')
-  throw new SealstoneError(
-    'PERMISSION_DENIED',
-    `${call.identity} may not ${operation}${key === undefined ? '' : ` with key ${key}`}: ${decision.reason}`,
-    {
-      details: { operation, ...(key === undefined ? {} : { key }) },
-    },
-  )
+  throw new SealstoneError('PERMISSION_DENIED', `${call.identity} may not ${operation}${key === undefined ? '' : ` with key ${key}`}: ${reason}`, {
+    details: { operation, ...(key === undefined ? {} : { key }) },
+  })
 }

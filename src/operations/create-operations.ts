@@ -1,4 +1,5 @@
 /** Binds every operation to the rooms it works with. */
+import { authorizeForSomeKey } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { Operations } from './ports.ts'
 import { getCheckpoint, getReceipt, listEntries } from './read-audit.ts'
@@ -9,6 +10,7 @@ import { verifyModel } from './verify-model.ts'
 export function createOperations(context: OperationContext): Operations {
   const running: RunningSignings = new Map()
   return {
+    admit: (call, operation) => authorizeForSomeKey(context, call, operation),
     sign: (call, request) => signModel(context, running, call, request),
     verify: (call, request) => verifyModel(context, call, request),
     listKeys: (call) => listKeys(context, call),

@@ -1,6 +1,6 @@
 /** What the daemon can be asked to do, in domain types. `rpc` maps bytes to these; nothing here knows of gRPC. */
 import type { IdempotencyKey, Identity, JsonValue, KeyName, KeyProtection, OperationId } from '#core'
-import type { Verdict } from '#envelopes'
+import type { Requirement, Verdict } from '#envelopes'
 import type { Manifest } from '#hashing'
 import type { SuiteId } from '#suites'
 import type { EntryFilter, LogEntry, Receipt } from '#tlog'
@@ -50,7 +50,7 @@ export interface VerifyRequest {
   readonly hybrid?: Uint8Array
   /** What the caller has on disk; without it the files are not compared. */
   readonly manifest?: Manifest
-  readonly require: 'hybrid' | 'classical'
+  readonly require: Requirement
 }
 
 export interface KeyView {
@@ -69,6 +69,8 @@ export interface KeyView {
 
 /** Every method throws SealstoneError only. */
 export interface Operations {
+  /** Before a large request is read: throws PERMISSION_DENIED if there is no key with which the caller may do this. */
+  admit(call: CallContext, operation: 'sign' | 'verify'): Promise<void>
   sign(call: CallContext, request: SignRequest): Promise<SignAnswer>
   verify(call: CallContext, request: VerifyRequest): Promise<Verdict>
   listKeys(call: CallContext): Promise<readonly KeyView[]>

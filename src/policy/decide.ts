@@ -15,14 +15,26 @@ export type Decision =
  *   `verify` and `audit.read` are not about a key; there the rule's keys do not matter.
  */
 export function decide(table: PolicyTable, identity: Identity, operation: OperationName, key?: string): Decision {
-  const known = table.filter((rule) => matchesIdentity(rule.identity, identity))
-  if (known.length === 0) return { allowed: false, reason: 'no rule names this identity' }
-  const able = known.filter((rule) => matchesOperation(rule, operation))
-  if (able.length === 0) return { allowed: false, reason: 'no rule for this identity allows the operation' }
+  const able = ableRules(table, identity, operation)
+  if (typeof able === 'string') return { allowed: false, reason: able }
   const allowing = able.find((rule) => matchesKey(rule, operation, key))
   if (allowing === undefined)
     return { allowed: false, reason: `no rule for this identity allows it with ${key === undefined ? 'all keys' : 'this key'}` }
   return { allowed: true, rule: table.indexOf(allowing) }
+}
+
+/** Whether there is any key, named or not, with which this would be allowed: for work that must come before the key is known. */
+export function decideForSomeKey(table: PolicyTable, identity: Identity, operation: OperationName): Decision {
+  const able = ableRules(table, identity, operation)
+  return typeof able === 'string' ? { allowed: false, reason: able } : { allowed: true, rule: table.indexOf(able[0]) }
+}
+
+/** The rules for this identity and operation, or why there are none. */
+function ableRules(table: PolicyTable, identity: Identity, operation: OperationName): [PolicyRule, ...PolicyRule[]] | string {
+  const known = table.filter((rule) => matchesIdentity(rule.identity, identity))
+  if (known.length === 0) return 'no rule names this identity'
+  const [first, ...more] = known.filter((rule) => matchesOperation(rule, operation))
+  return first === undefined ? 'no rule for this identity allows the operation' : [first, ...more]
 }
 
 /** A pattern matches its own kind of identity, so that `*.example.org` never lets a SPIFFE ID in; `*` alone is everybody. */

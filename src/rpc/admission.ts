@@ -2,6 +2,7 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from '@grpc/grpc-js'
 import { SealstoneError } from '#core'
 import type { ErrorTranslator } from '#wire'
+import type { RpcLimits } from './limits.ts'
 
 /** Counts until its stream is closed and its work is done: work whose caller has gone is brought to its end, so it takes up room. */
 interface AdmittedCall {
@@ -12,6 +13,7 @@ interface AdmittedCall {
 
 export class Admission {
   readonly #most: number
+  readonly #requestMs: number
   readonly #translator: ErrorTranslator
   readonly #calls = new Set<AdmittedCall>()
   /** Health and reflection count apart: they say what goes on also when there is no room, and may watch for as long as they like. */
@@ -20,8 +22,9 @@ export class Admission {
   readonly #byMetadata = new WeakMap<Metadata, AdmittedCall>()
   #closed = false
 
-  constructor(most: number, translator: ErrorTranslator) {
-    this.#most = most
+  constructor({ concurrentCalls, requestMs }: Pick<RpcLimits, 'concurrentCalls' | 'requestMs'>, translator: ErrorTranslator) {
+    this.#most = concurrentCalls
+    this.#requestMs = requestMs
     this.#translator = translator
   }
 
@@ -38,6 +41,7 @@ export class Admission {
     const calls = path.startsWith(OUR_SERVICES) ? this.#calls : this.#watches
     const end = (error: SealstoneError): void => stream.sendStatus(this.#translator.encode(error))
     const call: AdmittedCall = { giveUp: () => end(new SealstoneError('DAEMON_DRAINING')), streamOpen: true, work: undefined }
+    let arrival: NodeJS.Timeout | undefined
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
         const refusal = this.#refusal(calls.size)
@@ -46,11 +50,17 @@ export class Admission {
           return
         }
         calls.add(call)
+        arrival = setTimeout(() => end(new SealstoneError('DEADLINE_EXCEEDED', 'the request did not arrive in time')), this.#requestMs)
         this.#byMetadata.set(metadata, call)
         next(metadata)
       })
+      .withOnReceiveMessage((message, next) => {
+        clearTimeout(arrival)
+        next(message)
+      })
       // grpc-js says this at the end of every stream, however it ended.
       .withOnCancel(() => {
+        clearTimeout(arrival)
         call.streamOpen = false
         if (call.work === undefined) calls.delete(call)
       })

@@ -15,6 +15,8 @@ export function unary<Request, AnswerInit>(
   environment: CallEnvironment,
   method: Method<Request, AnswerInit>,
   run: (context: CallContext, request: Request) => Promise<AnswerInit>,
+  /** Asked before a large request is read. */
+  admit?: (context: CallContext) => Promise<void>,
 ): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
     const record = new CallRecord(environment, method.path, call)
@@ -23,6 +25,7 @@ export function unary<Request, AnswerInit>(
       try {
         const context = record.identified(openContext(environment, call))
         const work = async (): Promise<Buffer> => encode(environment, method, await run(context, decode(environment, method, call.request)))
+        if (call.request.length > environment.limits.askFirstBytes) await admit?.(context)
         const isLarge = call.request.length > environment.limits.largeRequestBytes
         bytes = await (isLarge ? environment.largeRequests.run(context.signal, work) : work())
       } catch (thrown) {

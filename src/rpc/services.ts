@@ -17,10 +17,18 @@ export function addServices(server: Server, operations: Operations, environment:
   const { GetCheckpoint, ListEntries, GetReceipt } = AuditService.service
 
   addService(server, SigningService.service, {
-    Sign: unary(environment, Sign, async (call, request) => signAnswerMessage(await operations.sign(call, toSignRequest(request)))),
-    Verify: unary(environment, Verify, async (call, request) => ({
-      verdict: verdictMessage(await operations.verify(call, toVerifyRequest(request))),
-    })),
+    Sign: unary(
+      environment,
+      Sign,
+      async (call, request) => signAnswerMessage(await operations.sign(call, toSignRequest(request))),
+      (call) => operations.admit(call, 'sign'),
+    ),
+    Verify: unary(
+      environment,
+      Verify,
+      async (call, request) => ({ verdict: verdictMessage(await operations.verify(call, toVerifyRequest(request))) }),
+      (call) => operations.admit(call, 'verify'),
+    ),
   })
   addService(server, KeyService.service, {
     ListKeys: unary(environment, ListKeys, async (call) => ({ keys: (await operations.listKeys(call)).map(keyMessage) })),

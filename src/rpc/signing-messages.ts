@@ -51,7 +51,7 @@ function toStatement({ predicateType, predicate, subjects }: Statement): SignCon
 /** One JSON object. It is written anew in canonical form before it is signed, so what would not survive that is refused. */
 function toPredicate(bytes: Buffer): JsonValue {
   const field = 'statement.predicate'
-  const limits = { maxBytes: LIMITS.payloadBytes, maxDepth: LIMITS.jsonDepth }
+  const limits = { maxBytes: LIMITS.payloadBytes, maxDepth: LIMITS.jsonDepth, maxValues: LIMITS.statementValues }
   const predicate = readWith(() => parseStrictObject(bytes, limits), '', field)
   const strays: JsonValue[] = [predicate]
   for (let value = strays.pop(); value !== undefined; value = strays.pop()) {

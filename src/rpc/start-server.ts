@@ -38,7 +38,7 @@ export async function startServer({ operations, listeners, logger, clock, limits
   const limits = { ...DEFAULT_RPC_LIMITS, ...given }
   const protos = loadProtos()
   const translator = errorTranslator()
-  const admission = new Admission(limits.concurrentCalls, translator)
+  const admission = new Admission(limits, translator)
   const largeRequests = new LargeRequests(limits.largeRequests)
   const health = new HealthImplementation(statuses('NOT_SERVING'))
   const reflection = new ReflectionService(loadDescriptors())
@@ -103,6 +103,8 @@ function serverOptions(limits: RpcLimits, admission: Admission): ServerOptions {
     'grpc.max_concurrent_streams': limits.callsPerConnection,
     'grpc.keepalive_time_ms': limits.keepaliveMs,
     'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
+    'grpc.max_connection_age_ms': limits.connectionAgeMs,
+    'grpc.max_connection_age_grace_ms': limits.connectionAgeMs,
     'grpc.max_connection_idle_ms': limits.idleConnectionMs,
     'grpc.enable_channelz': 0,
   }

@@ -17,7 +17,7 @@ type Verdict = Awaited<ReturnType<Operations['verify']>>
 
 /** Throws INPUT_INVALID or INPUT_TOO_LARGE, with the field. */
 export function toVerifyRequest({ modelSig, modelHybridSig, manifest, requirement }: VerifyRequestMessage): VerifyRequest {
-  const required = requirement === 'REQUIREMENT_UNSPECIFIED' ? 'hybrid' : fromEnum<VerifyRequest['require']>(REQUIREMENTS, requirement)
+  const required = fromEnum<VerifyRequest['require']>(REQUIREMENTS, requirement)
   if (required === undefined) refuse('requirement', `is ${requirement}, want ${Object.values(REQUIREMENTS).join(', ')}`)
   if (modelSig.length === 0 && modelHybridSig.length === 0) refuse('model_sig', 'is missing and so is model_hybrid_sig, want at least one')
   return {

@@ -2,7 +2,7 @@
 
 export const HASH_TYPES = { sha256: 'HASH_TYPE_SHA256', blake2b: 'HASH_TYPE_BLAKE2B', blake3: 'HASH_TYPE_BLAKE3' } as const
 export const METHODS = { files: 'METHOD_FILES', shards: 'METHOD_SHARDS' } as const
-export const REQUIREMENTS = { hybrid: 'REQUIREMENT_HYBRID', classical: 'REQUIREMENT_CLASSICAL' } as const
+export const REQUIREMENTS = { key: 'REQUIREMENT_UNSPECIFIED', hybrid: 'REQUIREMENT_HYBRID', classical: 'REQUIREMENT_CLASSICAL' } as const
 export const CHECK_STATUSES = { passed: 'STATUS_PASSED', failed: 'STATUS_FAILED', 'not-applicable': 'STATUS_NOT_APPLICABLE' } as const
 export const DIFFERENCE_KINDS = { changed: 'KIND_CHANGED', missing: 'KIND_MISSING', extra: 'KIND_EXTRA' } as const
 export const HALF_ROLES = { 'ml-dsa': 'ROLE_ML_DSA', classical: 'ROLE_CLASSICAL', companion: 'ROLE_COMPANION' } as const

@@ -1,7 +1,7 @@
 /** Refuses bytes that the protobuf library would quietly repair: text that is not UTF-8, fields cut short, groups, wrong wire types. */
 import { isUtf8 } from 'node:buffer'
 import type { MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader'
-import { SealstoneError } from '#core'
+import { LIMITS, SealstoneError } from '#core'
 
 /** Checks the bytes against the message's own description, then decodes them. Throws FORMAT_INVALID. Unknown fields are allowed, as protobuf has it. */
 export function decodeStrictly<Input, Output>(definition: PackageDefinition, type: MessageTypeDefinition<Input, Output>, bytes: Buffer): Output {
@@ -42,14 +42,26 @@ interface FieldDescriptor {
 function checkMessage(definition: PackageDefinition, descriptor: Descriptor, bytes: Buffer): void {
   const fields = new Map(descriptor.field.map((field) => [field.number, field]))
   const reader = new WireReader(descriptor.name, bytes)
+  const counts = new Map<number, number>()
   while (!reader.atEnd) {
     const tag = reader.varint()
     const [number, wireType] = [Math.floor(tag / 8), tag % 8]
     if (number < 1 || number > MAX_FIELD_NUMBER) throw invalid(descriptor, `holds field number ${number}`)
     const field = fields.get(number)
     const content = reader.value(wireType)
-    if (field !== undefined) checkField(definition, descriptor, field, wireType, content)
+    if (field === undefined) continue
+    countField(descriptor, field, counts)
+    checkField(definition, descriptor, field, wireType, content)
   }
+}
+
+/** Before objects are made of them: an empty message is two bytes on the wire and a hundred in memory. */
+function countField(message: Descriptor, { name, number }: FieldDescriptor, counts: Map<number, number>): void {
+  const count = (counts.get(number) ?? 0) + 1
+  counts.set(number, count)
+  if (count <= LIMITS.resources) return
+  const field = `${message.name.slice(0, 1).toLowerCase()}${message.name.slice(1)}.${name}`
+  throw new SealstoneError('INPUT_TOO_LARGE', `${field} has over ${LIMITS.resources} items, want at most ${LIMITS.resources}`, { details: { field } })
 }
 
 function checkField(definition: PackageDefinition, message: Descriptor, field: FieldDescriptor, wireType: number, content: Buffer | undefined): void {

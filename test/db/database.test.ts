@@ -1,5 +1,5 @@
 /** SQLite as we open it: durable settings, private files, whole transactions, forward migrations, errors in our words. */
-import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { SealstoneError } from '#core'
@@ -126,4 +126,16 @@ it('waits no longer than its busy timeout for another writer', () => {
   const second = open(path)
   const error = first.transaction(() => fault(() => second.transaction(() => insert(second, 'late'))))
   expect([error.code, error.entry.retryable]).toEqual(['DATABASE_UNAVAILABLE', true])
+})
+
+it('refuses to go on when its file was replaced or removed underneath: what it writes there would not be found again', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const database = open(path)
+  database.transaction(() => insert(database, 'kept'))
+  rmSync(path)
+  expect(fault(() => database.transaction(() => insert(database, 'lost')))).toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
+  writeFileSync(path, '')
+  const { message, hint } = fault(() => database.transaction(() => insert(database, 'lost too')))
+  expect(message).toContain('replaced or removed')
+  expect(hint).toContain('put the right database back')
 })

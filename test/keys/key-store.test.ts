@@ -88,6 +88,7 @@ describe('a new key', () => {
       sign: (items, options) => keyHost.sign(items, options),
       check: (keys) => keyHost.check(keys),
       close: () => keyHost.close(),
+      isAvailable: true,
       respawns: 0,
       pid: undefined,
     }

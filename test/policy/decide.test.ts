@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseIdentity } from '#core'
-import { decide, OPERATION_NAMES, type OperationName, type PolicyRule, type PolicyTable } from '#policy'
+import { decide, decideForSomeKey, OPERATION_NAMES, type OperationName, type PolicyRule, type PolicyTable } from '#policy'
 
 const TABLE: PolicyTable = [
   { identity: 'local', operations: ['*'], keys: ['*'] },
@@ -121,4 +121,11 @@ describe('a pattern', () => {
     expect(matches(`${'a*'.repeat(1000)}b`, 'a'.repeat(2048))).toBe(false)
     expect(performance.now() - started).toBeLessThan(200)
   })
+})
+
+it('decides for some key: whether any rule for this identity allows the operation at all', () => {
+  const publisher = parseIdentity('spiffe://registry.example/publisher')
+  expect(decideForSomeKey(TABLE, publisher, 'sign')).toMatchObject({ allowed: true })
+  expect(decideForSomeKey([], publisher, 'sign')).toEqual({ allowed: false, reason: 'no rule names this identity' })
+  expect(decideForSomeKey(TABLE, parseIdentity('a.test'), 'sign')).toMatchObject({ allowed: false, reason: expect.stringContaining('operation') })
 })

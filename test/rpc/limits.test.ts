@@ -3,7 +3,8 @@ import { connect as connectHttp2 } from 'node:http2'
 import { connect as connectNet } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { status } from '@grpc/grpc-js'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { SealstoneError } from '#core'
 import type { SignRequestInit } from '#wire'
 import { ANSWER, ask, type Clients, connectToSocket, failure, fakeOperations, PROTOS, serveOnSocket, signRequest } from './support.ts'
 
@@ -107,6 +108,58 @@ describe('calls at the same time', () => {
     gate.resolve()
     await Promise.all(first)
     await sign(clients)
+  })
+
+  it('with a request that does not arrive are ended, and make room', async () => {
+    const { operations } = fakeOperations()
+    const { socket } = await serveOnSocket(operations, { concurrentCalls: 1, requestMs: 300 })
+    const session = connectHttp2('http://localhost', { createConnection: () => connectNet(socket) })
+    onTestFinished(() => session.destroy())
+    const headers = { ':method': 'POST', ':path': '/sealstone.v1.SigningService/Sign', 'content-type': 'application/grpc', te: 'trailers' }
+    const stream = session.request(headers)
+    const answer = new Promise<Record<string, unknown>>((resolve) => {
+      stream.on('response', resolve)
+      stream.on('trailers', resolve)
+    })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect((await failure(sign(connectToSocket(socket)))).error.code).toBe('OVERLOADED')
+    expect((await answer)['grpc-status']).toBe(String(status.DEADLINE_EXCEEDED))
+    stream.close()
+    await expect
+      .poll(() =>
+        sign(connectToSocket(socket)).then(
+          () => 'answered',
+          () => 'refused',
+        ),
+      )
+      .toBe('answered')
+  })
+
+  it('of somebody without the right are refused before a large request is read', async () => {
+    const asked: string[] = []
+    const { operations, recorded } = fakeOperations({
+      admit: async (_, operation) => {
+        asked.push(operation)
+        throw new SealstoneError('PERMISSION_DENIED', 'no rule names this identity')
+      },
+    })
+    const { socket } = await serveOnSocket(operations)
+    const resources = Array.from({ length: 5000 }, (_, at) => ({ name: `f${String(at).padStart(5, '0')}`, digest: Buffer.alloc(32), size: '1' }))
+    const manifest = { modelName: 'm', serialization: { method: 'METHOD_FILES', hashType: 'HASH_TYPE_SHA256' }, resources } as const
+    expect((await failure(sign(connectToSocket(socket), signRequest({ manifest })))).error.code).toBe('PERMISSION_DENIED')
+    expect(asked).toEqual(['sign'])
+    expect(recorded.signs).toEqual([])
+  })
+
+  it('with millions of empty messages are refused in little time', async () => {
+    const { operations } = fakeOperations()
+    const { socket } = await serveOnSocket(operations)
+    const started = performance.now()
+    const empty = { name: '', digest: Buffer.alloc(0), size: '0' }
+    const manifest = { modelName: 'm', serialization: null, resources: Array.from({ length: 1_000_000 }, () => empty) }
+    const { error } = await failure(sign(connectToSocket(socket), signRequest({ manifest })))
+    expect(error.code).toBe('INPUT_TOO_LARGE')
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 
   it('with large requests are worked on one at a time, past which small ones go, and only so many may wait', async () => {

@@ -104,7 +104,7 @@ describe('Verify', () => {
     const request = { modelSig: Buffer.from('1'), modelHybridSig: Buffer.from('2'), manifest: signRequest().manifest ?? null }
     const { verdict } = await ask<VerifyResponse>((done) => connectToSocket(socket).signing.verify(request, done))
     expect(recorded.verifies).toMatchObject([
-      { bundle: Buffer.from('1'), hybrid: Buffer.from('2'), require: 'hybrid', manifest: { modelName: 'my-model' } },
+      { bundle: Buffer.from('1'), hybrid: Buffer.from('2'), require: 'key', manifest: { modelName: 'my-model' } },
     ])
     expect(verdict).toEqual({
       ok: false,

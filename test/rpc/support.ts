@@ -59,6 +59,7 @@ const KEY: KeyView = {
 export function fakeOperations(overrides: Partial<Operations> = {}): { operations: Operations; recorded: Recorded } {
   const recorded: Recorded = { contexts: [], signs: [], verifies: [], filters: [] }
   const operations: Operations = {
+    admit: async () => {},
     sign: async (call, request) => {
       recorded.contexts.push(call)
       recorded.signs.push(request)
