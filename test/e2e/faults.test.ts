@@ -1,6 +1,6 @@
 /** Bad input and faults, through the real command line and a real daemon: a clear error, the right exit code, nothing half written. */
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sparseFile, tinyModel, writeModel } from '../support/models.ts'
@@ -44,6 +44,16 @@ describe('signing refuses', () => {
     const result = await run(['sign', model], home)
     expect(result.code).toBe(2)
     expect(result.stderr).toMatch(/link\.json/)
+    expectNothingWritten(model)
+  })
+
+  it('an unreadable file, and names it', async () => {
+    using folder = temporaryFolder()
+    const model = tinyModel(join(folder.path, 'm'))
+    chmodSync(join(model, 'config.json'), 0)
+    const result = await run(['sign', model], { ...home, unprivileged: true })
+    expect(result.code).toBe(2)
+    expect(result.stderr).toMatch(/^error: .*config\.json.* cannot be read \(EACCES\)\nhint: /)
     expectNothingWritten(model)
   })
 

@@ -60,6 +60,7 @@ it('refuses a file or directory that it may not read', async () => {
   chmodSync(join(root, 'secret.bin'), 0o644)
   mkdirSync(join(root, 'vault'), { mode: 0 })
   await unprivileged(root, () => expectRefusal(hashModel(root), 'FILE_UNREADABLE', 'vault/ cannot be read (EACCES)'))
+  chmodSync(join(root, 'vault'), 0o700) // so that it can be removed
 })
 
 it('refuses an unreadable file in threads as well', async () => {

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly timeoutMs?: number
+  /** As somebody whom modes of files bind: root without the rights that override them. */
+  readonly unprivileged?: boolean
   /** For tests that signal it or close its output. */
   readonly onStart?: (child: ChildProcess) => void
 }
@@ -28,10 +30,13 @@ export function temporaryFolder(prefix = 'sealstone-test-'): { readonly path: st
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
+const WITHOUT_OVERRIDE = ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--inh-caps=-dac_override,-dac_read_search']
+
 /** Runs `sealstone ARGS…` to its end. */
 export function run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return new Promise((resolveRun, reject) => {
-    const child = spawn(LAUNCHER, args, {
+    const [command, ...before] = options.unprivileged === true && process.getuid?.() === 0 ? [...WITHOUT_OVERRIDE, LAUNCHER] : [LAUNCHER]
+    const child = spawn(command, [...before, ...args], {
       cwd: options.cwd ?? PROJECT,
       env: environment(options),
       stdio: ['ignore', 'pipe', 'pipe'],
