@@ -133,7 +133,8 @@ export async function initHome(args: readonly string[] = []): Promise<{ readonly
 /** Resident memory of a process at its highest, in MiB (VmHWM). */
 export function peakMemoryMiB(pid: number): number {
   const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  return Number(match?.[1]) / 1024
+  if (match === null) throw new Error(`process ${pid} has ended`)
+  return Number(match[1]) / 1024
 }
 
 function environment(options: RunOptions): NodeJS.ProcessEnv {
