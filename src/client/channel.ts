@@ -24,6 +24,7 @@ export class Channel {
   readonly audit: InstanceType<Protos['AuditService']>
   readonly #health: InstanceType<ReturnType<typeof makeClientConstructor>>
   readonly #errors: ErrorTranslator
+  readonly #target: string
   readonly #timeoutMs: number
   readonly #attempts: number
 
@@ -39,6 +40,7 @@ export class Channel {
     this.keys = new protos.KeyService(target, credentials, CHANNEL_OPTIONS)
     this.audit = new protos.AuditService(target, credentials, CHANNEL_OPTIONS)
     this.#health = new (makeClientConstructor(healthService, 'Health'))(target, credentials, CHANNEL_OPTIONS)
+    this.#target = target
     this.#errors = errorTranslator()
     this.#timeoutMs = options.timeoutMs ?? 60_000
     this.#attempts = Math.max(1, options.attempts ?? 4)
@@ -62,7 +64,7 @@ export class Channel {
       for await (const message of call) yield message as Message
     } catch (error) {
       if (signal !== undefined && wasAborted(signal)) throw cancelled(signal)
-      throw this.#errors.decode(error as ServiceError)
+      throw this.#toError(error as ServiceError)
     } finally {
       signal?.removeEventListener('abort', cancel)
       call.cancel()
@@ -88,12 +90,25 @@ export class Channel {
         if (error === null && response !== undefined) resolve(response)
         else if (signal !== undefined && wasAborted(signal)) reject(cancelled(signal))
         else if (error === null) reject(new SealstoneError('INTERNAL', 'the daemon answered nothing'))
-        else reject(this.#errors.decode(error))
+        else reject(this.#toError(error))
       })
       const cancel = (): void => call.cancel()
       signal?.addEventListener('abort', cancel, { once: true })
     })
   }
+
+  /** Where nobody answers grpc-js speaks of its connection attempts; people ask where it tried. */
+  #toError(received: ServiceError): SealstoneError {
+    const error = this.#errors.decode(received)
+    if (error.code !== 'DAEMON_UNAVAILABLE') return error
+    return new SealstoneError('DAEMON_UNAVAILABLE', `no daemon answers at ${this.#target}${reasonOf(received.details)}`, { cause: received })
+  }
+}
+
+/** The system's own reason out of grpc-js's sentence, such as ECONNREFUSED. */
+function reasonOf(text: string): string {
+  const reason = /\b(E[A-Z]{3,}|certificate [a-z ]+|self-signed certificate)\b/.exec(text)?.[1]
+  return reason === undefined ? '' : ` (${reason})`
 }
 
 /** A call, so that the compiler does not take the answer of one moment for that of a later one. */

@@ -49,9 +49,7 @@ export async function initHome(options: InitOptions): Promise<InitReport> {
   selfTest(engine)
   refuseUsedHome(options.home)
   process.umask(0o077)
-  mkdirSync(dirname(options.home), { recursive: true, mode: 0o700 })
-  if (!existsSync(options.home)) mkdirSync(options.home, { mode: 0o700 })
-  chmodSync(options.home, 0o700)
+  makeHome(options.home)
   try {
     return await fillHome(options, { suite: suite.id, keyName, origin })
   } catch (error) {
@@ -120,6 +118,20 @@ function report(home: string, record: KeyRecord, token: InitReport['token'], log
       ...(record.companion === undefined ? {} : { companionFingerprint: fingerprint(engine, record.companion.spki) }),
     },
     log,
+  }
+}
+
+function makeHome(home: string): void {
+  try {
+    mkdirSync(dirname(home), { recursive: true, mode: 0o700 })
+    if (!existsSync(home)) mkdirSync(home, { mode: 0o700 })
+    chmodSync(home, 0o700)
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code
+    throw new SealstoneError('INPUT_INVALID', `the state directory ${home} cannot be made (${reason})`, {
+      cause,
+      hint: 'name another directory with SEALSTONE_HOME',
+    })
   }
 }
 
