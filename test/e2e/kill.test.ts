@@ -19,11 +19,11 @@ describe('kill -9', () => {
     await using daemon = await startDaemon(home.home)
     const client = connect({ address: `unix:${daemon.socket}` })
     try {
-      const kills = everyMs(400, () => process.kill(daemon.keyHostPid(), 'SIGKILL'))
       const answered = new Map<string, Answered>()
+      const kills = whenAnswered(answered, [20, 80, 140], () => process.kill(daemon.keyHostPid(), 'SIGKILL'))
       const failed = await signMany(client, answered)
       const killed = kills.stop()
-      expect(killed).toBeGreaterThanOrEqual(2)
+      expect(killed).toBe(3)
       for (const error of failed) expect(error).toMatch(/TOKEN_UNAVAILABLE|AUDIT_UNAVAILABLE|DEADLINE/)
       await retryFailed(client, answered)
       await expectAllVerifiedAndLogged(client, answered)
@@ -39,7 +39,7 @@ describe('kill -9', () => {
     try {
       const answered = new Map<string, Answered>()
       const signing = signMany(client, answered)
-      await new Promise((resolve) => setTimeout(resolve, 250))
+      await expect.poll(() => answered.size, { interval: 2, timeout: 20_000 }).toBeGreaterThan(20)
       await daemon.kill('SIGKILL')
       const before = new Map(answered)
       expect(before.size).toBeGreaterThan(0)
@@ -124,20 +124,22 @@ async function expectAllVerifiedAndLogged(client: Client, answered: Map<string, 
   for (const key of answered.keys()) expect(outcomes.get(key), `${key} is logged once as answered`).toBe(1)
 }
 
-function everyMs(interval: number, action: () => void): { stop(): number } {
-  let count = 0
+/** Runs `action` once each time that so many have been answered. */
+function whenAnswered(answered: ReadonlyMap<string, Answered>, counts: readonly number[], action: () => void): { stop(): number } {
+  let done = 0
   const timer = setInterval(() => {
+    if (answered.size < (counts[done] ?? Infinity)) return
     try {
       action()
-      count++
+      done++
     } catch (error) {
       if (!/no child|ESRCH/.test(String(error))) throw error // between two key hosts there is none to kill
     }
-  }, interval)
+  }, 2)
   return {
     stop: () => {
       clearInterval(timer)
-      return count
+      return done
     },
   }
 }
