@@ -112,4 +112,5 @@ const MAX_LINE = 2000
 
 // Where core dumps go to a program (a pipe in core_pattern, core(5)) the kernel ignores a limit of 0, but a limit of 1 byte stops it
 // (fs/coredump.c); a core file of 1 byte is not written either.
-const NO_CORE_DUMP = 'command -v prlimit >/dev/null && exec prlimit --core=1:1 -- "$@"; ulimit -c 0 && exec "$@"'
+// Without prlimit, or where the limit is 0 already and may not be raised, it is 0.
+const NO_CORE_DUMP = 'prlimit --core=1:1 true 2>/dev/null && exec prlimit --core=1:1 -- "$@"; ulimit -c 0 && exec "$@"'

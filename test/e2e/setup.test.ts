@@ -1,10 +1,12 @@
 /** Setting up: other suites, a token that is not ours, what doctor sees, and what happens when the set-up cannot finish. */
+import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { formatTokenUri } from '#keyhost'
 import { tinyModel } from '../support/models.ts'
-import { initHome, run, runOk, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+import { initHome, LAUNCHER, run, runOk, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 import { makeToken } from '../support/softhsm.ts'
 
 describe('init', () => {
@@ -71,6 +73,16 @@ describe('doctor', () => {
     const result = await run(['doctor'], home)
     expect(result.code).toBe(3)
     expect(result.stdout).toMatch(/fail +pin file .*user\.pin\n +hint: /)
+  })
+
+  it('starts a key host also where core dumps are off and may not be set otherwise, as under a service manager', async () => {
+    using home = await initHome()
+    const noCoreDumps = ['-c', 'ulimit -c 0; exec "$@"', 'sh']
+    const withoutRaising = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_resource', '--inh-caps=-sys_resource'] : []
+    const { stdout } = await promisify(execFile)('sh', [...noCoreDumps, ...withoutRaising, LAUNCHER, 'doctor'], {
+      env: { ...process.env, SEALSTONE_HOME: home.home },
+    })
+    expect(stdout).toMatch(/^ok +keys /m)
   })
 
   it('sees that the log was changed', async () => {
