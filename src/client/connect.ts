@@ -1,8 +1,9 @@
 /** The client a registry imports: one connection, every call of the daemon as a promise. */
 import { SealstoneError } from '#core'
-import type { GetCheckpointResponse, GetKeyResponse, GetReceiptResponse, GetTrustResponse, ListEntriesResponse, ListKeysResponse } from '#wire'
+import type { GetCheckpointResponse, GetReceiptResponse, ListEntriesResponse } from '#wire'
 import { Channel } from './channel.ts'
-import { fromEntry, fromKey, toEntriesRequest } from './reading.ts'
+import { keyCalls } from './keys.ts'
+import { fromEntry, toEntriesRequest } from './reading.ts'
 import { sign, verifyRemote } from './signing.ts'
 import type { Client, ConnectOptions } from './types.ts'
 
@@ -13,19 +14,7 @@ export function connect(options: ConnectOptions): Client {
   return {
     sign: (request, call) => sign(channel, request, call),
     verifyRemote: (request, call) => verifyRemote(channel, request, call),
-    listKeys: async (call) => {
-      const { keys } = await channel.unary<ListKeysResponse>((grpc, done) => channel.keys.listKeys({}, grpc, done), call)
-      return keys.map(fromKey)
-    },
-    getKey: async (name, call) => {
-      const { key } = await channel.unary<GetKeyResponse>((grpc, done) => channel.keys.getKey({ name }, grpc, done), call)
-      if (key === null) throw new SealstoneError('INTERNAL', 'the daemon answered no key')
-      return fromKey(key)
-    },
-    getTrust: async (call) => {
-      const { trustFile } = await channel.unary<GetTrustResponse>((grpc, done) => channel.keys.getTrust({}, grpc, done), call)
-      return Uint8Array.from(trustFile)
-    },
+    ...keyCalls(channel),
     getCheckpoint: async (call) => {
       const { note, size } = await channel.unary<GetCheckpointResponse>((grpc, done) => channel.audit.getCheckpoint({}, grpc, done), call)
       return { note, size: BigInt(size) }

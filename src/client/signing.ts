@@ -23,7 +23,7 @@ import type { CallOptions, SignAnswer, SignContent, SignRequest, VerifyRequest }
 export async function sign(channel: Channel, request: SignRequest, options: CallOptions = {}): Promise<SignAnswer> {
   const idempotencyKey = request.idempotencyKey ?? randomUUID()
   const { manifest, content } = await toContent(request.content, options.signal)
-  const message: SignRequestInit = { key: request.key ?? 'default', idempotencyKey, ...content }
+  const message: SignRequestInit = { key: request.key ?? 'default', keyVersion: request.keyVersion ?? 0, idempotencyKey, ...content }
   const answer = await channel.unary<SignResponse>((callOptions, done) => channel.signing.sign(message, callOptions, done), options)
   return { ...fromSignResponse(answer), idempotencyKey, ...(manifest === undefined ? {} : { manifest }) }
 }

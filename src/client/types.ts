@@ -26,6 +26,8 @@ export interface CallOptions {
 export interface SignRequest {
   /** Name of the signing key; default `default`. */
   readonly key?: string
+  /** Default is the newest version that may sign. */
+  readonly keyVersion?: number
   /** 1–128 printable ASCII characters; a random UUID if absent. The same key with the same content gets the same answer, with other content IDEMPOTENCY_CONFLICT. */
   readonly idempotencyKey?: string
   readonly content: SignContent
@@ -80,24 +82,94 @@ export interface PublicKeyInfo {
   readonly fingerprint: string
 }
 
+/** One version of a key. */
 export interface KeyInfo extends PublicKeyInfo {
   readonly name: string
   readonly version: number
+  /** NIST SP 800-57: `pre-active`, `active`, `suspended`, `deactivated`, `compromised` or `destroyed`. */
   readonly state: string
   readonly createdAt: Date
+  readonly origin: string
+  /** When it came into each state; of `compromised` since when it is not believed. */
+  readonly times: { readonly [State in 'active' | 'suspended' | 'deactivated' | 'compromised' | 'destroyed']?: Date }
+  readonly notBefore?: Date
+  readonly notAfter?: Date
+  readonly reason?: string
+  readonly destroyAt?: Date
+  /** Why it does not sign although it is active. */
+  readonly quarantine?: string
+  readonly policy: KeyPolicyInfo
+  /** What may be done to it now. */
+  readonly actions: readonly string[]
   /** The classical key that signs `model.sig`. */
   readonly companion?: PublicKeyInfo
   /** What the token says of the key. */
   readonly protection: KeyProtection
 }
 
+export interface KeyPolicyInfo {
+  readonly minSignVersion: number
+  readonly minVerifyVersion: number
+  readonly rotationDays?: number
+  readonly deletionAllowed: boolean
+}
+
+export interface KeyValidity {
+  readonly notBefore?: Date
+  readonly notAfter?: Date
+}
+
+export interface CreateKeyRequest extends KeyValidity {
+  readonly name: string
+  readonly suite?: string
+  readonly rotationDays?: number
+  readonly deletionAllowed?: boolean
+}
+
+export interface RotateKeyRequest extends KeyValidity {
+  readonly name: string
+  readonly suite?: string
+  /** The newest version as you know it; another one is KEY_STATE_REFUSED, so that a repeated call does not rotate twice. */
+  readonly fromVersion?: number
+  readonly keepPrevious?: boolean
+}
+
+/** Without a version: the only one for which it is possible. */
+export interface KeyChangeRequest {
+  readonly name: string
+  readonly version?: number
+  readonly reason?: string
+}
+
+/** Absent members stay as they are; `rotationDays` 0 ends the rotation by age. */
+export type KeyPolicyRequest = { readonly name: string } & Partial<KeyPolicyInfo>
+
+/** Changes of keys. Each answers with the version as it is then. */
+export interface KeyManagement {
+  createKey(request: CreateKeyRequest, options?: CallOptions): Promise<KeyInfo>
+  rotateKey(request: RotateKeyRequest, options?: CallOptions): Promise<KeyInfo>
+  enableKey(request: KeyChangeRequest, options?: CallOptions): Promise<KeyInfo>
+  disableKey(request: KeyChangeRequest, options?: CallOptions): Promise<KeyInfo>
+  retireKey(request: KeyChangeRequest, options?: CallOptions): Promise<KeyInfo>
+  compromiseKey(request: KeyChangeRequest & { readonly since: Date; readonly reason: string }, options?: CallOptions): Promise<KeyInfo>
+  /** Schedules it. `confirmName` is the name once more. */
+  destroyKey(request: KeyChangeRequest & { readonly confirmName: string }, options?: CallOptions): Promise<KeyInfo>
+  cancelDestroyKey(request: KeyChangeRequest, options?: CallOptions): Promise<KeyInfo>
+  setKeyPolicy(request: KeyPolicyRequest, options?: CallOptions): Promise<KeyInfo>
+  /** `uri` as RFC 7512 has it, with `id` or `object`. */
+  adoptKey(request: KeyValidity & { readonly name: string; readonly uri: string }, options?: CallOptions): Promise<KeyInfo>
+  /** `file` is the name of a file in the folder `import` of the daemon's state directory. */
+  importKey(request: KeyValidity & { readonly name: string; readonly file: string }, options?: CallOptions): Promise<KeyInfo>
+}
+
 /** Every method throws SealstoneError with the daemon's code, or DAEMON_UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED. */
-export interface Client extends AsyncDisposable {
+export interface Client extends KeyManagement, AsyncDisposable {
   sign(request: SignRequest, options?: CallOptions): Promise<SignAnswer>
   /** Asks the daemon; `verifyModelFiles` of `#client/offline` asks nobody. */
   verifyRemote(request: VerifyRequest, options?: CallOptions): Promise<Verdict>
   listKeys(options?: CallOptions): Promise<readonly KeyInfo[]>
-  getKey(name: string, options?: CallOptions): Promise<KeyInfo>
+  /** The newest version unless one is named. */
+  getKey(name: string, options?: CallOptions & { readonly version?: number }): Promise<KeyInfo>
   /** The bytes of a trust file. */
   getTrust(options?: CallOptions): Promise<Uint8Array>
   getCheckpoint(options?: CallOptions): Promise<{ readonly note: string; readonly size: bigint }>

@@ -2,6 +2,7 @@
 export { compareCodePoints, concatBytes, equalBytes, excerpt, fromBase64, fromHex, toBase64, toHex, u64, utf8, utf8Text } from './bytes.ts'
 export { canonicalJson, canonicalJsonBytes, type JsonObject, type JsonValue } from './canonical-json.ts'
 export { type Clock, systemClock } from './clock.ts'
+export { defined } from './defined.ts'
 export { ERROR_CATALOGUE, type ErrorCode, type ErrorEntry, type ExitCode, type GrpcStatusName } from './error-catalogue.ts'
 export { type ErrorOptions, isErrorCode, SealstoneError, toSealstoneError, unreachable } from './errors.ts'
 export {
@@ -15,7 +16,7 @@ export {
   parseKeyName,
   parseOperationId,
 } from './ids.ts'
-export { type HalfProtection, type KeyProtection, keyProtectionJson, parseKeyProtection } from './key-protection.ts'
+export { type HalfProtection, KEY_ORIGINS, type KeyOrigin, type KeyProtection, keyProtectionJson, parseKeyProtection } from './key-protection.ts'
 export { readArray, readBoolean, readBytes, readChoice, readObject, readText, readWholeNumber } from './json-fields.ts'
 export { LIMITS } from './limits.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'

@@ -4,11 +4,15 @@ import type { JsonObject, JsonValue } from './canonical-json.ts'
 import { SealstoneError } from './errors.ts'
 import { describe, isJsonObject } from './strict-json.ts'
 
+export type KeyOrigin = (typeof KEY_ORIGINS)[number]
+
 export interface KeyProtection {
   /** File name of the PKCS#11 module, for example `libsofthsm2.so`. */
   readonly module: string
   readonly tokenModel: string
   readonly tokenSerial: string
+  /** Absent for a key that was made here. `imported`: its private part came from a file. `adopted`: it was in the token before. */
+  readonly origin?: Exclude<KeyOrigin, 'generated'>
   /** One entry per private key; one to three. */
   readonly halves: readonly HalfProtection[]
 }
@@ -28,7 +32,7 @@ export interface HalfProtection {
 
 /** Strict: unknown, missing or misspelt members are refused with FORMAT_INVALID. */
 export function parseKeyProtection(value: JsonValue | undefined): KeyProtection {
-  const object = asObject(value, 'key protection', ['module', 'tokenModel', 'tokenSerial', 'halves'])
+  const object = asObject(value, 'key protection', ['module', 'tokenModel', 'tokenSerial', 'origin', 'halves'])
   const halves = object.halves
   if (!Array.isArray(halves) || halves.length < 1 || halves.length > MAX_HALVES) {
     throw invalid(`key protection halves is ${describe(halves)}, want an array of 1 to ${MAX_HALVES}`)
@@ -37,6 +41,7 @@ export function parseKeyProtection(value: JsonValue | undefined): KeyProtection 
     module: parseText(object, 'module'),
     tokenModel: parseText(object, 'tokenModel'),
     tokenSerial: parseText(object, 'tokenSerial'),
+    ...(object.origin === undefined ? {} : { origin: parseChoice(object, 'origin', FOREIGN_ORIGINS) }),
     halves: (halves as readonly JsonValue[]).map(parseHalf),
   }
 }
@@ -86,6 +91,8 @@ function invalid(message: string): SealstoneError {
   return new SealstoneError('FORMAT_INVALID', message)
 }
 
+export const KEY_ORIGINS = ['generated', 'imported', 'adopted'] as const
+const FOREIGN_ORIGINS = ['imported', 'adopted'] as const
 const ROLES = ['ml-dsa', 'classical', 'companion'] as const
 const LOCATIONS = ['token', 'sealed'] as const
 const SEALINGS = ['aes-256-gcm', 'rsa-oaep'] as const

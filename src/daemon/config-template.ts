@@ -36,6 +36,14 @@ origin = ${quote(origin)}
 # How long the answer for an idempotency key is kept.
 # answer_retention_hours = 168
 
+[trust]
+# How long a trust file is good for; the daemon issues a new one when half of it is over, and whenever a key changes.
+# valid_days = 90
+
+[keys]
+# How long a key version waits between \`sealstone keys destroy\` and its end; until then it can be called off.
+# destroy_wait_hours = 168
+
 [serve]
 # How long running requests may take to finish after SIGTERM.
 # drain_seconds = 20
@@ -46,7 +54,9 @@ origin = ${quote(origin)}
 
 # Who may do what. No matching rule means no. identity: "local" is the owner of the socket, "loopback" is anybody on this machine
 # who uses --insecure-loopback, others are the SPIFFE URI or DNS name in their client certificate. operations: sign, verify,
-# keys.read, audit.read. "*" stands for any text. The trust file holds every key, so it needs keys.read with keys = ["*"].
+# audit.read, keys.read, and for those who manage keys: keys.create, keys.rotate, keys.enable, keys.disable, keys.retire,
+# keys.compromise, keys.destroy, keys.policy, keys.adopt, keys.import. "*" stands for any text. The trust file holds every key, so
+# it needs keys.read with keys = ["*"].
 [[policy.allow]]
 identity = "local"
 operations = ["*"]

@@ -25,6 +25,10 @@ export interface Config {
     }
   }
   readonly audit: { readonly origin: string; readonly answerRetentionHours: number }
+  /** How long a trust file is good for; a new one is issued at half of it. */
+  readonly trustDays: number
+  /** Between the request to destroy a key version and its end. */
+  readonly destroyWaitHours: number
   readonly drainSeconds: number
   readonly logLevel: LogLevel
   readonly policy: PolicyTable
@@ -60,6 +64,8 @@ export function parseConfig(text: string, home: string): Config {
           }),
     },
     audit: { origin: read.text('audit.origin'), answerRetentionHours: read.wholeNumber('audit.answer_retention_hours', 168, 1, 8760) },
+    trustDays: read.wholeNumber('trust.valid_days', DEFAULT_TRUST_DAYS, 1, 3650),
+    destroyWaitHours: read.wholeNumber('keys.destroy_wait_hours', DEFAULT_DESTROY_WAIT_HOURS, 1, 8760),
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
@@ -185,6 +191,8 @@ function show(value: unknown): string {
 
 type Setting = (typeof SETTINGS)[number]
 
+export const DEFAULT_TRUST_DAYS = 90
+export const DEFAULT_DESTROY_WAIT_HOURS = 168
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 const SETTINGS = [
@@ -196,6 +204,8 @@ const SETTINGS = [
   'listen.tls.client_ca',
   'audit.origin',
   'audit.answer_retention_hours',
+  'trust.valid_days',
+  'keys.destroy_wait_hours',
   'serve.drain_seconds',
   'log.level',
   'policy.allow',

@@ -10,6 +10,8 @@ export interface HomePaths {
   readonly trust: string
   readonly database: string
   readonly lock: string
+  /** Private keys to import are put here; the key host can read nothing else. */
+  readonly imports: string
 }
 
 export function homePaths(home: string): HomePaths {
@@ -19,6 +21,7 @@ export function homePaths(home: string): HomePaths {
     trust: join(home, 'trust.json'),
     database: join(home, 'sealstone.db'),
     lock: join(home, 'daemon.lock'),
+    imports: join(home, 'import'),
   }
 }
 

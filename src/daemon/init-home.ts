@@ -5,16 +5,16 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, systemClock } from '#core'
 import { openDatabase } from '#db'
-import { writeTrustFile } from '#envelopes'
 import { formatTokenUri, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
 import { type KeyRecord, openKeyStore, recordProtection } from '#keys'
-import { composeTrust } from '#operations'
-import { findSuite, fingerprint, selfTest, type SuiteId } from '#suites'
+import { TrustIssuer } from '#operations'
+import { DEFAULT_SUITE, findSuite, fingerprint, selfTest, type SuiteId } from '#suites'
 import { nativeEngine } from '#suites/native'
-import { moduleEnvironment } from './config.ts'
+import { DEFAULT_DESTROY_WAIT_HOURS, DEFAULT_TRUST_DAYS, moduleEnvironment } from './config.ts'
 import { configTemplate } from './config-template.ts'
 import { homePaths, refuseUsedHome } from './home.ts'
 import { MIGRATIONS, openLog } from './runtime.ts'
+import { operationContext } from './operation-context.ts'
 import { tokenLocation } from './token-location.ts'
 
 export interface InitOptions {
@@ -85,7 +85,10 @@ async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName:
   const record = await keys.create({ name: chosen.keyName, suite: chosen.suite })
   await log.audit.complete({ kind: 'outcome', ...event, result: 'ok', keyProtection: recordProtection(record) })
 
-  writeFileSync(paths.trust, writeTrustFile(composeTrust({ keys, log: log.trust })), { mode: 0o600, flush: true })
+  const settings = { trustDays: DEFAULT_TRUST_DAYS, destroyWaitHours: DEFAULT_DESTROY_WAIT_HOURS }
+  const rooms = { audit: log.audit, keys, engine: nativeEngine(), log: log.trust, policy: [], clock: systemClock, logger: silentLogger }
+  await new TrustIssuer(operationContext({ ...rooms, paths, settings })).current()
+  mkdirSync(paths.imports, { mode: 0o700 })
   const config = configTemplate({ tokenUri: uri, env: location.env ?? {}, origin: chosen.origin })
   writeFileSync(paths.config, config, { mode: 0o600, flush: true })
   const token = await keyHost.tokenInfo()
@@ -148,5 +151,3 @@ function checkOrigin(origin: string): string {
   if (/^[\x21-\x2a\x2c-\x7e]{1,255}$/.test(origin)) return origin
   throw new SealstoneError('INPUT_INVALID', `log origin is ${JSON.stringify(origin)}, want 1–255 printable ASCII characters without space and +`)
 }
-
-const DEFAULT_SUITE = 'mldsa65-ecdsa-p256'

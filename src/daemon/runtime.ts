@@ -37,7 +37,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   opened.defer(() => lock.release())
   const database = openDatabase(paths.database, MIGRATIONS)
   opened.defer(() => database.close())
-  const keyHost = await startKeyHost({ token: tokenLocation(config.token), logger })
+  const keyHost = await startKeyHost({ token: tokenLocation(config.token), logger, importFolder: paths.imports })
   opened.defer(() => keyHost.close())
   const keys = openKeyStore({ db: database, keyHost, clock })
   await keys.check()

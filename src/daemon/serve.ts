@@ -4,8 +4,11 @@ import { type Clock, type Logger, newOperationId, parseIdentity, systemClock, to
 import { createOperations } from '#operations'
 import { type Listener, type RpcServer, startServer } from '#rpc'
 import { type Config, loadConfig, type LogLevel, splitAddress } from './config.ts'
+import { homePaths } from './home.ts'
 import { createLogger } from './logging.ts'
+import { operationContext } from './operation-context.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
+import { mendTrustFile } from './trust-publisher.ts'
 
 export interface ServeOptions {
   readonly home: string
@@ -23,8 +26,14 @@ export async function serve(options: ServeOptions): Promise<number> {
   await using runtime = await openRuntime(options.home, config, systemClock, logger)
   await recordEvent(runtime, 'daemon-start', `${runtime.recovered} open intents closed`)
 
+  const paths = homePaths(options.home)
+  const operations = createOperations(operationContext({ ...runtime, paths, settings: config, policy: config.policy, clock: systemClock, logger }))
+  await operations.maintain()
+  const issued = runtime.keys.trust()
+  if (issued !== undefined) mendTrustFile(paths.trust, issued.document)
+
   const server = await startServer({
-    operations: createOperations({ ...runtime, policy: config.policy, log: runtime.log, clock: systemClock, logger }),
+    operations,
     listeners: listeners(config, options.insecureLoopback),
     logger,
     clock: systemClock,
@@ -32,12 +41,14 @@ export async function serve(options: ServeOptions): Promise<number> {
   const retention = keepAnswers(runtime, config, systemClock, logger)
   server.setServing(true)
   const readiness = followKeyHost(runtime, server)
+  const maintenance = repeat(() => operations.maintain(), MAINTENANCE_MS)
   logger.info({ addresses: server.addresses, pid: process.pid, recovered: runtime.recovered }, 'ready')
 
   const signal = await stop
   logger.info({ signal }, 'draining')
   clearInterval(retention)
   clearInterval(readiness)
+  await maintenance.stop()
   await server.drain(config.drainSeconds * 1000)
   await recordEvent(runtime, 'daemon-stop', signal).catch((error: unknown) => {
     logger.error({ error: toSealstoneError(error).message }, 'the stop could not be logged')
@@ -81,6 +92,29 @@ function followKeyHost({ keyHost }: Runtime, server: RpcServer): NodeJS.Timeout 
   }, READINESS_MS).unref()
 }
 
+/** Runs the work again and again with a pause in between; `stop` waits for what runs. */
+function repeat(work: () => Promise<void>, pauseMs: number): { stop(): Promise<void> } {
+  let running: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  const wait = (): void => {
+    timer = setTimeout(() => {
+      running = work().finally(() => {
+        running = undefined
+        if (!stopped) wait()
+      })
+    }, pauseMs).unref()
+  }
+  wait()
+  return {
+    stop: async () => {
+      stopped = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
+
 /** Once an hour, answers older than the configured time are forgotten. */
 function keepAnswers(runtime: Runtime, config: Config, clock: Clock, logger: Logger): NodeJS.Timeout {
   const forget = (): void => {
@@ -95,4 +129,5 @@ function keepAnswers(runtime: Runtime, config: Config, clock: Clock, logger: Log
 }
 
 const READINESS_MS = 500
+const MAINTENANCE_MS = 5000
 const HOUR_MS = 3_600_000

@@ -6,7 +6,7 @@ import type { HybridBundle } from './hybrid-bundle.ts'
 import type { VerificationMaterial } from './oms-bundle.ts'
 import type { Documents } from './read-documents.ts'
 import { keyFingerprint, keyHint } from './sha256.ts'
-import type { TrustedKey, TrustFile } from './trust-file.ts'
+import type { TrustedKey, TrustedPolicy, TrustFile } from './trust-file.ts'
 import type { VerdictBuilder } from './verdict.ts'
 import type { VerifyModelRequest } from './verify-request.ts'
 
@@ -17,6 +17,8 @@ export interface ChosenKeys {
   readonly hybrid?: PublicKey
   /** The entry of the trust file. */
   readonly trusted?: TrustedKey
+  /** What the trust file says of all its versions. */
+  readonly policy?: TrustedPolicy
   readonly certificateSubject?: string
   /** Absent where nothing says which log to believe. */
   readonly log?: { readonly origin: string; readonly keys: readonly LogVerifierKey[] }
@@ -41,7 +43,7 @@ export async function chooseKeys(request: VerifyModelRequest, documents: Documen
   }
 }
 
-function chooseByTrustFile({ keys, log }: TrustFile, { bundle, hybrid }: Documents, verdict: VerdictBuilder): ChosenKeys | undefined {
+function chooseByTrustFile({ keys, policies, log }: TrustFile, { bundle, hybrid }: Documents, verdict: VerdictBuilder): ChosenKeys | undefined {
   const fail = (reason: string): undefined => {
     verdict.fail('key-trusted', reason)
   }
@@ -65,8 +67,10 @@ function chooseByTrustFile({ keys, log }: TrustFile, { bundle, hybrid }: Documen
   const trusted = named ?? found?.entry
   if (trusted === undefined) return fail('there is no signature')
   verdict.pass('key-trusted', `key ${trusted.name} version ${trusted.version} (${trusted.suite}) is in the trust file`)
+  const policy = policies.find(({ name }) => name === trusted.name)
   return {
     trusted,
+    ...(policy === undefined ? {} : { policy }),
     ...(found === undefined ? {} : { model: parsePublicKey(found.key.spki) }),
     ...(named === undefined ? {} : { hybrid: parsePublicKey(named.spki) }),
     log: { origin: log.origin, keys: log.keys.map(parseVerifierKey) },

@@ -4,6 +4,7 @@ export { pae, STATEMENT_PAYLOAD_TYPE } from './dsse.ts'
 export { type HashingPlan, hashingPlan } from './hashing-plan.ts'
 export { HYBRID_MEDIA_TYPE, type HybridBundle, type HybridBundleParts, parseHybridBundle, writeHybridBundle } from './hybrid-bundle.ts'
 export { type OmsBundle, type OmsBundleParts, parseBundle, type VerificationMaterial, writeOmsBundle } from './oms-bundle.ts'
+export { parseTrustFile, trustSignedBytes, type TrustSignatures, writeTrustFile } from './signed-trust.ts'
 export { type ModelStatement, type OtherStatement, parseStatement, type SignedResource, type Statement } from './statement-reader.ts'
 export { MODEL_PREDICATE_TYPE } from './predicate-types.ts'
 export { buildModelStatement, buildStatement, type StatementSubject } from './statement-writer.ts'
@@ -11,11 +12,10 @@ export {
   KEY_STATES,
   type KeyState,
   type KeyTimes,
-  parseTrustFile,
   type TrustedKey,
+  type TrustedPolicy,
   type TrustedPublicKey,
   type TrustFile,
-  writeTrustFile,
 } from './trust-file.ts'
 export { type Check, CHECK_NAMES, type CheckName, type Signer, type StatementSummary, type Verdict } from './verdict.ts'
 export { verifyModel } from './verify-model.ts'

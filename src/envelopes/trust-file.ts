@@ -1,13 +1,15 @@
 /** The trust file: whose keys a verifier believes, in which state each version is, and the two keys of the audit log. docs/trust-file.schema.json */
 import {
+  describe,
   excerpt,
   type JsonObject,
   type JsonValue,
+  KEY_ORIGINS,
   type KeyName,
-  LIMITS,
+  type KeyOrigin,
   parseKeyName,
-  parseStrictObject,
   readArray,
+  readBoolean,
   readBytes,
   readChoice,
   readObject,
@@ -15,8 +17,6 @@ import {
   readWholeNumber,
   SealstoneError,
   toBase64,
-  toSealstoneError,
-  utf8,
 } from '#core'
 import { findSuite, parsePublicKey, type SuiteId } from '#suites'
 import { parseVerifierKey } from '#tlog'
@@ -26,7 +26,13 @@ import { keyFingerprint } from './sha256.ts'
 export type KeyState = (typeof KEY_STATES)[number]
 
 export interface TrustFile {
-  readonly version: 1
+  readonly version: 2
+  /** Grows with every issue of this log's trust file; a smaller one is older. */
+  readonly serial: number
+  /** RFC 3339 in UTC. */
+  readonly issuedAt: string
+  /** It speaks for nobody from then on. */
+  readonly expiresAt: string
   readonly log: {
     readonly origin: string
     /** Two vkeys: one Ed25519, one ML-DSA-44, both with the origin as their name. */
@@ -34,6 +40,8 @@ export interface TrustFile {
   }
   /** One entry a key version. */
   readonly keys: readonly TrustedKey[]
+  /** At most one entry a key name; a key without one has the defaults. */
+  readonly policies: readonly TrustedPolicy[]
 }
 
 export interface TrustedPublicKey {
@@ -51,43 +59,62 @@ export interface TrustedKey extends TrustedPublicKey {
   readonly state: KeyState
   /** When the version came into each state; RFC 3339 in UTC. */
   readonly times?: KeyTimes
+  readonly origin?: KeyOrigin
+  /** RFC 3339 in UTC. */
+  readonly notBefore?: string
+  readonly notAfter?: string
+  /** What the operator said at the last change of its state. */
+  readonly reason?: string
 }
 
 export type KeyTimes = { readonly [State in Exclude<KeyState, 'pre-active'>]?: string }
 
-export function writeTrustFile(trust: TrustFile): Uint8Array {
-  const document: JsonObject = {
-    version: trust.version,
-    log: { origin: trust.log.origin, keys: trust.log.keys },
-    keys: trust.keys.map(({ name, version, suite, spki, companion, state, times }) => ({
-      name,
-      version,
-      suite,
+export interface TrustedPolicy {
+  readonly name: KeyName
+  /** Older versions do not sign. Informs; what they signed is judged by their states. */
+  readonly minSignVersion: number
+  /** What older versions signed does not verify. */
+  readonly minVerifyVersion: number
+  readonly rotationDays?: number
+  readonly deletionAllowed: boolean
+}
+
+/** The members that are signed: all but the signatures. */
+export function trustJson(trust: TrustFile): JsonObject {
+  const { version, serial, issuedAt, expiresAt, log } = trust
+  return {
+    version,
+    serial,
+    issuedAt,
+    expiresAt,
+    log: { origin: log.origin, keys: log.keys },
+    keys: trust.keys.map(({ spki, companion, times, ...key }) => ({
+      ...key,
       spki: toBase64(spki),
       ...(companion === undefined ? {} : { companion: { suite: companion.suite, spki: toBase64(companion.spki) } }),
-      state,
       ...(times === undefined ? {} : { times: { ...times } }),
     })),
-  }
-  return utf8(`${JSON.stringify(document, undefined, 2)}\n`)
-}
-
-/** Strict. Throws TRUST_INVALID with the reason, whatever is wrong with it. */
-export function parseTrustFile(bytes: Uint8Array): TrustFile {
-  try {
-    return parse(bytes)
-  } catch (cause) {
-    throw new SealstoneError('TRUST_INVALID', `trust file: ${toSealstoneError(cause).message}`, { cause })
+    policies: trust.policies.map((policy) => ({ ...policy })),
   }
 }
 
-function parse(bytes: Uint8Array): TrustFile {
-  const document = parseStrictObject(bytes, { maxBytes: LIMITS.trustFileBytes, maxDepth: 8, maxValues: 200_000 })
-  if (document['version'] !== 1) throw invalid(`version is ${excerpt(JSON.stringify(document['version']) ?? 'missing')}, want 1`)
-  readObject(document, 'trust file', ['version', 'log', 'keys'])
+/** Of a document whose signatures were looked at; strict. Throws FORMAT_INVALID, TRUST_INVALID, SUITE_UNKNOWN or KEY_INVALID. */
+export function parseTrustJson(document: JsonObject): TrustFile {
+  if (document['version'] !== 2) throw invalid(`version is ${excerpt(JSON.stringify(document['version']) ?? 'missing')}, want 2`)
+  readObject(document, 'trust file', ['version', 'serial', 'issuedAt', 'expiresAt', 'log', 'keys', 'policies'])
   const keys = readArray(document, 'keys', 0, MAX_KEYS).map(parseKey)
   refuseDoubles(keys)
-  return { version: 1, log: parseLog(document['log']), keys }
+  const policies = readArray(document, 'policies', 0, MAX_KEYS).map(parsePolicy)
+  if (new Set(policies.map(({ name }) => name)).size !== policies.length) throw invalid('a key has two policies')
+  return {
+    version: 2,
+    serial: readWholeNumber(document, 'serial', 1),
+    issuedAt: readTime(document, 'issuedAt'),
+    expiresAt: readTime(document, 'expiresAt'),
+    log: parseLog(document['log']),
+    keys,
+    policies,
+  }
 }
 
 function parseLog(value: JsonValue | undefined): TrustFile['log'] {
@@ -104,7 +131,7 @@ function parseLog(value: JsonValue | undefined): TrustFile['log'] {
 }
 
 function parseKey(value: JsonValue): TrustedKey {
-  const key = readObject(value, 'key', ['name', 'version', 'suite', 'spki', 'state'], ['companion', 'times'])
+  const key = readObject(value, 'key', ['name', 'version', 'suite', 'spki', 'state'], OPTIONAL_MEMBERS)
   const companion = key['companion'] === undefined ? undefined : parsePublicKeyEntry(readObject(key['companion'], 'companion', ['suite', 'spki']))
   if (companion !== undefined && findSuite(companion.suite).kind !== 'classical')
     throw invalid(`companion has suite ${companion.suite}, want a classical one`)
@@ -115,6 +142,21 @@ function parseKey(value: JsonValue): TrustedKey {
     ...(companion === undefined ? {} : { companion }),
     state: readChoice(key, 'state', KEY_STATES),
     ...(key['times'] === undefined ? {} : { times: parseTimes(key['times']) }),
+    ...(key['origin'] === undefined ? {} : { origin: readChoice(key, 'origin', KEY_ORIGINS) }),
+    ...(key['notBefore'] === undefined ? {} : { notBefore: readTime(key, 'notBefore') }),
+    ...(key['notAfter'] === undefined ? {} : { notAfter: readTime(key, 'notAfter') }),
+    ...(key['reason'] === undefined ? {} : { reason: readText(key, 'reason', MAX_REASON) }),
+  }
+}
+
+function parsePolicy(value: JsonValue): TrustedPolicy {
+  const policy = readObject(value, 'policy', ['name', 'minSignVersion', 'minVerifyVersion', 'deletionAllowed'], ['rotationDays'])
+  return {
+    name: parseKeyName(readText(policy, 'name', 63)),
+    minSignVersion: readWholeNumber(policy, 'minSignVersion', 1),
+    minVerifyVersion: readWholeNumber(policy, 'minVerifyVersion', 1),
+    ...(policy['rotationDays'] === undefined ? {} : { rotationDays: readWholeNumber(policy, 'rotationDays', 1) }),
+    deletionAllowed: readBoolean(policy, 'deletionAllowed'),
   }
 }
 
@@ -128,13 +170,16 @@ function parsePublicKeyEntry(object: JsonObject): TrustedPublicKey {
 
 function parseTimes(value: JsonValue): KeyTimes {
   const times = readObject(value, 'times', [], TIMED_STATES)
-  for (const [state, time] of Object.entries(times)) {
-    const parsed = typeof time === 'string' ? new Date(time) : undefined
-    if (parsed === undefined || Number.isNaN(parsed.getTime()) || parsed.toISOString() !== time || !/^\d{4}-/.test(time)) {
-      throw invalid(`time of ${state} is ${excerpt(JSON.stringify(time))}, want RFC 3339 in UTC with milliseconds`)
-    }
-  }
+  for (const state of Object.keys(times)) readTime(times, state)
   return times
+}
+
+function readTime(object: JsonObject, name: string): string {
+  const time = object[name]
+  const parsed = typeof time === 'string' ? new Date(time) : undefined
+  if (parsed === undefined || Number.isNaN(parsed.getTime()) || parsed.toISOString() !== time || !/^\d{4}-/.test(time))
+    throw invalid(`${name} is ${typeof time === 'string' ? excerpt(time) : describe(time)}, want RFC 3339 in UTC with milliseconds`)
+  return time
 }
 
 /** One public key under two names would make it a matter of order who signed. */
@@ -154,4 +199,6 @@ function invalid(message: string): SealstoneError {
 
 export const KEY_STATES = ['pre-active', 'active', 'suspended', 'deactivated', 'compromised', 'destroyed'] as const
 const TIMED_STATES = KEY_STATES.filter((state) => state !== 'pre-active')
+const OPTIONAL_MEMBERS = ['companion', 'times', 'origin', 'notBefore', 'notAfter', 'reason']
+const MAX_REASON = 1024
 const MAX_KEYS = 10_000

@@ -32,9 +32,10 @@ export async function verifyModel(request: VerifyModelRequest): Promise<Verdict>
   // 5. Could the key sign at that time?
   if (keys.trusted === undefined) verdict.skip('key-state', 'no trust file says in which state the key is')
   else {
-    const { usable, reason } = judgeKeyState(keys.trusted, signedAt)
+    const { usable, reason, warning } = judgeKeyState(keys.trusted, keys.policy, signedAt)
     if (usable) verdict.pass('key-state', reason)
     else verdict.fail('key-state', reason)
+    if (warning !== undefined) verdict.warnings.push(warning)
   }
 
   // 6. Are the files the signed ones?

@@ -6,6 +6,7 @@ import { type Engine, selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { initialiseToken, openToken, type Token } from '#token'
 import { checkKeys } from './check-keys.ts'
+import { adoptKey, destroyKeys, importKey } from './foreign-keys.ts'
 import { generateKey } from './generate-key.ts'
 import { type Command, type CommandResult, type Commands, PROTOCOL_VERSION, type ProvisionRequest, type TokenInfo } from './protocol.ts'
 import { type KeyHostParts, signItems } from './sign-items.ts'
@@ -36,6 +37,13 @@ export class Host {
         return signItems(this.#use(), command.request)
       case 'check':
         checkKeys(this.#use(), command.request)
+        return null
+      case 'adopt':
+        return adoptKey(this.#use(), command.request)
+      case 'import':
+        return importKey(this.#use(), command.request)
+      case 'destroy':
+        destroyKeys(this.#use(), command.request)
         return null
       default:
         return unreachable(command)

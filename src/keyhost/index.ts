@@ -1,6 +1,15 @@
 /** keyhost: the supervised child process that holds the token login and makes whole signatures. This door loads no native code. */
 export { type KeyHost, type KeyHostOptions, startKeyHost } from './key-host.ts'
 export { type KeyMaterial, keyMaterialJson, parseKeyMaterial } from './key-material.ts'
-export { type GenerateRequest, KEY_HOST_LIMITS, type KeyRole, type SignItem, type TokenInfo } from './protocol.ts'
+export {
+  type AdoptRequest,
+  type GenerateRequest,
+  type ImportRequest,
+  KEY_HOST_LIMITS,
+  type KeyRole,
+  type SignItem,
+  type TokenInfo,
+  type TokenObject,
+} from './protocol.ts'
 export { provisionSoftHsm } from './provision.ts'
-export { formatTokenUri, parseTokenUri, type TokenLocation } from './token-uri.ts'
+export { formatTokenUri, type ObjectUri, parseObjectUri, parseTokenUri, type TokenLocation } from './token-uri.ts'

@@ -3,7 +3,7 @@ import { type Logger, SealstoneError } from '#core'
 import { selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
 import type { KeyMaterial } from './key-material.ts'
-import { type GenerateRequest, KEY_HOST_LIMITS, type SignItem, type TokenInfo } from './protocol.ts'
+import { type AdoptRequest, type GenerateRequest, type ImportRequest, KEY_HOST_LIMITS, type SignItem, type TokenInfo } from './protocol.ts'
 import { Supervisor } from './supervisor.ts'
 import type { TokenLocation } from './token-uri.ts'
 
@@ -11,6 +11,12 @@ export interface KeyHost {
   tokenInfo(): Promise<TokenInfo>
   /** Makes a key in the token. Nothing refers to it until the caller stores what is returned: a crash before that leaves an unused object. */
   generateKey(request: GenerateRequest): Promise<KeyMaterial>
+  /** Takes over a classical key that is in the token. Throws TOKEN_KEY_MISMATCH or SUITE_UNSUPPORTED. */
+  adoptKey(request: AdoptRequest): Promise<KeyMaterial>
+  /** Reads an ML-DSA key from a file and seals it. Throws KEY_INVALID, FILE_UNREADABLE or TOKEN_*. */
+  importKey(request: ImportRequest): Promise<KeyMaterial>
+  /** Removes private halves from the token; what is gone already is no error. */
+  destroyKeys(keys: readonly KeyMaterial[]): Promise<void>
   /** One whole signature per item, in order, in one round trip. Default deadline 30 s. */
   sign(items: readonly SignItem[], options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<Uint8Array[]>
   /** Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID unless each key is the recorded one and signs. */
@@ -28,13 +34,15 @@ export interface KeyHostOptions {
   readonly logger: Logger
   /** A child that is silent for so long while it has work is killed. Default 20,000. */
   readonly watchdogMs?: number
+  /** Absolute path of the folder whose private keys may be imported; nothing else on the disk can be. */
+  readonly importFolder?: string
 }
 
 /** Throws TOKEN_* or SELF_TEST_FAILED; no process is left then. */
-export async function startKeyHost({ token, logger, watchdogMs = 20_000 }: KeyHostOptions): Promise<KeyHost> {
+export async function startKeyHost({ token, logger, watchdogMs = 20_000, importFolder }: KeyHostOptions): Promise<KeyHost> {
   selfTest(nativeEngine())
   const { env, ...open } = token
-  const supervisor = new Supervisor({ child: { env: env ?? {}, files: pinFiles(token) }, open, logger, watchdogMs })
+  const supervisor = new Supervisor({ child: { env: env ?? {}, files: readableFiles(token, importFolder) }, open, logger, watchdogMs })
   try {
     await supervisor.start()
   } catch (error) {
@@ -43,13 +51,18 @@ export async function startKeyHost({ token, logger, watchdogMs = 20_000 }: KeyHo
   }
   return {
     tokenInfo: async () => supervisor.info as TokenInfo,
-    generateKey: (request) => supervisor.submit({ kind: 'generate', request }, { timeoutMs: SLOW_TIMEOUT_MS, bytes: 0 }),
+    generateKey: (request) => supervisor.submit({ kind: 'generate', request }, SLOW),
+    adoptKey: (request) => supervisor.submit({ kind: 'adopt', request }, SLOW),
+    importKey: (request) => supervisor.submit({ kind: 'import', request }, SLOW),
+    destroyKeys: async (keys) => {
+      await supervisor.submit({ kind: 'destroy', request: keys }, SLOW)
+    },
     sign: async (items, { signal, timeoutMs = SIGN_TIMEOUT_MS } = {}) => {
       const bytes = checkLimits(items)
       return supervisor.submit({ kind: 'sign', request: items }, { timeoutMs, bytes, ...(signal === undefined ? {} : { signal }) })
     },
     check: async (keys) => {
-      await supervisor.submit({ kind: 'check', request: keys }, { timeoutMs: SLOW_TIMEOUT_MS, bytes: 0 })
+      await supervisor.submit({ kind: 'check', request: keys }, SLOW)
     },
     close: () => supervisor.close(),
     get isAvailable() {
@@ -65,9 +78,9 @@ export async function startKeyHost({ token, logger, watchdogMs = 20_000 }: KeyHo
 }
 
 /** The PIN file is read; the marker of refused PINs beside it is read and written. */
-function pinFiles({ pinFile }: TokenLocation): { readonly read: string[]; readonly write: string[] } {
+function readableFiles({ pinFile }: TokenLocation, importFolder: string | undefined): { readonly read: string[]; readonly write: string[] } {
   const marker = `${pinFile}.refused`
-  return { read: [pinFile, marker], write: [marker] }
+  return { read: [pinFile, marker, ...(importFolder === undefined ? [] : [importFolder])], write: [marker] }
 }
 
 function checkLimits(items: readonly SignItem[]): number {
@@ -83,4 +96,4 @@ function checkLimits(items: readonly SignItem[]): number {
 }
 
 const SIGN_TIMEOUT_MS = 30_000
-const SLOW_TIMEOUT_MS = 300_000
+const SLOW = { timeoutMs: 300_000, bytes: 0 } as const

@@ -29,6 +29,27 @@ export interface GenerateRequest {
   readonly role: KeyRole
 }
 
+/** An object in the token that was there before us. At least one of the two. */
+export interface TokenObject {
+  /** CKA_ID, lower-case hex. */
+  readonly id?: string
+  /** CKA_LABEL. */
+  readonly label?: string
+}
+
+export interface AdoptRequest {
+  readonly keyId: string
+  readonly version: number
+  readonly object: TokenObject
+}
+
+export interface ImportRequest {
+  readonly keyId: string
+  readonly version: number
+  /** Absolute path of a PKCS#8 file, PEM or DER, in the folder that the key host may read. */
+  readonly file: string
+}
+
 export interface SignItem {
   readonly key: KeyMaterial
   readonly message: Uint8Array
@@ -64,6 +85,10 @@ export interface Commands {
   generate: { request: GenerateRequest; result: KeyMaterial }
   sign: { request: readonly SignItem[]; result: Uint8Array[] }
   check: { request: readonly KeyMaterial[]; result: null }
+  adopt: { request: AdoptRequest; result: KeyMaterial }
+  import: { request: ImportRequest; result: KeyMaterial }
+  /** Removes the private halves from the token. */
+  destroy: { request: readonly KeyMaterial[]; result: null }
 }
 
 export type CommandKind = keyof Commands

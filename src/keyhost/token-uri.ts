@@ -1,5 +1,6 @@
 /** Token URIs (RFC 7512): which token, which module, which file holds the PIN. A PIN itself is never taken from a URI. */
 import { excerpt, SealstoneError } from '#core'
+import type { TokenObject } from './protocol.ts'
 
 /** Where the key host finds the token. Everything that is given of label, serial, model and manufacturer must match. */
 export interface TokenLocation {
@@ -33,13 +34,47 @@ export function parseTokenUri(uri: string): TokenLocation {
   }
 }
 
+/** What a URI says of an object in a token: at least its id or its label, and of the token whatever it says. */
+export interface ObjectUri extends TokenObject {
+  readonly token?: string
+  readonly serial?: string
+  readonly model?: string
+  readonly manufacturer?: string
+}
+
+/** Throws TOKEN_URI_INVALID. Takes no query: module and PIN are the daemon's own. */
+export function parseObjectUri(uri: string): ObjectUri {
+  if (!uri.startsWith(SCHEME)) throw invalid(`key URI is ${excerpt(uri)}, want ${SCHEME}…`)
+  if (uri.includes('?')) throw invalid('key URI has a query, want none: the token is the one that the daemon uses')
+  const attributes = parseAttributes(uri.slice(SCHEME.length), ';', OBJECT_ATTRIBUTES, ['id'])
+  const type = attributes.get('type')
+  if (type !== undefined && type !== 'private') throw invalid(`key URI has type ${excerpt(type)}, want private`)
+  const [id, label] = [attributes.get('id'), attributes.get('object')]
+  if (id === undefined && label === undefined) throw invalid('key URI has neither id nor object')
+  if (id === '' || label === '') throw invalid('key URI has an empty id or object')
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(label === undefined ? {} : { label }),
+    ...optional(attributes, 'token'),
+    ...optional(attributes, 'serial'),
+    ...optional(attributes, 'model'),
+    ...optional(attributes, 'manufacturer'),
+  }
+}
+
 /** The URI that parses back to this location; `env` has no place in it. */
 export function formatTokenUri(location: TokenLocation): string {
   const attributes = PATH_ATTRIBUTES.flatMap((name) => (location[name] === undefined ? [] : [`${name}=${encode(location[name])}`]))
   return `${SCHEME}${attributes.join(';')}?module-path=${encode(location.modulePath)}&pin-source=file:${encode(location.pinFile)}`
 }
 
-function parseAttributes<Name extends string>(text: string, separator: string, known: readonly Name[]): Map<Name, string> {
+/** @param binary attributes whose value is bytes; it is given as lower-case hex */
+function parseAttributes<Name extends string>(
+  text: string,
+  separator: string,
+  known: readonly Name[],
+  binary: readonly Name[] = [],
+): Map<Name, string> {
   const found = new Map<Name, string>()
   for (const part of text === '' ? [] : text.split(separator)) {
     const [name = '', ...values] = part.split('=')
@@ -49,7 +84,8 @@ function parseAttributes<Name extends string>(text: string, separator: string, k
     const attribute = known.find((candidate) => candidate === name)
     if (attribute === undefined) throw invalid(`token URI has ${excerpt(name)}, want only ${known.join(', ')} here`)
     if (found.has(attribute)) throw invalid(`token URI has ${name} twice`)
-    found.set(attribute, decode(values.join('='), name))
+    const value = values.join('=')
+    found.set(attribute, binary.includes(attribute) ? decodeBytes(value, name) : decode(value, name))
   }
   return found
 }
@@ -76,14 +112,27 @@ function absolutePath(path: string, name: string): string {
   return path
 }
 
+function checkCharacters(value: string, name: string): void {
+  if (!/^(?:[A-Za-z0-9\-._~:[\]@!$'()*+,=&/?|]|%[0-9A-Fa-f]{2})*$/.test(value)) throw invalid(`${name} has a character that must be percent-encoded`)
+}
+
 // RFC 7512 §2.3: pk11-path and pk11-query characters; everything else is percent-encoded.
 function decode(value: string, name: string): string {
-  if (!/^(?:[A-Za-z0-9\-._~:[\]@!$'()*+,=&/?|]|%[0-9A-Fa-f]{2})*$/.test(value)) throw invalid(`${name} has a character that must be percent-encoded`)
+  checkCharacters(value, name)
   try {
     return decodeURIComponent(value)
   } catch (cause) {
     throw new SealstoneError('TOKEN_URI_INVALID', `${name} is not valid UTF-8`, { cause })
   }
+}
+
+/** RFC 7512 §2.3: an id is bytes; each may be percent-encoded. */
+function decodeBytes(value: string, name: string): string {
+  checkCharacters(value, name)
+  return Buffer.from(
+    value.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  ).toString('hex')
 }
 
 function encode(value: string): string {
@@ -96,4 +145,5 @@ function invalid(message: string, hint?: string): SealstoneError {
 
 const SCHEME = 'pkcs11:'
 const PATH_ATTRIBUTES = ['token', 'serial', 'model', 'manufacturer'] as const
+const OBJECT_ATTRIBUTES = [...PATH_ATTRIBUTES, 'id', 'object', 'type'] as const
 const QUERY_ATTRIBUTES = ['module-path', 'pin-source'] as const

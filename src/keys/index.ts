@@ -1,12 +1,16 @@
-/** keys: what keys there are, made in the token and recorded in the database, and signing with them. */
+/** keys: what keys there are, made in the token and recorded in the database, what life each version has, and signing with them. */
+export { KEY_MIGRATIONS } from './key-migrations.ts'
 export {
+  DEFAULT_KEY_POLICY,
+  describeVersion,
+  KEY_STATES,
+  type KeyPolicy,
   type KeyRecord,
   type KeyState,
-  type KeyStore,
-  type KeyStoreOptions,
+  type KeyTimes,
   type LogKeys,
-  openKeyStore,
   recordProtection,
   type RecordSignatures,
-} from './key-store.ts'
-export { KEY_MIGRATIONS } from './key-table.ts'
+} from './key-record.ts'
+export { type KeyStore, type KeyStoreOptions, openKeyStore } from './key-store.ts'
+export { applyTransition, type KeyAction, legalActions, QUARANTINE_HINT } from './life-cycle.ts'

@@ -1,52 +1,75 @@
-/** The keys of this installation: made in the token, recorded in the database, used through the key host. */
-import { closest } from 'fastest-levenshtein'
-import { type Clock, type KeyName, type KeyProtection, SealstoneError } from '#core'
+/** The keys of this installation: made in the token, recorded in the database, used through the key host, each version with its life. */
+import { type Clock, type KeyName, SealstoneError } from '#core'
 import type { Database } from '#db'
-import type { GenerateRequest, KeyHost, KeyMaterial, SignItem } from '#keyhost'
-import { findSuite, type SuiteId } from '#suites'
+import type { KeyHost, SignItem } from '#keyhost'
+import {
+  cancelDestruction,
+  type ChangeParts,
+  type ChangeRequest,
+  changeState,
+  destroyVersion,
+  materials,
+  quarantineVersion,
+  scheduleDestruction,
+  useId,
+} from './change-keys.ts'
+import { describeVersion, type KeyPolicy, type KeyRecord, type LogKeys, type RecordSignatures } from './key-record.ts'
 import { KeyTable } from './key-table.ts'
-
-/** SP 800-57 part 1 §7; the other states come with the key life cycle. */
-export type KeyState = 'active'
-
-export interface KeyRecord {
-  readonly name: KeyName
-  /** 1 for the first one. */
-  readonly version: number
-  readonly state: KeyState
-  readonly createdAt: Date
-  /** The key itself: hybrid, pure ML-DSA or classical, as its suite says. */
-  readonly hybrid: KeyMaterial
-  /** For `model.sig`: a classical key of its own, not the hybrid's half. Absent where the suite is classical itself. */
-  readonly companion?: KeyMaterial
-}
-
-/** The audit log's own keys, apart from every signing key. */
-export interface LogKeys {
-  readonly ed25519: KeyMaterial
-  readonly mlDsa44: KeyMaterial
-}
-
-export interface RecordSignatures {
-  readonly hybrid: Uint8Array
-  readonly companion?: Uint8Array
-}
+import { signingFault } from './life-cycle.ts'
+import {
+  adoptKey,
+  type AdoptRequest,
+  createKey,
+  type CreateRequest,
+  createVersion,
+  generateRequest,
+  importKey,
+  type ImportRequest,
+  type Validity,
+} from './make-keys.ts'
+import { unknownKey, unknownVersion } from './unknown-key.ts'
+import { KeyUses } from './uses.ts'
+import type { SuiteId } from '#suites'
 
 export interface KeyStore {
-  /** Throws KEY_EXISTS, SUITE_UNKNOWN, SUITE_UNSUPPORTED or TOKEN_*. */
-  create(request: { readonly name: KeyName; readonly suite: SuiteId }): Promise<KeyRecord>
-  /** The newest version. Throws KEY_UNKNOWN and names the nearest one. */
-  get(name: KeyName): KeyRecord
+  create(request: CreateRequest): Promise<KeyRecord>
+  /** The next version of a key; the older ones stay as they are. */
+  createVersion(request: Validity & { readonly name: KeyName; readonly suite: SuiteId }): Promise<KeyRecord>
+  adopt(request: AdoptRequest): Promise<KeyRecord>
+  import(request: ImportRequest): Promise<KeyRecord>
+  /** The newest version unless one is named. Throws KEY_UNKNOWN and names the nearest key, or the versions there are. */
+  get(name: KeyName, version?: number): KeyRecord
+  /** Every version of one key, oldest first. Throws KEY_UNKNOWN. */
+  versions(name: KeyName): readonly KeyRecord[]
   /** Every version of every key, by name. */
   list(): readonly KeyRecord[]
+  policy(name: KeyName): KeyPolicy
+  /** `rotationDays` 0 ends the rotation by age. Throws KEY_UNKNOWN or INPUT_INVALID. */
+  setPolicy(name: KeyName, changes: Partial<KeyPolicy>): KeyPolicy
+  /**
+   * The version to sign with: the newest that may, or the one that is named. Hold it until the outcome is in the log: a change of its state
+   * waits for that. Throws KEY_UNKNOWN or KEY_UNUSABLE with the reason.
+   */
+  use(name: KeyName, version?: number): { readonly record: KeyRecord } & Disposable
+  /** Waits for what the version is signing. Throws KEY_STATE_REFUSED. */
+  change(record: KeyRecord, request: ChangeRequest): Promise<KeyRecord>
+  scheduleDestruction(record: KeyRecord, at: Date, reason?: string): KeyRecord
+  cancelDestruction(record: KeyRecord): KeyRecord
+  destroy(record: KeyRecord): Promise<KeyRecord>
+  quarantine(record: KeyRecord, reason: string): void
   /** Throws KEY_EXISTS. */
   createLogKeys(): Promise<LogKeys>
   /** Throws KEY_UNKNOWN before `createLogKeys`. */
   logKeys(): LogKeys
+  /** By both log keys: Ed25519, then ML-DSA-44. For documents that say by their first bytes that they are no checkpoint. */
+  signWithLogKeys(message: Uint8Array): Promise<readonly [ed25519: Uint8Array, mlDsa44: Uint8Array]>
   /** Both signatures in one round trip to the key host. Throws TOKEN_*, OVERLOADED, DEADLINE_EXCEEDED or CANCELLED. */
   sign(record: KeyRecord, message: Uint8Array, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<RecordSignatures>
   /** At start: each key in the token is the recorded one and signs. Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID. */
   check(): Promise<void>
+  /** The trust file that was issued last. */
+  trust(): { readonly serial: number; readonly document: Uint8Array } | undefined
+  setTrust(serial: number, document: Uint8Array): void
 }
 
 export interface KeyStoreOptions {
@@ -58,41 +81,60 @@ export interface KeyStoreOptions {
 
 export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore {
   const table = new KeyTable(db)
+  const parts: ChangeParts = { table, keyHost, clock, uses: new KeyUses() }
+  const versions = (name: KeyName): readonly KeyRecord[] => {
+    const found = table.versions(name)
+    if (found.length === 0) throw unknownKey(table, name)
+    return found
+  }
+  const get = (name: KeyName, version?: number): KeyRecord => {
+    const found = version === undefined ? versions(name).at(-1) : versions(name).find((record) => record.version === version)
+    if (found === undefined) throw unknownVersion(table, name, version ?? 0)
+    return found
+  }
   return {
-    create: async ({ name, suite: suiteId }) => {
-      const suite = findSuite(suiteId)
-      if (table.newest(name) !== undefined) throw new SealstoneError('KEY_EXISTS', `there is a key named ${name} already`)
-      const version = 1
-      // Token first, record last and in one transaction: a crash in between leaves objects in the token that nothing names, never a record
-      // whose key is missing. Those objects carry random ids and the label below; they are never used and can be removed by hand.
-      const hybrid = await keyHost.generateKey(request(name, version, suite.id, 'signing'))
-      const companion =
-        suite.companion === undefined ? undefined : await keyHost.generateKey(request(`${name}.companion`, version, suite.companion, 'companion'))
-      const record: KeyRecord = { name, version, state: 'active', createdAt: clock.now(), hybrid, ...(companion === undefined ? {} : { companion }) }
-      table.insert(record)
-      return record
-    },
-    get: (name) => {
-      const record = table.newest(name)
-      if (record !== undefined) return record
-      const names = table.names()
-      const hint = names.length === 0 ? 'create one first' : `did you mean ${closest(name, names)}? list them with: sealstone keys list`
-      throw new SealstoneError('KEY_UNKNOWN', `there is no key named ${name}`, { hint })
-    },
+    create: (request) => createKey(parts, request),
+    createVersion: (request) => createVersion(parts, request),
+    adopt: (request) => adoptKey(parts, request),
+    import: (request) => importKey(parts, request),
+    get,
+    versions,
     list: () => table.all(),
+    policy: (name) => table.policy(name),
+    setPolicy: (name, changes) => {
+      const newest = get(name).version
+      const { rotationDays, ...merged } = { ...table.policy(name), ...changes }
+      const policy = checkPolicy({ ...merged, ...(rotationDays === undefined || rotationDays === 0 ? {} : { rotationDays }) }, newest)
+      table.setPolicy(name, policy)
+      return policy
+    },
+    use: (name, version) => {
+      const record = chooseForUse(parts, version === undefined ? versions(name) : [get(name, version)])
+      return { record, ...parts.uses.begin(useId(record)) }
+    },
+    change: (record, request) => changeState(parts, record, request),
+    scheduleDestruction: (record, at, reason) => scheduleDestruction(parts, record, at, reason),
+    cancelDestruction: (record) => cancelDestruction(parts, record),
+    destroy: (record) => destroyVersion(parts, record),
+    quarantine: (record, reason) => quarantineVersion(parts, record, reason),
     createLogKeys: async () => {
       if (table.logKeys() !== undefined) throw new SealstoneError('KEY_EXISTS', 'the audit log has its keys already')
       const keys: LogKeys = {
-        ed25519: await keyHost.generateKey(request('log.ed25519', 1, 'ed25519', 'log')),
-        mlDsa44: await keyHost.generateKey(request('log.mldsa44', 1, 'mldsa44', 'log')),
+        ed25519: await keyHost.generateKey(generateRequest('log.ed25519', 1, 'ed25519', 'log')),
+        mlDsa44: await keyHost.generateKey(generateRequest('log.mldsa44', 1, 'mldsa44', 'log')),
       }
       table.insertLogKeys(keys)
       return keys
     },
-    logKeys: () => {
-      const keys = table.logKeys()
-      if (keys === undefined) throw new SealstoneError('KEY_UNKNOWN', 'the audit log has no keys', { hint: 'restore the database from its backup' })
-      return keys
+    logKeys: () => logKeys(table),
+    signWithLogKeys: async (message) => {
+      const { ed25519, mlDsa44 } = logKeys(table)
+      const [first, second] = await keyHost.sign([
+        { key: ed25519, message },
+        { key: mlDsa44, message },
+      ])
+      if (first === undefined || second === undefined) throw new SealstoneError('INTERNAL', 'the key host answered fewer signatures than asked')
+      return [first, second]
     },
     sign: async ({ hybrid, companion }, message, options) => {
       const items: SignItem[] = [{ key: hybrid, message }]
@@ -104,17 +146,45 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
     },
     check: async () => {
       const log = table.logKeys()
-      const signing = table.all().flatMap(({ hybrid, companion }) => (companion === undefined ? [hybrid] : [hybrid, companion]))
-      await keyHost.check([...(log === undefined ? [] : [log.ed25519, log.mlDsa44]), ...signing])
+      const signing = table.all().filter(({ state }) => state !== 'destroyed')
+      await keyHost.check([...(log === undefined ? [] : [log.ed25519, log.mlDsa44]), ...signing.flatMap(materials)])
     },
+    trust: () => table.trust(),
+    setTrust: (serial, document) => table.setTrust(serial, document),
   }
 }
 
-/** How the whole key is guarded, in one statement: every half, and the companion. */
-export function recordProtection({ hybrid, companion }: Pick<KeyRecord, 'hybrid' | 'companion'>): KeyProtection {
-  return { ...hybrid.protection, halves: [...hybrid.protection.halves, ...(companion?.protection.halves ?? [])] }
+function logKeys(table: KeyTable): LogKeys {
+  const keys = table.logKeys()
+  if (keys === undefined) throw new SealstoneError('KEY_UNKNOWN', 'the audit log has no keys', { hint: 'restore the database from its backup' })
+  return keys
 }
 
-function request(keyId: string, version: number, suite: SuiteId, role: GenerateRequest['role']): GenerateRequest {
-  return { keyId, version, suite, role, label: `sealstone ${keyId} v${version}` }
+/** The newest of these versions that may sign; else the newest one's reason why not. */
+function chooseForUse({ table, clock, uses }: ChangeParts, candidates: readonly KeyRecord[]): KeyRecord {
+  let fault: { reason: string; hint: string } | undefined
+  for (const record of candidates.toReversed()) {
+    const found = uses.isClosed(useId(record))
+      ? { reason: `the state of ${describeVersion(record)} is being changed`, hint: 'try again in a moment' }
+      : signingFault(record, table.policy(record.name), clock.now())
+    if (found === undefined) return record
+    fault ??= found
+  }
+  throw new SealstoneError('KEY_UNUSABLE', fault?.reason ?? 'there is no version', fault === undefined ? {} : { hint: fault.hint })
 }
+
+function checkPolicy(policy: KeyPolicy, newest: number): KeyPolicy {
+  for (const [name, value] of [
+    ['min-sign-version', policy.minSignVersion],
+    ['min-verify-version', policy.minVerifyVersion],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 1 || value > newest)
+      throw new SealstoneError('INPUT_INVALID', `${name} is ${value}, want 1 to the newest version, ${newest}`)
+  }
+  const { rotationDays } = policy
+  if (rotationDays !== undefined && (!Number.isSafeInteger(rotationDays) || rotationDays < 1 || rotationDays > MAX_ROTATION_DAYS))
+    throw new SealstoneError('INPUT_INVALID', `rotation-days is ${rotationDays}, want 1 to ${MAX_ROTATION_DAYS}`)
+  return policy
+}
+
+const MAX_ROTATION_DAYS = 36_500

@@ -1,46 +1,23 @@
 /** The rows behind the keys, read once and kept in memory: one daemon owns the database, and only this room writes to it. */
-import { canonicalJson, type KeyName, parseKeyName, parseStrictJson, SealstoneError } from '#core'
-import type { Database, Row } from '#db'
+import { canonicalJson, defined, KEY_ORIGINS, type KeyName, parseKeyName, parseStrictJson, readChoice, SealstoneError } from '#core'
+import type { Database, Row, SqlValue } from '#db'
 import { type KeyMaterial, keyMaterialJson, parseKeyMaterial } from '#keyhost'
-import type { KeyRecord, LogKeys } from './key-store.ts'
-
-/** The key host's own form of a key is kept as canonical JSON; it holds nothing that works without the token. */
-export const KEY_MIGRATIONS = [
-  {
-    room: 'keys',
-    version: 1,
-    sql: `
-      CREATE TABLE key_version (
-        name TEXT NOT NULL,
-        version INTEGER NOT NULL CHECK (version >= 1),
-        state TEXT NOT NULL CHECK (state = 'active'),
-        created_at TEXT NOT NULL,
-        hybrid TEXT NOT NULL,
-        companion TEXT,
-        PRIMARY KEY (name, version)
-      ) STRICT;
-      CREATE TABLE log_key (
-        role TEXT PRIMARY KEY CHECK (role IN ('ed25519', 'ml-dsa-44')),
-        material TEXT NOT NULL
-      ) STRICT;
-    `,
-  },
-] as const
+import { DEFAULT_KEY_POLICY, describeVersion, KEY_STATES, type KeyPolicy, type KeyRecord, type KeyTimes, type LogKeys } from './key-record.ts'
 
 export class KeyTable {
   readonly #db: Database
   #records: readonly KeyRecord[]
   #logKeys: LogKeys | undefined
+  readonly #policies: Map<string, KeyPolicy>
 
   constructor(db: Database) {
     this.#db = db
-    this.#records = db
-      .prepare('SELECT name, version, state, created_at, hybrid, companion FROM key_version ORDER BY name, version')
-      .all()
-      .map(readRecord)
+    this.#records = db.prepare('SELECT * FROM key_version ORDER BY name, version').all().map(readRecord)
     this.#logKeys = readLogKeys(db)
+    this.#policies = readPolicies(db)
   }
 
+  /** In order of name and version. */
   all(): readonly KeyRecord[] {
     return this.#records
   }
@@ -49,26 +26,51 @@ export class KeyTable {
     return [...new Set(this.#records.map(({ name }) => name))]
   }
 
-  newest(name: KeyName): KeyRecord | undefined {
-    return this.#records.findLast((record) => record.name === name)
+  /** Oldest first. */
+  versions(name: KeyName): KeyRecord[] {
+    return this.#records.filter((record) => record.name === name)
+  }
+
+  policy(name: KeyName): KeyPolicy {
+    return this.#policies.get(name) ?? DEFAULT_KEY_POLICY
   }
 
   logKeys(): LogKeys | undefined {
     return this.#logKeys
   }
 
-  /** Durable on return. Throws KEY_EXISTS when another creation of the same name was faster. */
-  insert(record: KeyRecord): void {
-    const { name, version, state, createdAt, hybrid, companion } = record
+  /** Durable on return. Throws KEY_EXISTS when another creation of the same version was faster. */
+  insert(record: KeyRecord, policy?: KeyPolicy): void {
     this.#db.transaction(() => {
-      if (this.newest(name) !== undefined) throw new SealstoneError('KEY_EXISTS', `there is a key named ${name} already`)
-      this.#db
-        .prepare('INSERT INTO key_version (name, version, state, created_at, hybrid, companion) VALUES (?, ?, ?, ?, ?, ?)')
-        .run(name, version, state, createdAt.toISOString(), materialText(hybrid), companion === undefined ? null : materialText(companion))
+      if (this.#find(record) !== undefined) throw new SealstoneError('KEY_EXISTS', `there is a ${describeVersion(record)} already`)
+      const columns = rowOf(record)
+      const names = Object.keys(columns)
+      this.#db.prepare(`INSERT INTO key_version (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`).run(...Object.values(columns))
+      if (policy !== undefined) this.#writePolicy(record.name, policy)
     })
+    if (policy !== undefined) this.#policies.set(record.name, policy)
     this.#records = [...this.#records, record].sort(
       (left, right) => (left.name < right.name ? -1 : Number(left.name > right.name)) || left.version - right.version,
     )
+  }
+
+  /** Several versions at once, all or none; durable on return. */
+  update(...records: readonly KeyRecord[]): void {
+    this.#db.transaction(() => {
+      for (const record of records) {
+        const { name, version, ...columns } = rowOf(record)
+        const names = Object.keys(columns)
+        this.#db
+          .prepare(`UPDATE key_version SET ${names.map((column) => `${column} = ?`).join(', ')} WHERE name = ? AND version = ?`)
+          .run(...Object.values(columns), name, version)
+      }
+    })
+    this.#records = this.#records.map((old) => records.find((fresh) => fresh.name === old.name && fresh.version === old.version) ?? old)
+  }
+
+  setPolicy(name: KeyName, policy: KeyPolicy): void {
+    this.#db.transaction(() => this.#writePolicy(name, policy))
+    this.#policies.set(name, policy)
   }
 
   insertLogKeys(keys: LogKeys): void {
@@ -79,16 +81,72 @@ export class KeyTable {
     })
     this.#logKeys = keys
   }
+
+  trust(): { serial: number; document: Uint8Array } | undefined {
+    const row = this.#db.prepare('SELECT serial, document FROM trust_issue WHERE only = 1').get()
+    return row && { serial: Number(row['serial']), document: row['document'] as Uint8Array }
+  }
+
+  setTrust(serial: number, document: Uint8Array): void {
+    this.#db.transaction(() => {
+      this.#db.prepare('INSERT OR REPLACE INTO trust_issue (only, serial, document) VALUES (1, ?, ?)').run(serial, document)
+    })
+  }
+
+  #find({ name, version }: KeyRecord): KeyRecord | undefined {
+    return this.#records.find((record) => record.name === name && record.version === version)
+  }
+
+  #writePolicy(name: KeyName, { minSignVersion, minVerifyVersion, rotationDays, deletionAllowed }: KeyPolicy): void {
+    this.#db
+      .prepare(
+        'INSERT OR REPLACE INTO key_policy (name, min_sign_version, min_verify_version, rotation_days, deletion_allowed) VALUES (?, ?, ?, ?, ?)',
+      )
+      .run(name, minSignVersion, minVerifyVersion, rotationDays ?? null, deletionAllowed ? 1 : 0)
+  }
+}
+
+/** Every column of a version. */
+function rowOf(record: KeyRecord): Record<string, SqlValue> & { name: SqlValue; version: SqlValue } {
+  const { name, version, state, times, createdAt, origin, notBefore, notAfter, reason, destroyAt, quarantine, hybrid, companion } = record
+  return {
+    name,
+    version,
+    state,
+    times: canonicalJson({ ...times }),
+    created_at: createdAt.toISOString(),
+    origin,
+    not_before: notBefore?.toISOString() ?? null,
+    not_after: notAfter?.toISOString() ?? null,
+    reason: reason ?? null,
+    destroy_at: destroyAt?.toISOString() ?? null,
+    quarantine: quarantine ?? null,
+    hybrid: materialText(hybrid),
+    companion: companion === undefined ? null : materialText(companion),
+  }
 }
 
 function readRecord(row: Row): KeyRecord {
+  const time = (column: string): Date | undefined => (row[column] === null ? undefined : new Date(String(row[column])))
+  const text = (column: string): string | undefined => (row[column] === null ? undefined : String(row[column]))
+  const optional = defined({
+    notBefore: time('not_before'),
+    notAfter: time('not_after'),
+    reason: text('reason'),
+    destroyAt: time('destroy_at'),
+    quarantine: text('quarantine'),
+    companion: row['companion'] === null ? undefined : readMaterial(row['companion']),
+  })
+  const choices = { state: String(row['state']), origin: String(row['origin']) }
   return {
-    name: parseKeyName(String(row.name)),
-    version: Number(row.version),
-    state: 'active', // the table's CHECK allows no other
-    createdAt: new Date(String(row.created_at)),
-    hybrid: readMaterial(row.hybrid),
-    ...(row.companion === null ? {} : { companion: readMaterial(row.companion) }),
+    name: parseKeyName(String(row['name'])),
+    version: Number(row['version']),
+    state: readChoice(choices, 'state', KEY_STATES),
+    origin: readChoice(choices, 'origin', KEY_ORIGINS),
+    times: JSON.parse(String(row['times'])) as KeyTimes,
+    createdAt: new Date(String(row['created_at'])),
+    hybrid: readMaterial(row['hybrid']),
+    ...optional,
   }
 }
 
@@ -97,11 +155,26 @@ function readLogKeys(db: Database): LogKeys | undefined {
     db
       .prepare('SELECT role, material FROM log_key')
       .all()
-      .map((row) => [row.role, readMaterial(row.material)]),
+      .map((row) => [row['role'], readMaterial(row['material'])]),
   )
   const ed25519 = materials.get('ed25519')
   const mlDsa44 = materials.get('ml-dsa-44')
   return ed25519 === undefined || mlDsa44 === undefined ? undefined : { ed25519, mlDsa44 }
+}
+
+function readPolicies(db: Database): Map<string, KeyPolicy> {
+  const rows = db.prepare('SELECT * FROM key_policy').all()
+  return new Map(
+    rows.map((row) => [
+      String(row['name']),
+      {
+        minSignVersion: Number(row['min_sign_version']),
+        minVerifyVersion: Number(row['min_verify_version']),
+        ...(row['rotation_days'] === null ? {} : { rotationDays: Number(row['rotation_days']) }),
+        deletionAllowed: row['deletion_allowed'] === 1,
+      },
+    ]),
+  )
 }
 
 function materialText(key: KeyMaterial): string {

@@ -14,6 +14,13 @@ export interface OperationContext {
   readonly engine: Engine
   /** The log's name and verifier keys, as published in the trust file. */
   readonly log: TrustFile['log']
+  /** Makes the newest trust file known beside the daemon: called with each issue, in order. */
+  readonly publishTrust: (document: Uint8Array) => void
+  readonly trustDays: number
+  /** Where a file to import lies. Throws INPUT_INVALID for what is no plain file name. */
+  readonly importPath: (file: string) => string
+  /** How long a key version waits between the request to destroy it and its end. */
+  readonly destroyWaitMs: number
   readonly clock: Clock
   readonly logger: Logger
 }

@@ -1,21 +1,51 @@
 /** Binds every operation to the rooms it works with. */
+import { toSealstoneError } from '#core'
+import type { KeyRecord } from '#keys'
 import { authorizeForSomeKey } from './authorize.ts'
+import { cancelDestroyKey, changeKey, destroyKey, setKeyPolicy } from './change-keys.ts'
 import type { OperationContext } from './context.ts'
-import type { Operations } from './ports.ts'
+import { maintainKeys } from './maintain-keys.ts'
+import { adoptKey, createKey, importKey, rotateKey } from './make-keys.ts'
+import type { KeyView, Operations } from './ports.ts'
 import { getCheckpoint, getReceipt, listEntries } from './read-audit.ts'
-import { getKey, getTrust, listKeys } from './read-keys.ts'
+import { getKey, getTrust, listKeys, viewKey } from './read-keys.ts'
 import { type RunningSignings, signModel } from './sign-model.ts'
+import { TrustIssuer } from './trust.ts'
 import { verifyModel } from './verify-model.ts'
 
 export function createOperations(context: OperationContext): Operations {
   const running: RunningSignings = new Map()
+  const trust = new TrustIssuer(context)
+  /** The change stands whether or not the trust file could be issued; `maintain` tries that again. */
+  const renewTrust = async (): Promise<void> => {
+    await trust.current().catch((error: unknown) => {
+      context.logger.error({ error: toSealstoneError(error).message }, 'the trust file could not be issued')
+    })
+  }
+  const changed = async (work: Promise<KeyRecord>): Promise<KeyView> => {
+    const record = await work
+    await renewTrust()
+    return viewKey(context, context.keys.get(record.name, record.version))
+  }
   return {
     admit: (call, operation) => authorizeForSomeKey(context, call, operation),
     sign: (call, request) => signModel(context, running, call, request),
     verify: (call, request) => verifyModel(context, call, request),
     listKeys: (call) => listKeys(context, call),
-    getKey: (call, name) => getKey(context, call, name),
-    getTrust: (call) => getTrust(context, call),
+    getKey: (call, name, version) => getKey(context, call, name, version),
+    createKey: (call, request) => changed(createKey(context, call, request)),
+    rotateKey: (call, request) => changed(rotateKey(context, call, request)),
+    adoptKey: (call, request) => changed(adoptKey(context, call, request)),
+    importKey: (call, request) => changed(importKey(context, call, request)),
+    changeKey: (call, request) => changed(changeKey(context, call, request)),
+    destroyKey: (call, request) => changed(destroyKey(context, call, request)),
+    cancelDestroyKey: (call, request) => changed(cancelDestroyKey(context, call, request)),
+    setKeyPolicy: (call, name, changes) => changed(setKeyPolicy(context, call, name, changes)),
+    maintain: async () => {
+      await maintainKeys(context)
+      await renewTrust()
+    },
+    getTrust: (call) => getTrust(context, trust, call),
     getCheckpoint: (call) => getCheckpoint(context, call),
     listEntries: (call, filter) => listEntries(context, call, filter),
     getReceipt: (call, index) => getReceipt(context, call, index),

@@ -2,15 +2,22 @@
 export type { OperationContext } from './context.ts'
 export { createOperations } from './create-operations.ts'
 export type {
+  AdoptKeyRequest,
   CallContext,
+  ChangeKeyRequest,
+  CreateKeyRequest,
+  DestroyKeyRequest,
   EntryFilter,
+  ImportKeyRequest,
   KeyView,
   LogEntry,
   Operations,
+  RotateKeyRequest,
   SignAnswer,
   SignContent,
   SignRequest,
   Subject,
   VerifyRequest,
+  VersionName,
 } from './ports.ts'
-export { composeTrust } from './trust.ts'
+export { composeTrust, TrustIssuer } from './trust.ts'

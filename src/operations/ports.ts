@@ -2,10 +2,15 @@
 import type { IdempotencyKey, Identity, JsonValue, KeyName, KeyProtection, OperationId } from '#core'
 import type { Requirement, Verdict } from '#envelopes'
 import type { Manifest } from '#hashing'
-import type { SuiteId } from '#suites'
+import type { KeyAction, KeyPolicy, KeyRecord } from '#keys'
 import type { EntryFilter, LogEntry, Receipt } from '#tlog'
 
+import type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
+import type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequest } from './make-keys.ts'
+
 export type { EntryFilter, LogEntry } from '#tlog'
+export type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
+export type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequest } from './make-keys.ts'
 
 /** Who calls, and whether they still wait. */
 export interface CallContext {
@@ -28,6 +33,8 @@ export type SignContent =
 
 export interface SignRequest {
   readonly key: KeyName
+  /** Default is the newest version that may sign. */
+  readonly keyVersion?: number
   readonly idempotencyKey: IdempotencyKey
   readonly content: SignContent
 }
@@ -54,17 +61,14 @@ export interface VerifyRequest {
 }
 
 export interface KeyView {
-  readonly name: KeyName
-  readonly version: number
-  readonly state: string
-  readonly suite: SuiteId
-  readonly createdAt: Date
-  /** SubjectPublicKeyInfo, DER. */
-  readonly spki: Uint8Array
-  /** Hex SHA-256 of `spki`. */
+  readonly record: KeyRecord
+  readonly policy: KeyPolicy
+  /** Hex SHA-256 of the public key's SPKI DER. */
   readonly fingerprint: string
-  readonly companion?: { readonly suite: SuiteId; readonly spki: Uint8Array; readonly fingerprint: string }
+  readonly companionFingerprint?: string
   readonly protection: KeyProtection
+  /** What may be done to this version now. */
+  readonly actions: readonly KeyAction[]
 }
 
 /** Every method throws SealstoneError only. */
@@ -74,7 +78,19 @@ export interface Operations {
   sign(call: CallContext, request: SignRequest): Promise<SignAnswer>
   verify(call: CallContext, request: VerifyRequest): Promise<Verdict>
   listKeys(call: CallContext): Promise<readonly KeyView[]>
-  getKey(call: CallContext, name: KeyName): Promise<KeyView>
+  /** The newest version unless one is named. */
+  getKey(call: CallContext, name: KeyName, version?: number): Promise<KeyView>
+  createKey(call: CallContext, request: CreateKeyRequest): Promise<KeyView>
+  rotateKey(call: CallContext, request: RotateKeyRequest): Promise<KeyView>
+  adoptKey(call: CallContext, request: AdoptKeyRequest): Promise<KeyView>
+  importKey(call: CallContext, request: ImportKeyRequest): Promise<KeyView>
+  changeKey(call: CallContext, request: ChangeKeyRequest): Promise<KeyView>
+  /** Schedules it. */
+  destroyKey(call: CallContext, request: DestroyKeyRequest): Promise<KeyView>
+  cancelDestroyKey(call: CallContext, request: VersionName): Promise<KeyView>
+  setKeyPolicy(call: CallContext, name: KeyName, changes: Partial<KeyPolicy>): Promise<KeyView>
+  /** Does what is due by the clock, and issues the trust file anew where that is due. Never throws. */
+  maintain(): Promise<void>
   /** The bytes of a trust file. */
   getTrust(call: CallContext): Promise<Uint8Array>
   getCheckpoint(call: CallContext): Promise<{ readonly note: string; readonly size: bigint }>

@@ -2,7 +2,7 @@
 import { LIMITS, newOperationId, type OperationId, SealstoneError, toHex, toSealstoneError, utf8 } from '#core'
 import { buildModelStatement, buildStatement, pae, STATEMENT_PAYLOAD_TYPE, writeHybridBundle, writeOmsBundle } from '#envelopes'
 import { rootDigest } from '#hashing'
-import { type KeyRecord, recordProtection, type RecordSignatures } from '#keys'
+import { describeVersion, type KeyRecord, QUARANTINE_HINT, recordProtection, type RecordSignatures } from '#keys'
 import { type Engine, fingerprint, parsePublicKey, type PublicKey, verify } from '#suites'
 import type { LeafSignature, NewLeaf, Receipt } from '#tlog'
 import { decodeAnswer, decodeParts, encodeAnswer } from './answer.ts'
@@ -16,12 +16,12 @@ export type RunningSignings = Map<string, { readonly requestDigest: string; read
 export async function signModel(context: OperationContext, running: RunningSignings, call: CallContext, request: SignRequest): Promise<SignAnswer> {
   // 1. Who is calling, and may they? A refusal is in the log.
   await authorize(context, call, 'sign', request.key)
-  const key = context.keys.get(request.key)
+  const { name } = context.keys.get(request.key, request.keyVersion)
 
   // 2. The bytes to sign. Nothing is stored yet: a crash here leaves nothing behind.
   const statement = buildContent(request.content)
   const signedBytes = pae(STATEMENT_PAYLOAD_TYPE, statement.payload)
-  const requestDigest = sha256Hex(context.engine, utf8(`${key.name}\n`), signedBytes)
+  const requestDigest = sha256Hex(context.engine, utf8(`${name}${request.keyVersion === undefined ? '' : `/${request.keyVersion}`}\n`), signedBytes)
 
   const answerKey = `${call.identity}\0${request.idempotencyKey}`
   const earlier = running.get(answerKey)
@@ -39,7 +39,7 @@ export async function signModel(context: OperationContext, running: RunningSigni
     throw new SealstoneError('OVERLOADED', `${running.size} signings wait already, at most ${LIMITS.queuedSignings}`)
   // The last look at the caller: others may wait for the same answer, so from here on it does not matter that one gave up.
   call.signal.throwIfAborted()
-  const answer = signOnce(context, call, { key, statement, signedBytes, answerKey, requestDigest })
+  const answer = signWithUsableVersion(context, call, request, { statement, signedBytes, answerKey, requestDigest })
   running.set(answerKey, { requestDigest, answer })
   try {
     return await answer
@@ -56,6 +56,17 @@ interface Signing {
   readonly requestDigest: string
 }
 
+/** Holds the key version until its outcome is in the log: whoever takes it out of use waits for that. */
+async function signWithUsableVersion(
+  context: OperationContext,
+  call: CallContext,
+  { key, keyVersion }: SignRequest,
+  signing: Omit<Signing, 'key'>,
+): Promise<SignAnswer> {
+  using use = context.keys.use(key, keyVersion)
+  return await signOnce(context, call, { ...signing, key: use.record })
+}
+
 async function signOnce(context: OperationContext, call: CallContext, signing: Signing): Promise<SignAnswer> {
   const { key, statement, signedBytes } = signing
   const facts = describeSigning(context.engine, call, signing)
@@ -69,7 +80,7 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
     const signatures = await context.keys.sign(key, signedBytes)
 
     // 5. Our own signatures, checked by a process that did not make them. A wrong one never leaves.
-    const made = checkSignatures(context.engine, key, signedBytes, signatures)
+    const made = checkSignatures(context, key, signedBytes, signatures)
 
     // 6. The outcome leaf, the checkpoint that covers it and the stored answer become durable together. A crash before that commit
     //    releases nothing (recovery says `unknown`); a crash after it loses only the reply, which a retry with the same idempotency key gets.
@@ -173,7 +184,7 @@ interface MadeSignature {
 }
 
 function checkSignatures(
-  engine: Engine,
+  context: OperationContext,
   key: KeyRecord,
   signedBytes: Uint8Array,
   signatures: RecordSignatures,
@@ -184,11 +195,14 @@ function checkSignatures(
       ? undefined
       : { role: 'companion', publicKey: parsePublicKey(key.companion.spki), signature: signatures.companion }
   for (const made of [hybrid, companion]) {
-    if (made === undefined || verify(engine, made.publicKey, signedBytes, made.signature)) continue
-    throw new SealstoneError(
-      'SIGNATURE_MISMATCH',
-      `the ${made.role} signature by key ${key.name} version ${key.version} did not verify and was not released`,
-    )
+    if (made === undefined || verify(context.engine, made.publicKey, signedBytes, made.signature)) continue
+    // The token, the memory or the code is broken: nothing more is signed with this version until somebody has looked.
+    const fault = `a ${made.role} signature of ${context.clock.now().toISOString()} did not verify`
+    context.keys.quarantine(key, fault)
+    context.logger.error({ key: key.name, keyVersion: key.version, fault }, 'key put into quarantine')
+    throw new SealstoneError('SIGNATURE_MISMATCH', `${describeVersion(key)}: ${fault} and was not released; the version is in quarantine`, {
+      hint: QUARANTINE_HINT,
+    })
   }
   return companion === undefined ? [hybrid] : [hybrid, companion]
 }

@@ -2,7 +2,7 @@
 import type { Identity } from '#core'
 import { matchesGlob } from './glob.ts'
 import { isSpiffe } from './identity.ts'
-import type { OperationName, PolicyRule, PolicyTable } from './policy-table.ts'
+import { KEYLESS_OPERATIONS, type OperationName, type PolicyRule, type PolicyTable } from './policy-table.ts'
 
 export type Decision =
   /** `rule` counts from 0. */
@@ -48,12 +48,6 @@ function matchesOperation({ operations }: PolicyRule, operation: OperationName):
 }
 
 function matchesKey({ keys }: PolicyRule, operation: OperationName, key: string | undefined): boolean {
-  switch (operation) {
-    case 'verify':
-    case 'audit.read':
-      return true
-    case 'sign':
-    case 'keys.read':
-      return key === undefined ? keys.includes('*') : keys.some((pattern) => matchesGlob(pattern, key))
-  }
+  if (KEYLESS_OPERATIONS.includes(operation)) return true
+  return key === undefined ? keys.includes('*') : keys.some((pattern) => matchesGlob(pattern, key))
 }

@@ -29,7 +29,7 @@ function parseRule(value: unknown, where: string): PolicyRule {
   if (operations.length === 0) throw invalid(`${where}.operations`, 'is empty')
   const keys =
     value['keys'] === undefined ? [] : parseTexts(value['keys'], `${where}.keys`).map((pattern) => parseKeyPattern(pattern, `${where}.keys`))
-  const aboutKeys = operations.find((name) => name === '*' || name === 'sign' || name === 'keys.read')
+  const aboutKeys = operations.find((name) => name === '*' || !KEYLESS_OPERATIONS.includes(name))
   if (aboutKeys !== undefined && keys.length === 0) throw invalid(`${where}.keys`, `is empty, but ${excerpt(aboutKeys)} is about keys`)
   return { identity: parseIdentityPattern(value['identity'], `${where}.identity`), operations, keys }
 }
@@ -70,7 +70,24 @@ function invalid(where: string, what: string): SealstoneError {
   return new SealstoneError('CONFIG_INVALID', `${where} ${what}`)
 }
 
-export const OPERATION_NAMES = ['sign', 'verify', 'keys.read', 'audit.read'] as const
+export const OPERATION_NAMES = [
+  'sign',
+  'verify',
+  'audit.read',
+  'keys.read',
+  'keys.create',
+  'keys.rotate',
+  'keys.enable',
+  'keys.disable',
+  'keys.retire',
+  'keys.compromise',
+  'keys.destroy',
+  'keys.policy',
+  'keys.adopt',
+  'keys.import',
+] as const
+/** Where the rule's keys do not matter. */
+export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read']
 const MEMBERS = ['identity', 'operations', 'keys']
 const MAX_RULES = 10_000
 const MAX_TEXTS = 1000

@@ -4,7 +4,7 @@ import type { Operations } from '#operations'
 import { entryMessage, toEntryFilter, toLogIndex } from './audit-messages.ts'
 import type { CallEnvironment } from './call-context.ts'
 import { serverStream, unary } from './handle-call.ts'
-import { keyMessage, toKeyName } from './key-messages.ts'
+import { keyHandlers } from './key-service.ts'
 import { receiptMessage, signAnswerMessage, toSignRequest } from './signing-messages.ts'
 import { toVerifyRequest, verdictMessage } from './verdict-messages.ts'
 
@@ -13,7 +13,6 @@ export const SERVICE_NAMES = ['sealstone.v1.SigningService', 'sealstone.v1.KeySe
 export function addServices(server: Server, operations: Operations, environment: CallEnvironment): void {
   const { SigningService, KeyService, AuditService } = environment.protos
   const { Sign, Verify } = SigningService.service
-  const { ListKeys, GetKey, GetTrust } = KeyService.service
   const { GetCheckpoint, ListEntries, GetReceipt } = AuditService.service
 
   addService(server, SigningService.service, {
@@ -30,11 +29,7 @@ export function addServices(server: Server, operations: Operations, environment:
       (call) => operations.admit(call, 'verify'),
     ),
   })
-  addService(server, KeyService.service, {
-    ListKeys: unary(environment, ListKeys, async (call) => ({ keys: (await operations.listKeys(call)).map(keyMessage) })),
-    GetKey: unary(environment, GetKey, async (call, { name }) => ({ key: keyMessage(await operations.getKey(call, toKeyName(name, 'name'))) })),
-    GetTrust: unary(environment, GetTrust, async (call) => ({ trustFile: await operations.getTrust(call) })),
-  })
+  addService(server, KeyService.service, keyHandlers(KeyService.service, operations, environment))
   addService(server, AuditService.service, {
     GetCheckpoint: unary(environment, GetCheckpoint, async (call) => {
       const { note, size } = await operations.getCheckpoint(call)

@@ -11,6 +11,7 @@ export function toSignRequest(message: SignRequestMessage): SignRequest {
     key: readWith(parseKeyName, message.key, 'key'),
     idempotencyKey: readWith(parseIdempotencyKey, message.idempotencyKey, 'idempotency_key'),
     content: toContent(message),
+    ...(message.keyVersion === 0 ? {} : { keyVersion: message.keyVersion }),
   }
 }
 

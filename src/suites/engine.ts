@@ -12,12 +12,12 @@ export interface Engine {
    */
   verify(primitive: Primitive, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array, ctx?: Uint8Array, hash?: HashName): boolean
   /**
-   * Pure ML-DSA from the 32-byte seed, hedged unless `deterministic` (tests, portable engine only). Throws KEY_INVALID or INPUT_INVALID for a
-   * seed or context of the wrong length.
+   * Pure ML-DSA from the 32-byte seed, or from FIPS 204 `sk` where no seed is known; hedged unless `deterministic` (tests, portable engine
+   * only). Throws KEY_INVALID or INPUT_INVALID for a secret or context of the wrong length.
    */
-  signMlDsa(set: MlDsaSet, seed: Uint8Array, message: Uint8Array, ctx: Uint8Array, options?: { readonly deterministic?: boolean }): Uint8Array
-  /** FIPS 204 ML-DSA.KeyGen_internal: the raw public key of a 32-byte seed. */
-  publicKeyFromSeed(set: MlDsaSet, seed: Uint8Array): Uint8Array
+  signMlDsa(set: MlDsaSet, secret: Uint8Array, message: Uint8Array, ctx: Uint8Array, options?: { readonly deterministic?: boolean }): Uint8Array
+  /** The raw public key of a 32-byte seed (FIPS 204 ML-DSA.KeyGen_internal) or of an expanded private key. */
+  publicKeyFromSeed(set: MlDsaSet, secret: Uint8Array): Uint8Array
   /** False if seed and expanded key do not belong together, or the expanded key is not one that ML-DSA.KeyGen makes (RFC 9881 §8). */
   acceptsPrivateKey(key: MlDsaPrivateKey): boolean
   digest(hash: HashName, ...parts: readonly Uint8Array[]): Uint8Array
@@ -31,13 +31,19 @@ export interface MlDsaPrivateKey {
   readonly expanded?: Uint8Array
 }
 
-/** Both engines refuse the same misuse before they touch the seed. */
-export function checkSigningInput(seed: Uint8Array, ctx: Uint8Array): void {
-  checkSeed(seed)
+/** Both engines refuse the same misuse before they touch the secret. */
+export function checkSigningInput(set: MlDsaSet, secret: Uint8Array, ctx: Uint8Array): void {
+  checkSecret(set, secret)
   // FIPS 204 §5.2
   if (ctx.length > 255) throw new SealstoneError('INPUT_INVALID', `context is ${ctx.length} bytes, want at most 255`)
 }
 
-export function checkSeed(seed: Uint8Array): void {
-  if (seed.length !== 32) throw new SealstoneError('KEY_INVALID', `seed is ${seed.length} bytes, want 32`)
+export function checkSecret(set: MlDsaSet, secret: Uint8Array): void {
+  const expanded = EXPANDED_BYTES[set]
+  if (secret.length !== SEED_BYTES && secret.length !== expanded)
+    throw new SealstoneError('KEY_INVALID', `seed is ${secret.length} bytes, want ${SEED_BYTES}, or an expanded key of ${expanded}`)
 }
+
+export const SEED_BYTES = 32
+/** FIPS 204 table 2. */
+export const EXPANDED_BYTES = { 44: 2560, 65: 4032, 87: 4896 } as const satisfies Record<MlDsaSet, number>

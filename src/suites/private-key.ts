@@ -1,7 +1,7 @@
 /** ML-DSA private keys (RFC 9881 §6): all three PKCS#8 forms are read, the seed-only form is written. For import and tests. */
 import { concatBytes, SealstoneError } from '#core'
 import { DER, type DerElement, expectTag, oidText, readElements, readSequence, writeElement, writeOid } from './der.ts'
-import type { Engine, MlDsaPrivateKey } from './engine.ts'
+import { type Engine, EXPANDED_BYTES, type MlDsaPrivateKey, SEED_BYTES } from './engine.ts'
 import { type MlDsaSet, mlDsaPrimitive, PRIMITIVES } from './primitives.ts'
 
 /** Throws KEY_INVALID if malformed, if seed and expanded key do not belong together, or if the expanded key was tampered with. */
@@ -69,6 +69,4 @@ function invalid(message: string): SealstoneError {
   return new SealstoneError('KEY_INVALID', message)
 }
 
-const SEED_BYTES = 32
-const EXPANDED_BYTES = { 44: 2560, 65: 4032, 87: 4896 } as const // FIPS 204 table 2
 const VERSION_0 = Uint8Array.of(DER.integer, 1, 0)

@@ -71,6 +71,9 @@ const SUITES = {
   'rsa4096-pss': classical('1.2.840.113549.1.1.10', 'RSA4096-PSS-SHA384', 'rsa4096-pss', false),
 } as const satisfies Record<string, SuiteRow>
 
+/** What a key is made of when nobody says. */
+export const DEFAULT_SUITE: SuiteId = 'mldsa65-ecdsa-p256'
+
 export const SUITE_IDS = Object.keys(SUITES) as readonly SuiteId[]
 
 /** Throws SUITE_UNKNOWN and names the suites that can sign. */

@@ -47,6 +47,21 @@ export function findAlgorithm(name: string): AlgorithmRow {
   return TOKEN_ALGORITHMS[name as keyof typeof TOKEN_ALGORITHMS]
 }
 
+/** By what the token says of a key: its type, and for curves its CKA_EC_PARAMS. Undefined for anything else. */
+export function algorithmOf(keyType: number, ecParams: Uint8Array | undefined, modulusBits: number | undefined): string | undefined {
+  return Object.entries(TOKEN_ALGORITHMS).find(([, row]: [string, AlgorithmRow]) => {
+    if (row.keyType !== keyType) return false
+    const wanted = row.publicTemplate.find(({ type }) => type === pkcs11js.CKA_EC_PARAMS)?.value
+    if (Buffer.isBuffer(wanted)) return ecParams !== undefined && (wanted.equals(ecParams) || isEdwardsOid(row, ecParams))
+    return modulusBits !== undefined && 8 * row.signatureBytes === modulusBits
+  })?.[0]
+}
+
+/** RFC 8410 §3: some tokens name the curve by its OID 1.3.101.112 and not by its name. */
+function isEdwardsOid({ keyType }: AlgorithmRow, ecParams: Uint8Array): boolean {
+  return keyType === 0x40 && Buffer.from('06032b6570', 'hex').equals(ecParams)
+}
+
 /** SoftHSM has raw ECDSA only, so every token gets a digest (CKM_ECDSA) and gives back r‖s. */
 function ecdsa(curveOidDer: string, fieldBytes: number, hash: string): AlgorithmRow {
   return {

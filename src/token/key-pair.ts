@@ -60,6 +60,18 @@ export function signInToken(token: Token, algorithm: string, ckaId: string, mess
   })
 }
 
+/** Removes every object with this CKA_ID: both halves of a pair. One that is gone already is no error. */
+export function destroyKeyPair(token: Token, ckaId: string): void {
+  token.run('destroy a key', ({ cryptoki, session, objects }) => {
+    const found = objects.all([
+      { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
+      { type: pkcs11js.CKA_TOKEN, value: true },
+    ])
+    for (const handle of found) cryptoki.C_DestroyObject(session, handle)
+    objects.forget(ckaId)
+  })
+}
+
 export function newObjectId(): string {
   return randomBytes(16).toString('hex')
 }

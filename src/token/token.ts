@@ -26,6 +26,8 @@ export interface TokenSession {
 export interface ObjectFinder {
   /** The one object with this class and CKA_ID. Throws TOKEN_KEY_MISMATCH when there is none, or more than one. */
   one(objectClass: number, ckaId: string): Handle
+  /** The object with this id is gone. */
+  forget(ckaId: string): void
   /** Every object that matches, not cached. */
   all(template: pkcs11js.Template): Handle[]
 }
@@ -115,7 +117,10 @@ export class Token {
       this.#handles.set(name, handle)
       return handle
     }
-    return { one, all }
+    const forget = (ckaId: string): void => {
+      for (const name of this.#handles.keys()) if (name.endsWith(`:${ckaId}`)) this.#handles.delete(name)
+    }
+    return { one, forget, all }
   }
 }
 

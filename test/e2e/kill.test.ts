@@ -99,7 +99,7 @@ async function retryFailed(client: Client, answered: Map<string, Answered>): Pro
 
 async function expectAllVerifiedAndLogged(client: Client, answered: Map<string, Answered>): Promise<void> {
   const engine = nativeEngine()
-  const trust = parseTrustFile(await client.getTrust())
+  const trust = parseTrustFile(await client.getTrust(), nativeEngine())
   expect(answered.size).toBe(SIGNINGS)
   for (const { key, hybridSig, modelSig } of answered.values()) {
     const verdict = await verifyModel({

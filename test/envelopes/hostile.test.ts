@@ -2,17 +2,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
-import { hashingPlan, parseBundle, parseHybridBundle, parseStatement, parseTrustFile, writeTrustFile } from '#envelopes'
+import { hashingPlan, parseBundle, parseHybridBundle, parseStatement, parseTrustFile } from '#envelopes'
+import { nativeEngine } from '#suites/native'
+import { trustFileOf } from '../support/signing.ts'
 import { flip, makeCase } from './judging.ts'
 
-const { signed, trust, judge } = makeCase()
-const trustBytes = writeTrustFile(trust)
+const { home, signed, trust, judge } = makeCase()
+const trustBytes = trustFileOf(trust, home.log)
 
 const READERS = [
   ['parseBundle', parseBundle, signed.bundle],
   ['parseHybridBundle', parseHybridBundle, signed.hybrid],
   ['parseStatement', parseStatement, signed.payload],
-  ['parseTrustFile', parseTrustFile, trustBytes],
+  ['parseTrustFile', (bytes: Uint8Array) => parseTrustFile(bytes, nativeEngine()), trustBytes],
   ['hashingPlan', hashingPlan, signed.hybrid],
 ] as const
 

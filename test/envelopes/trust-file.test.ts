@@ -4,15 +4,17 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '#core'
-import { KEY_STATES, parseTrustFile, type TrustFile, writeTrustFile } from '#envelopes'
+import { KEY_STATES, parseTrustFile, type TrustFile } from '#envelopes'
+import { nativeEngine } from '#suites/native'
+import { portableEngine } from '#suites/portable'
 import { encodeVerifierKey } from '#tlog'
 import { softwareLog } from '../support/software-log.ts'
 import { type Edit, editJson, REMOVE } from './edit-json.ts'
-import { makeInstallation, makeKey, trustedKey, trustOf } from '../support/signing.ts'
+import { makeInstallation, makeKey, trustedKey, trustFileOf, trustOf } from '../support/signing.ts'
 
 const home = makeInstallation()
 const trust: TrustFile = trustOf(home, makeInstallation('mldsa87', 'other', home.log), makeInstallation('ecdsa-p256', 'plain', home.log))
-const text = Buffer.from(writeTrustFile(trust)).toString()
+const text = Buffer.from(trustFileOf(trust, home.log)).toString()
 
 interface KeyJson {
   readonly name: string
@@ -24,37 +26,40 @@ interface KeyJson {
 const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../docs/trust-file.schema.json'), 'utf8')) as object
 const validate = new Ajv2020({ allErrors: true }).compile(schema)
 
+const readTrust = (bytes: Uint8Array): TrustFile => parseTrustFile(bytes, nativeEngine())
+const writeTrust = (content: TrustFile): Uint8Array => trustFileOf(content, home.log)
+
 function edit(...change: Edit): Uint8Array {
   return editJson(text, change)
 }
 
 describe('what is written', () => {
   it('reads back and has the form of the schema', () => {
-    expect(parseTrustFile(utf8(text))).toEqual(trust)
+    expect(readTrust(utf8(text))).toEqual(trust)
     expect(validate(JSON.parse(text)), JSON.stringify(validate.errors)).toBe(true)
   })
 
   it('is readable: indented, with a newline at its end', () => {
-    expect(text).toMatch(/^\{\n {2}"version": 1,\n/)
+    expect(text).toMatch(/^\{\n {2}"version": 2,\n/)
     expect(text.endsWith('}\n')).toBe(true)
   })
 
   it.each(KEY_STATES)('holds a key that is %s, with its times', (state) => {
     const times = state === 'pre-active' ? {} : { [state]: '2026-05-01T00:00:00.000Z' }
     const staged: TrustFile = { ...trust, keys: [{ ...trustedKey(home), state, times }] }
-    const bytes = writeTrustFile(staged)
-    expect(parseTrustFile(bytes)).toEqual(staged)
+    const bytes = writeTrust(staged)
+    expect(readTrust(bytes)).toEqual(staged)
     expect(validate(JSON.parse(Buffer.from(bytes).toString()))).toBe(true)
   })
 
   it('may trust nobody yet', () => {
-    expect(parseTrustFile(writeTrustFile({ ...trust, keys: [] })).keys).toEqual([])
+    expect(readTrust(writeTrust({ ...trust, keys: [] })).keys).toEqual([])
   })
 })
 
 describe('the reader and the schema', () => {
   it.each<[string, path: string, value: unknown]>([
-    ['another version', 'version', 2],
+    ['another version', 'version', 3],
     ['no version', 'version', REMOVE],
     ['an unknown member', 'extra', 1],
     ['an unknown member of a key', 'keys.0.extra', 1],
@@ -74,10 +79,22 @@ describe('the reader and the schema', () => {
     ['a key in URL-safe base64', 'keys.0.spki', '_-8='],
     ['a key name in capitals', 'keys.0.name', 'Default'],
     ['version 0 of a key', 'keys.0.version', 0],
+    ['version 1, which was not signed', 'version', 1],
+    ['number 0', 'serial', 0],
+    ['no number', 'serial', REMOVE],
+    ['no end', 'expiresAt', REMOVE],
+    ['an end that is no time', 'expiresAt', 'never'],
+    ['no policies', 'policies', REMOVE],
+    ['an unknown member of a policy', 'policies', [{ name: 'default', minSignVersion: 1, minVerifyVersion: 1, deletionAllowed: false, extra: 1 }]],
+    ['a policy without a name', 'policies', [{ minSignVersion: 1, minVerifyVersion: 1, deletionAllowed: false }]],
+    ['an unknown origin of a key', 'keys.0.origin', 'stolen'],
+    ['no signatures', 'signatures', REMOVE],
+    ['one signature', 'signatures', ([first]: object[]) => [first]],
+    ['a signature of an unknown kind', 'signatures.0.algorithm', 'rsa'],
   ])('both refuse %s', (_, path, value) => {
     const bytes = edit(path, value)
     expect(validate(JSON.parse(Buffer.from(bytes).toString()))).toBe(false)
-    expect(() => parseTrustFile(bytes)).toThrow(expect.objectContaining({ code: 'TRUST_INVALID' }))
+    expect(() => readTrust(bytes)).toThrow(expect.objectContaining({ code: 'TRUST_INVALID' }))
   })
 })
 
@@ -102,26 +119,71 @@ describe('the reader', () => {
       /log key is named "log.example\/other", want the origin "log.example\/models"/,
     ],
     ['a log key whose key ID is another one', 'log.keys.0', (key: string) => key.replace(/\+[0-9a-f]{8}\+/, '+00000000+'), /key ID/],
-    ['a date that does not exist', 'keys.0.times', { active: '2026-02-30T00:00:00.000Z' }, /time of active/],
+    ['a date that does not exist', 'keys.0.times', { active: '2026-02-30T00:00:00.000Z' }, /active is "2026-02-30/],
   ])('refuses %s', (_, path, value, reason) => {
-    expect(() => parseTrustFile(edit(path, value))).toThrow(
-      expect.objectContaining({ code: 'TRUST_INVALID', message: expect.stringMatching(reason) }),
-    )
+    expect(() => readTrust(edit(path, value))).toThrow(expect.objectContaining({ code: 'TRUST_INVALID', message: expect.stringMatching(reason) }))
   })
 
   it.each<[string, string]>([
     ['nothing', ''],
     ['half of it', text.slice(0, 200)],
-    ['a member twice', text.replace('"version": 1,', '"version": 1, "version": 1,')],
+    ['a member twice', text.replace('"version": 2,', '"version": 2, "version": 2,')],
     ['bytes after it', `${text}x`],
     ['a PEM key', makeKey('ecdsa-p256').pem],
   ])('refuses %s', (_, document) => {
-    expect(() => parseTrustFile(utf8(document))).toThrow(expect.objectContaining({ code: 'TRUST_INVALID' }))
+    expect(() => readTrust(utf8(document))).toThrow(expect.objectContaining({ code: 'TRUST_INVALID' }))
   })
 
   it('refuses more than 4 MiB', () => {
-    expect(() => parseTrustFile(new Uint8Array(4 * 1024 * 1024 + 1))).toThrow(
+    expect(() => readTrust(new Uint8Array(4 * 1024 * 1024 + 1))).toThrow(
       expect.objectContaining({ code: 'TRUST_INVALID', message: expect.stringMatching(/4194305 bytes/) }),
     )
+  })
+})
+
+describe('the signatures', () => {
+  const [first] = trust.keys
+  if (first === undefined) throw new Error('no key')
+
+  it('are by both log keys, as either engine sees it', () => {
+    expect(parseTrustFile(utf8(text), portableEngine())).toEqual(trust)
+  })
+
+  it.each<[string, path: string, value: unknown]>([
+    ['a key in another state', 'keys.0.state', 'destroyed'],
+    ['a key less', 'keys', (keys: object[]) => keys.slice(1)],
+    ['a later end', 'expiresAt', '2199-01-01T00:00:00.000Z'],
+    ['another number', 'serial', 2],
+    ['a policy more', 'policies', [{ name: 'default', minSignVersion: 1, minVerifyVersion: 1, deletionAllowed: true }]],
+    [
+      'signatures in each others place',
+      'signatures',
+      ([left, right]: { algorithm: string; signature: string }[]) => [
+        { ...left, signature: right?.signature },
+        { ...right, signature: left?.signature },
+      ],
+    ],
+    ['one signature twice', 'signatures', ([left]: object[]) => [left, left]],
+  ])('do not hold for %s', (_, path, value) => {
+    expect(() => readTrust(edit(path, value))).toThrow(
+      expect.objectContaining({ code: 'TRUST_INVALID', message: expect.stringMatching(/signature/) }),
+    )
+  })
+
+  it.each([0, 1])('must both verify: number %i broken', (at) => {
+    const breakIt = (signature: string): string =>
+      Buffer.from(Buffer.from(signature, 'base64').map((byte, place) => (place === 9 ? byte ^ 1 : byte))).toString('base64')
+    expect(() => readTrust(edit(`signatures.${at}.signature`, breakIt))).toThrow(/do not verify/)
+  })
+
+  it('of another log do not count', () => {
+    const other = softwareLog('log.example/models')
+    expect(() => readTrust(trustFileOf(trust, other))).toThrow(/do not verify/)
+  })
+
+  it('survive a change of white space and of the order of members', () => {
+    const document = JSON.parse(text) as Record<string, unknown>
+    const reordered = Object.fromEntries(Object.entries(document).reverse())
+    expect(readTrust(utf8(JSON.stringify(reordered)))).toEqual(trust)
   })
 })

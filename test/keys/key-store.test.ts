@@ -85,6 +85,9 @@ describe('a new key', () => {
       tokenInfo: () => keyHost.tokenInfo(),
       generateKey: (request) =>
         request.role === 'companion' ? Promise.reject(new SealstoneError('TOKEN_UNAVAILABLE', 'unplugged')) : keyHost.generateKey(request),
+      adoptKey: (request) => keyHost.adoptKey(request),
+      importKey: (request) => keyHost.importKey(request),
+      destroyKeys: (keys) => keyHost.destroyKeys(keys),
       sign: (items, options) => keyHost.sign(items, options),
       check: (keys) => keyHost.check(keys),
       close: () => keyHost.close(),

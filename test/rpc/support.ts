@@ -35,24 +35,32 @@ export const ANSWER: SignAnswer = {
   leafIndex: 2n ** 53n + 1n,
   replayed: true,
 }
+const PROTECTION: KeyView['protection'] = {
+  module: 'libsofthsm2.so',
+  tokenModel: 'SoftHSM v2',
+  tokenSerial: '00ff',
+  halves: [
+    { role: 'ml-dsa', location: 'sealed', sealing: 'aes-256-gcm' },
+    { role: 'classical', location: 'token', sensitive: true, extractable: false },
+  ],
+}
+const NAME = parseKeyName('default')
 const KEY: KeyView = {
-  name: parseKeyName('default'),
-  version: 3,
-  state: 'active',
-  suite: 'mldsa65-ecdsa-p256',
-  createdAt: new Date('2026-11-23T20:00:00.123Z'),
-  spki: Buffer.from('spki'),
-  fingerprint: 'ab'.repeat(32),
-  companion: { suite: 'ecdsa-p256', spki: Buffer.from('companion'), fingerprint: 'cd'.repeat(32) },
-  protection: {
-    module: 'libsofthsm2.so',
-    tokenModel: 'SoftHSM v2',
-    tokenSerial: '00ff',
-    halves: [
-      { role: 'ml-dsa', location: 'sealed', sealing: 'aes-256-gcm' },
-      { role: 'classical', location: 'token', sensitive: true, extractable: false },
-    ],
+  record: {
+    name: NAME,
+    version: 3,
+    state: 'active',
+    times: { active: '2026-11-23T20:00:00.123Z' },
+    createdAt: new Date('2026-11-23T20:00:00.123Z'),
+    origin: 'generated',
+    hybrid: { keyId: 'default', version: 3, suite: 'mldsa65-ecdsa-p256', spki: Buffer.from('spki'), protection: PROTECTION },
+    companion: { keyId: 'default.companion', version: 3, suite: 'ecdsa-p256', spki: Buffer.from('companion'), protection: PROTECTION },
   },
+  policy: { minSignVersion: 1, minVerifyVersion: 1, deletionAllowed: false },
+  fingerprint: 'ab'.repeat(32),
+  companionFingerprint: 'cd'.repeat(32),
+  protection: PROTECTION,
+  actions: ['disable', 'retire', 'compromise'],
 }
 
 /** Operations that answer at once and remember what they were asked; a test replaces those that it is about. */
@@ -75,9 +83,18 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
       return [KEY]
     },
     getKey: async (_, name) => {
-      if (name !== KEY.name) throw new SealstoneError('KEY_UNKNOWN', `no key is named ${name}`, { hint: `did you mean ${KEY.name}?` })
+      if (name !== NAME) throw new SealstoneError('KEY_UNKNOWN', `no key is named ${name}`, { hint: `did you mean ${NAME}?` })
       return KEY
     },
+    createKey: async () => KEY,
+    rotateKey: async () => KEY,
+    adoptKey: async () => KEY,
+    importKey: async () => KEY,
+    changeKey: async () => KEY,
+    destroyKey: async () => KEY,
+    cancelDestroyKey: async () => KEY,
+    setKeyPolicy: async () => KEY,
+    maintain: async () => {},
     getTrust: async () => Buffer.from('{"version":1}'),
     getCheckpoint: async () => ({ note: 'log.example\n7\n', size: 7n }),
     listEntries: async function* (_, filter) {

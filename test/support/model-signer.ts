@@ -1,10 +1,9 @@
 /** Signs models on disk with keys in memory, in the files and with the receipt that the daemon would give; for verifiers' tests. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeTrustFile } from '#envelopes'
 import { hashModel } from '#hashing'
 import type { SuiteId } from '#suites'
-import { type Deviations, makeInstallation, signManifest, type TestKey, trustOf } from './signing.ts'
+import { type Deviations, makeInstallation, signManifest, type TestKey, trustFileOf, trustOf } from './signing.ts'
 
 export interface SoftwareSigner {
   readonly main: TestKey
@@ -25,7 +24,7 @@ export function softwareSigner(suite: SuiteId = 'mldsa65-ecdsa-p256'): SoftwareS
   }
   return {
     main: installation.main,
-    trustBytes: writeTrustFile(trustOf(installation)),
+    trustBytes: trustFileOf(trustOf(installation), installation.log),
     hybridPem: installation.main.pem,
     companionPem: installation.companion?.pem ?? '',
     sign,

@@ -8,8 +8,10 @@ import {
   STATEMENT_PAYLOAD_TYPE,
   type TrustedKey,
   type TrustFile,
+  trustSignedBytes,
   writeHybridBundle,
   writeOmsBundle,
+  writeTrustFile,
 } from '#envelopes'
 import type { Manifest } from '#hashing'
 import { encodePublicKey, findSuite, fingerprint, joinPublicKey, type PublicKey, publicKeyPem, type RawSigner, sign, type SuiteId } from '#suites'
@@ -77,10 +79,19 @@ export function makeInstallation(suite: SuiteId = 'mldsa65-ecdsa-p256', name = '
 
 export function trustOf({ log, ...first }: Installation, ...others: readonly Installation[]): TrustFile {
   return {
-    version: 1,
+    version: 2,
+    serial: 1,
+    issuedAt: '2026-01-01T00:00:00.000Z',
+    expiresAt: '2099-01-01T00:00:00.000Z',
     log: { origin: log.origin, keys: log.keys.map(encodeVerifierKey) },
     keys: [{ ...first, log }, ...others].map(trustedKey),
+    policies: [],
   }
+}
+
+/** The file, signed by the keys of the log. */
+export function trustFileOf(trust: TrustFile, { signRaw }: SoftwareLog): Uint8Array {
+  return writeTrustFile(trust, signRaw(trustSignedBytes(trust)))
 }
 
 export function trustedKey({ name, version, main, companion }: Installation): TrustedKey {

@@ -20,6 +20,8 @@ export interface SoftwareLog {
   readonly keys: readonly [ed25519: LogVerifierKey, mlDsa44: LogVerifierKey]
   readonly signer: CheckpointSigner
   signNow(checkpoint: Checkpoint, timestampSeconds?: bigint): string
+  /** By both keys, the bytes as they are. */
+  signRaw(message: Uint8Array): { readonly ed25519: Uint8Array; readonly 'ml-dsa-44': Uint8Array }
 }
 
 /** @param seed 32 bytes that both keys come from: the same seed is the same log */
@@ -46,7 +48,8 @@ export function softwareLog(origin: string, seed: Uint8Array = crypto.getRandomV
     })
   }
   const keys = [edVerifier, mlVerifier] as const
-  return { origin, keys, signNow, signer: { keys, sign: async (checkpoint) => signNow(checkpoint) } }
+  const signRaw = (message: Uint8Array) => ({ ed25519: sign(null, message, edKey), 'ml-dsa-44': sign(null, message, mlKey) })
+  return { origin, keys, signNow, signRaw, signer: { keys, sign: async (checkpoint) => signNow(checkpoint) } }
 }
 
 /** @noble/curves and @noble/post-quantum as the judge of what node:crypto signed. */

@@ -24,6 +24,7 @@ export async function run({ output, home, signal }: CommandContext, operands: re
   const verdict = await verifyModelFiles({
     path: model,
     trust: trustSource(home, options),
+    trustMemory: join(home, 'trust-used'),
     ...(options.signature === undefined ? {} : { signature: options.signature }),
     ...(options.hybridSignature === undefined ? {} : { hybridSignature: options.hybridSignature }),
     ...(options.require === undefined ? {} : { require: options.require }),

@@ -1,8 +1,10 @@
 /** Reads what the caller trusts: a trust file, public keys or certificate roots. */
 import { LIMITS, SealstoneError, toSealstoneError } from '#core'
-import { parseTrustFile, type TrustPolicy } from '#envelopes'
+import { parseTrustFile, type TrustFile, type TrustPolicy } from '#envelopes'
 import { parsePublicKeyPem, type PublicKey } from '#suites'
+import { nativeEngine } from '#suites/native'
 import { readDocument, readRequired } from './read-document.ts'
+import { rememberTrust } from './trust-memory.ts'
 
 /** Paths of files; PEM for keys and roots, where a file may hold several. */
 export type TrustSource =
@@ -10,14 +12,23 @@ export type TrustSource =
   | { readonly kind: 'public-key'; readonly paths: readonly string[] }
   | { readonly kind: 'trust-root'; readonly paths: readonly string[] }
 
-/** What was loaded before passes through. Throws TRUST_MISSING, TRUST_INVALID, KEY_INVALID, CERTIFICATE_INVALID, FILE_UNREADABLE. */
-export async function loadTrust(source: TrustSource | TrustPolicy): Promise<TrustPolicy> {
+export interface LoadTrustOptions {
+  readonly now: Date
+  /** Folder that remembers which trust files were used; without it an older file is not noticed. */
+  readonly memory?: string
+}
+
+/**
+ * What was loaded before passes through. Throws TRUST_MISSING, TRUST_INVALID, TRUST_EXPIRED, TRUST_ROLLBACK, KEY_INVALID, CERTIFICATE_INVALID,
+ * FILE_UNREADABLE.
+ */
+export async function loadTrust(source: TrustSource | TrustPolicy, options: LoadTrustOptions): Promise<TrustPolicy> {
   if (!('path' in source || 'paths' in source)) return source
   switch (source.kind) {
     case 'trust-file': {
       const bytes = await readDocument(source.path, LIMITS.trustFileBytes)
       if (bytes === undefined) throw new SealstoneError('TRUST_MISSING', `there is no trust file at ${source.path}`)
-      return { kind: 'trust-file', trust: parseTrustFile(bytes) }
+      return { kind: 'trust-file', trust: await openTrustFile(bytes, options) }
     }
     case 'public-key': {
       const keys = await Promise.all(source.paths.map(async (path) => publicKeysOf(await readText(path), path)))
@@ -28,6 +39,13 @@ export async function loadTrust(source: TrustSource | TrustPolicy): Promise<Trus
       return { kind: 'trust-root', roots: roots.flat() }
     }
   }
+}
+
+async function openTrustFile(bytes: Uint8Array, { now, memory }: LoadTrustOptions): Promise<TrustFile> {
+  const trust = parseTrustFile(bytes, nativeEngine())
+  if (Date.parse(trust.expiresAt) <= now.getTime()) throw new SealstoneError('TRUST_EXPIRED', `the trust file expired at ${trust.expiresAt}`)
+  if (memory !== undefined) await rememberTrust(memory, trust, bytes)
+  return trust
 }
 
 async function readText(path: string): Promise<string> {

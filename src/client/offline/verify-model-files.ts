@@ -24,6 +24,8 @@ export interface VerifyModelFilesOptions {
   readonly ignoreUnsignedFiles?: boolean
   /** Follow symbolic links to files. Default false, whatever the signature says. */
   readonly allowSymlinks?: boolean
+  /** Folder that remembers which trust files were used, so that an older one is refused; without it nothing is remembered. */
+  readonly trustMemory?: string
   /** Default: the time of the call. */
   readonly now?: Date
   readonly signal?: AbortSignal
@@ -36,7 +38,8 @@ export interface VerifyModelFilesOptions {
  */
 export async function verifyModelFiles(options: VerifyModelFilesOptions): Promise<Verdict> {
   const paths = signaturePaths(options.path, options)
-  const trust = await loadTrust(options.trust)
+  const now = options.now ?? new Date()
+  const trust = await loadTrust(options.trust, { now, ...(options.trustMemory === undefined ? {} : { memory: options.trustMemory }) })
   const signatures = await readSignatures(options, paths, trust)
   const request = {
     engine: nativeEngine(),
@@ -44,7 +47,7 @@ export async function verifyModelFiles(options: VerifyModelFilesOptions): Promis
     trust,
     require: options.require ?? defaultRequirement(trust),
     ignoreUnsignedFiles: options.ignoreUnsignedFiles ?? false,
-    now: options.now ?? new Date(),
+    now,
   }
   // The signatures come first: an unsigned list of files is not worth hashing for, and must not steer what is read.
   const signed = await verifyModel(request)

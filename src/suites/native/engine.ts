@@ -1,7 +1,7 @@
 /** The native engine. ML-DSA signing is hedged (FIPS 204 §3.4); OpenSSL compares and branches in constant time on secrets. */
 import { constants, createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { SealstoneError } from '#core'
-import { checkSeed, checkSigningInput, type Engine, type MlDsaPrivateKey } from '../engine.ts'
+import { checkSecret, checkSigningInput, type Engine, type MlDsaPrivateKey, SEED_BYTES } from '../engine.ts'
 import { type HashName, type MlDsaSet, mlDsaPrimitive, plausibleSizes, PRIMITIVES, type Primitive, primitiveRow, type RsaRow } from '../primitives.ts'
 import { encodePkcs8 } from '../private-key.ts'
 
@@ -69,26 +69,34 @@ function rsaPadding(row: RsaRow): { padding: number; saltLength?: number } {
 
 function signMlDsa(
   set: MlDsaSet,
-  seed: Uint8Array,
+  secret: Uint8Array,
   message: Uint8Array,
   ctx: Uint8Array,
   options: { readonly deterministic?: boolean } = {},
 ): Uint8Array {
   if (options.deterministic === true) throw new SealstoneError('SUITE_UNSUPPORTED', 'the native engine signs hedged only')
-  checkSigningInput(seed, ctx)
-  const key = seedKey(set, seed)
+  checkSigningInput(set, secret, ctx)
+  const key = secretKey(set, secret)
   const signature = sign(null, message, ctx.length === 0 ? key : { key, context: ctx })
   return new Uint8Array(signature.buffer, signature.byteOffset, signature.length)
 }
 
-function publicKeyFromSeed(set: MlDsaSet, seed: Uint8Array): Uint8Array {
-  return Uint8Array.from(createPublicKey(seedKey(set, seed)).export({ format: 'raw-public' }))
+function publicKeyFromSeed(set: MlDsaSet, secret: Uint8Array): Uint8Array {
+  checkSecret(set, secret)
+  return Uint8Array.from(createPublicKey(secretKey(set, secret)).export({ format: 'raw-public' }))
 }
 
-function seedKey(set: MlDsaSet, seed: Uint8Array): KeyObject {
-  checkSeed(seed)
+function secretKey(set: MlDsaSet, secret: Uint8Array): KeyObject {
+  if (secret.length !== SEED_BYTES) {
+    const pkcs8 = Buffer.from(encodePkcs8({ set, expanded: secret }).buffer)
+    try {
+      return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+    } finally {
+      pkcs8.fill(0)
+    }
+  }
   // The same memory, so that the caller's zeroising reaches it.
-  const bytes = Buffer.from(seed.buffer, seed.byteOffset, seed.length)
+  const bytes = Buffer.from(secret.buffer, secret.byteOffset, secret.length)
   return createPrivateKey({ key: bytes, format: 'raw-seed', asymmetricKeyType: mlDsaPrimitive(set) })
 }
 

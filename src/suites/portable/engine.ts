@@ -7,7 +7,7 @@ import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { shake256 } from '@noble/hashes/sha3.js'
 import * as slh from '@noble/post-quantum/slh-dsa.js'
 import { concatBytes, SealstoneError } from '#core'
-import { checkSeed, checkSigningInput, type Engine } from '../engine.ts'
+import { checkSecret, checkSigningInput, type Engine, SEED_BYTES } from '../engine.ts'
 import { type HashName, type MlDsaSet, plausibleSizes, type Primitive, primitiveRow } from '../primitives.ts'
 import { ML_DSA } from './ml-dsa.ts'
 import { acceptsPrivateKey } from './private-key.ts'
@@ -60,13 +60,13 @@ function verifyWith(
 
 function signMlDsa(
   set: MlDsaSet,
-  seed: Uint8Array,
+  secret: Uint8Array,
   message: Uint8Array,
   ctx: Uint8Array,
   options: { readonly deterministic?: boolean } = {},
 ): Uint8Array {
-  checkSigningInput(seed, ctx)
-  const { secretKey } = ML_DSA[set].keygen(seed)
+  checkSigningInput(set, secret, ctx)
+  const secretKey = secret.length === SEED_BYTES ? ML_DSA[set].keygen(secret).secretKey : Uint8Array.from(secret)
   try {
     return ML_DSA[set].sign(message, secretKey, { context: ctx, ...(options.deterministic === true ? { extraEntropy: false } : {}) })
   } finally {
@@ -74,9 +74,10 @@ function signMlDsa(
   }
 }
 
-function publicKeyFromSeed(set: MlDsaSet, seed: Uint8Array): Uint8Array {
-  checkSeed(seed)
-  const { publicKey, secretKey } = ML_DSA[set].keygen(seed)
+function publicKeyFromSeed(set: MlDsaSet, secret: Uint8Array): Uint8Array {
+  checkSecret(set, secret)
+  if (secret.length !== SEED_BYTES) return ML_DSA[set].getPublicKey(secret)
+  const { publicKey, secretKey } = ML_DSA[set].keygen(secret)
   secretKey.fill(0)
   return publicKey
 }

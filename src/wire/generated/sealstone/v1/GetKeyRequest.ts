@@ -2,8 +2,10 @@
 
 export interface GetKeyRequestInit {
   name?: string
+  version?: number
 }
 
 export interface GetKeyRequest {
   name: string
+  version: number
 }

@@ -6,6 +6,8 @@ import type {
   KeyProtectionInit as _sealstone_v1_KeyProtectionInit,
   KeyProtection as _sealstone_v1_KeyProtection,
 } from '../../sealstone/v1/KeyProtection.ts'
+import type { KeyTimesInit as _sealstone_v1_KeyTimesInit, KeyTimes as _sealstone_v1_KeyTimes } from '../../sealstone/v1/KeyTimes.ts'
+import type { KeyPolicyInit as _sealstone_v1_KeyPolicyInit, KeyPolicy as _sealstone_v1_KeyPolicy } from '../../sealstone/v1/KeyPolicy.ts'
 
 export interface KeyInit {
   name?: string
@@ -15,6 +17,15 @@ export interface KeyInit {
   hybrid?: _sealstone_v1_PublicKeyInit | null
   companion?: _sealstone_v1_PublicKeyInit | null
   protection?: _sealstone_v1_KeyProtectionInit | null
+  times?: _sealstone_v1_KeyTimesInit | null
+  notBefore?: _google_protobuf_TimestampInit | null
+  notAfter?: _google_protobuf_TimestampInit | null
+  origin?: string
+  reason?: string
+  destroyAt?: _google_protobuf_TimestampInit | null
+  quarantine?: string
+  policy?: _sealstone_v1_KeyPolicyInit | null
+  actions?: string[]
 }
 
 export interface Key {
@@ -25,4 +36,13 @@ export interface Key {
   hybrid: _sealstone_v1_PublicKey | null
   companion: _sealstone_v1_PublicKey | null
   protection: _sealstone_v1_KeyProtection | null
+  times: _sealstone_v1_KeyTimes | null
+  notBefore: _google_protobuf_Timestamp | null
+  notAfter: _google_protobuf_Timestamp | null
+  origin: string
+  reason: string
+  destroyAt: _google_protobuf_Timestamp | null
+  quarantine: string
+  policy: _sealstone_v1_KeyPolicy | null
+  actions: string[]
 }

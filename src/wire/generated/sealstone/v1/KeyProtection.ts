@@ -10,6 +10,7 @@ export interface KeyProtectionInit {
   tokenModel?: string
   tokenSerial?: string
   halves?: _sealstone_v1_HalfProtectionInit[]
+  origin?: string
 }
 
 export interface KeyProtection {
@@ -17,4 +18,5 @@ export interface KeyProtection {
   tokenModel: string
   tokenSerial: string
   halves: _sealstone_v1_HalfProtection[]
+  origin: string
 }

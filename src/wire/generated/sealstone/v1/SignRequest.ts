@@ -8,6 +8,7 @@ export interface SignRequestInit {
   idempotencyKey?: string
   manifest?: _sealstone_v1_ManifestInit | null
   statement?: _sealstone_v1_StatementInit | null
+  keyVersion?: number
   content?: 'manifest' | 'statement'
 }
 
@@ -16,5 +17,6 @@ export interface SignRequest {
   idempotencyKey: string
   manifest?: _sealstone_v1_Manifest | null
   statement?: _sealstone_v1_Statement | null
+  keyVersion: number
   content?: 'manifest' | 'statement'
 }

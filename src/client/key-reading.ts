@@ -1,0 +1,84 @@
+/** Keys: messages to domain types. */
+import { defined, type HalfProtection, type KeyProtection, SealstoneError } from '#core'
+import { publicKeyPem } from '#suites'
+import {
+  fromEnum,
+  fromTimestamp,
+  HALF_LOCATIONS,
+  HALF_ROLES,
+  type Key,
+  type KeyPolicy,
+  type KeyProtection as KeyProtectionMessage,
+  type KeyTimes,
+  type PublicKey,
+  SEALINGS,
+  type Timestamp,
+} from '#wire'
+import type { KeyInfo, KeyPolicyInfo, PublicKeyInfo } from './types.ts'
+
+/** Throws INTERNAL for a daemon that leaves out what is always there. */
+export function fromKey(key: Key | null): KeyInfo {
+  if (key === null) throw new SealstoneError('INTERNAL', 'the daemon answered no key')
+  const { name, version, state, createdAt, hybrid, companion, protection, policy, origin, reason, quarantine, actions } = key
+  if (hybrid === null || createdAt === null || protection === null || policy === null)
+    throw new SealstoneError('INTERNAL', `the daemon answered key ${name} without all its parts`)
+  return {
+    name,
+    version,
+    state,
+    createdAt: fromTimestamp(createdAt),
+    origin,
+    times: fromTimes(key.times),
+    ...defined({
+      notBefore: fromTime(key.notBefore),
+      notAfter: fromTime(key.notAfter),
+      destroyAt: fromTime(key.destroyAt),
+      reason: reason === '' ? undefined : reason,
+      quarantine: quarantine === '' ? undefined : quarantine,
+      companion: companion === null ? undefined : fromPublicKey(companion),
+    }),
+    policy: fromPolicy(policy),
+    actions: [...actions],
+    ...fromPublicKey(hybrid),
+    protection: fromProtection(protection),
+  }
+}
+
+function fromTimes(times: KeyTimes | null): KeyInfo['times'] {
+  const { active = null, suspended = null, deactivated = null, compromised = null, destroyed = null } = times ?? {}
+  return defined({
+    active: fromTime(active),
+    suspended: fromTime(suspended),
+    deactivated: fromTime(deactivated),
+    compromised: fromTime(compromised),
+    destroyed: fromTime(destroyed),
+  })
+}
+
+function fromTime(time: Timestamp | null): Date | undefined {
+  return time === null ? undefined : fromTimestamp(time)
+}
+
+function fromPolicy({ minSignVersion, minVerifyVersion, rotationDays, deletionAllowed }: KeyPolicy): KeyPolicyInfo {
+  return { minSignVersion, minVerifyVersion, deletionAllowed, ...defined({ rotationDays: rotationDays === 0 ? undefined : rotationDays }) }
+}
+
+function fromPublicKey({ suite, spki, fingerprint }: PublicKey): PublicKeyInfo {
+  const der = Uint8Array.from(spki)
+  return { suite, spki: der, pem: publicKeyPem({ spki: der }), fingerprint }
+}
+
+function fromProtection({ module, tokenModel, tokenSerial, halves, origin }: KeyProtectionMessage): KeyProtection {
+  const known = (['imported', 'adopted'] as const).find((name) => name === origin)
+  return { module, tokenModel, tokenSerial, ...defined({ origin: known }), halves: halves.map(fromHalf) }
+}
+
+function fromHalf(half: KeyProtectionMessage['halves'][number]): HalfProtection {
+  const role = fromEnum<HalfProtection['role']>(HALF_ROLES, half.role)
+  const location = fromEnum<HalfProtection['location']>(HALF_LOCATIONS, half.location)
+  if (role === undefined || location === undefined)
+    throw new SealstoneError('INTERNAL', 'the daemon answered a half of a key that this client does not know')
+  const sealing = fromEnum<NonNullable<HalfProtection['sealing']>>(SEALINGS, half.sealing)
+  const { sensitive, extractable, alwaysSensitive, neverExtractable, local } = half
+  return { role, location, ...defined({ sealing, sensitive, extractable, alwaysSensitive, neverExtractable, local }) }
+}

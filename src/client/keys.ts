@@ -1,0 +1,56 @@
+/** Calls of KeyService as promises. */
+import { defined } from '#core'
+import type { GetTrustResponse, Key, ListKeysResponse, TimestampInit } from '#wire'
+import { toTimestamp } from '#wire'
+import type { Channel, StartUnary } from './channel.ts'
+import { fromKey } from './key-reading.ts'
+import type { CallOptions, Client, KeyChangeRequest, KeyInfo, KeyManagement, KeyValidity } from './types.ts'
+
+/** Every change answers with the key that it was about. */
+interface KeyAnswer {
+  readonly key: Key | null
+}
+
+export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKeys' | 'getKey' | 'getTrust'> {
+  const { keys } = channel
+  const answer = async (start: StartUnary<KeyAnswer>, options: CallOptions | undefined): Promise<KeyInfo> =>
+    fromKey((await channel.unary<KeyAnswer>(start, options)).key)
+  return {
+    listKeys: async (call) => {
+      const found = await channel.unary<ListKeysResponse>((grpc, done) => keys.listKeys({}, grpc, done), call)
+      return found.keys.map(fromKey)
+    },
+    getKey: (name, call) => answer((grpc, done) => keys.getKey({ name, version: call?.version ?? 0 }, grpc, done), call),
+    getTrust: async (call) => {
+      const { trustFile } = await channel.unary<GetTrustResponse>((grpc, done) => keys.getTrust({}, grpc, done), call)
+      return Uint8Array.from(trustFile)
+    },
+    createKey: ({ name, suite = '', rotationDays = 0, deletionAllowed = false, ...validity }, call) =>
+      answer((grpc, done) => keys.createKey({ name, suite, rotationDays, deletionAllowed, ...toValidity(validity) }, grpc, done), call),
+    rotateKey: ({ name, suite = '', fromVersion = 0, keepPrevious = false, ...validity }, call) =>
+      answer((grpc, done) => keys.rotateKey({ name, suite, fromVersion, keepPrevious, ...toValidity(validity) }, grpc, done), call),
+    enableKey: (request, call) => answer((grpc, done) => keys.enableKey(toChange(request), grpc, done), call),
+    disableKey: (request, call) => answer((grpc, done) => keys.disableKey(toChange(request), grpc, done), call),
+    retireKey: (request, call) => answer((grpc, done) => keys.retireKey(toChange(request), grpc, done), call),
+    compromiseKey: (request, call) =>
+      answer((grpc, done) => keys.compromiseKey({ ...toChange(request), since: toTimestamp(request.since) }, grpc, done), call),
+    destroyKey: (request, call) =>
+      answer((grpc, done) => keys.destroyKey({ ...toChange(request), confirmName: request.confirmName }, grpc, done), call),
+    cancelDestroyKey: ({ name, version = 0 }, call) => answer((grpc, done) => keys.cancelDestroyKey({ name, version }, grpc, done), call),
+    setKeyPolicy: ({ name, ...changes }, call) => answer((grpc, done) => keys.setKeyPolicy({ name, ...changes }, grpc, done), call),
+    adoptKey: ({ name, uri, ...validity }, call) => answer((grpc, done) => keys.adoptKey({ name, uri, ...toValidity(validity) }, grpc, done), call),
+    importKey: ({ name, file, ...validity }, call) =>
+      answer((grpc, done) => keys.importKey({ name, file, ...toValidity(validity) }, grpc, done), call),
+  }
+}
+
+function toChange({ name, version = 0, reason = '' }: KeyChangeRequest): { name: string; version: number; reason: string } {
+  return { name, version, reason }
+}
+
+function toValidity({ notBefore, notAfter }: KeyValidity): { notBefore?: TimestampInit; notAfter?: TimestampInit } {
+  return defined({
+    notBefore: notBefore === undefined ? undefined : toTimestamp(notBefore),
+    notAfter: notAfter === undefined ? undefined : toTimestamp(notAfter),
+  })
+}

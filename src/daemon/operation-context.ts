@@ -1,0 +1,39 @@
+/** What the operations are given: the opened rooms and the settings that concern them. */
+import { basename, join } from 'node:path'
+import { type Clock, excerpt, type Logger, SealstoneError, toSealstoneError } from '#core'
+import type { OperationContext } from '#operations'
+import type { Config } from './config.ts'
+import { type HomePaths } from './home.ts'
+import { publishTrustFile } from './trust-publisher.ts'
+
+export interface ContextParts extends Pick<OperationContext, 'audit' | 'keys' | 'engine' | 'log' | 'policy'> {
+  readonly paths: HomePaths
+  readonly settings: Pick<Config, 'trustDays' | 'destroyWaitHours'>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export function operationContext({ paths, settings, ...rooms }: ContextParts): OperationContext {
+  return {
+    ...rooms,
+    trustDays: settings.trustDays,
+    destroyWaitMs: settings.destroyWaitHours * HOUR_MS,
+    importPath: (file) => importPath(paths.imports, file),
+    // The issue is in the database already; this copy is mended at the next start.
+    publishTrust: (document) => {
+      try {
+        publishTrustFile(paths.trust, document)
+      } catch (error) {
+        rooms.logger.error({ path: paths.trust, error: toSealstoneError(error).message }, 'the trust file could not be written')
+      }
+    },
+  }
+}
+
+function importPath(folder: string, file: string): string {
+  if (file === '' || file === '.' || file === '..' || basename(file) !== file || file.includes('\0'))
+    throw new SealstoneError('INPUT_INVALID', `file is ${excerpt(file)}, want the name of a file in ${folder}`)
+  return join(folder, file)
+}
+
+const HOUR_MS = 3_600_000

@@ -1,0 +1,111 @@
+/** Keys that were not made here: taken over in the token, or read from a file and sealed; and the end of any key. */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { SealstoneError, toSealstoneError } from '#core'
+import { encodePublicKey, findSuite, mlDsaPrimitive, parseMlDsaPrivateKey, type SuiteId, SUITE_IDS } from '#suites'
+import { type Borrowed, borrowed, destroyKeyPair, findKeyPair, seal, secretBuffer } from '#token'
+import { checkKey } from './check-keys.ts'
+import { type KeyMaterial, sealingContext } from './key-material.ts'
+import type { AdoptRequest, ImportRequest } from './protocol.ts'
+import type { KeyHostParts } from './sign-items.ts'
+
+/** Throws TOKEN_KEY_MISMATCH or SUITE_UNSUPPORTED. A composite is never built on it: its halves must be fresh and used nowhere else. */
+export function adoptKey(parts: KeyHostParts, { keyId, version, object }: AdoptRequest): KeyMaterial {
+  const { token } = parts
+  if (object.id === undefined && object.label === undefined)
+    throw new SealstoneError('TOKEN_URI_INVALID', 'neither the id nor the label of the key is given')
+  const { ckaId, algorithm, publicKey, protection } = findKeyPair(token, object)
+  const suite = findSuite(classicalSuite(algorithm))
+  const { spki } = encodePublicKey(suite, publicKey)
+  const key: KeyMaterial = {
+    keyId,
+    version,
+    suite: suite.id,
+    spki,
+    ckaId,
+    protection: { ...tokenFacts(parts), halves: [{ role: 'classical', location: 'token', ...protection }] },
+  }
+  checkKey(parts, key)
+  return key
+}
+
+/** The private key is in this process only while it is sealed. Throws KEY_INVALID, FILE_UNREADABLE, INPUT_TOO_LARGE or TOKEN_*. */
+export function importKey(parts: KeyHostParts, { keyId, version, file }: ImportRequest): KeyMaterial {
+  const { token, engine } = parts
+  using pkcs8 = readPkcs8(file)
+  const parsed = parseMlDsaPrivateKey(pkcs8.bytes, engine)
+  const secretBytes = parsed.seed ?? parsed.expanded
+  if (secretBytes === undefined) throw new SealstoneError('KEY_INVALID', 'the private key is empty')
+  using secret = borrowed(Buffer.from(secretBytes.buffer, secretBytes.byteOffset, secretBytes.length))
+  using _expanded = parsed.expanded === undefined ? undefined : borrowed(Buffer.from(parsed.expanded.buffer))
+
+  const suite = findSuite(mlDsaSuite(parsed.set))
+  const { spki } = encodePublicKey(suite, engine.publicKeyFromSeed(parsed.set, secret.bytes))
+  const identity = { keyId, version, suite: suite.id, spki }
+  const sealed = seal(token, secret.bytes, sealingContext(engine, identity))
+  const key: KeyMaterial = {
+    ...identity,
+    sealedSeed: sealed.blob,
+    protection: {
+      ...tokenFacts(parts),
+      halves: [{ role: 'ml-dsa', location: 'sealed', sealing: sealed.blob.sealing, ...sealed.protection }],
+    },
+  }
+  checkKey(parts, key)
+  return key
+}
+
+/** The sealed seeds are the caller's to forget. */
+export function destroyKeys({ token }: KeyHostParts, keys: readonly KeyMaterial[]): void {
+  for (const { ckaId } of keys) if (ckaId !== undefined) destroyKeyPair(token, ckaId)
+}
+
+function tokenFacts({ token }: KeyHostParts): Pick<KeyMaterial['protection'], 'module' | 'tokenModel' | 'tokenSerial'> {
+  return { module: token.info.module, tokenModel: token.info.model, tokenSerial: token.info.serial }
+}
+
+function classicalSuite(algorithm: string): SuiteId {
+  const id = SUITE_IDS.find((known) => findSuite(known).kind === 'classical' && findSuite(known).classical === algorithm)
+  if (id === undefined) throw new SealstoneError('SUITE_UNSUPPORTED', `no suite is ${algorithm} alone`)
+  return id
+}
+
+function mlDsaSuite(set: Parameters<typeof mlDsaPrimitive>[0]): SuiteId {
+  return `mldsa${set}`
+}
+
+/** DER, or the one PEM block of the file. Every copy that holds the secret is wiped. */
+function readPkcs8(path: string): Borrowed {
+  using content = readSecretFile(path)
+  if (content.bytes[0] === DER_SEQUENCE) return borrowed(Buffer.from(Uint8Array.from(content.bytes).buffer))
+  const text = content.bytes.toString('latin1') // a string cannot be wiped; it lives until the child next collects
+  const match = /-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+?)-----END \1-----/.exec(text)
+  if (match === null) throw new SealstoneError('KEY_INVALID', 'the file is neither DER nor PEM', { hint: 'export the key as PKCS#8' })
+  const [, label, base64 = ''] = match
+  if (label === 'ENCRYPTED PRIVATE KEY')
+    throw new SealstoneError('KEY_INVALID', 'the private key is encrypted', { hint: 'decrypt it first: openssl pkcs8 -in KEY -out PLAIN' })
+  if (label !== 'PRIVATE KEY') throw new SealstoneError('KEY_INVALID', `the file holds a ${label}, want a PRIVATE KEY (PKCS#8)`)
+  return borrowed(Buffer.from(base64, 'base64'))
+}
+
+function readSecretFile(path: string): Borrowed {
+  let file: number
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (cause) {
+    const error = toSealstoneError(cause, 'FILE_UNREADABLE', `the key file cannot be read (${(cause as NodeJS.ErrnoException).code})`)
+    throw error
+  }
+  try {
+    const { size, mode } = fstatSync(file)
+    if ((mode & 0o077) !== 0) throw new SealstoneError('FILE_UNREADABLE', 'the key file is open to others', { hint: 'chmod 600 it' })
+    if (size > MAX_KEY_FILE_BYTES) throw new SealstoneError('INPUT_TOO_LARGE', `the key file is ${size} bytes, want at most ${MAX_KEY_FILE_BYTES}`)
+    const bytes = secretBuffer(size)
+    readSync(file, bytes, 0, size, 0)
+    return borrowed(bytes)
+  } finally {
+    closeSync(file)
+  }
+}
+
+const DER_SEQUENCE = 0x30
+const MAX_KEY_FILE_BYTES = 65_536

@@ -1,0 +1,89 @@
+/** Changes of a key version's state: durable, and only after everything that it was signing has its outcome in the log. */
+import { defined, SealstoneError } from '#core'
+import { describeVersion, type KeyRecord } from './key-record.ts'
+import { applyTransition, checkTransition, type KeyAction } from './life-cycle.ts'
+import type { KeyParts } from './make-keys.ts'
+import type { KeyUses } from './uses.ts'
+
+export interface ChangeParts extends KeyParts {
+  readonly uses: KeyUses
+}
+
+export interface ChangeRequest {
+  readonly action: Exclude<KeyAction, 'destroy'>
+  readonly since?: Date
+  readonly reason?: string
+}
+
+/** What a version is called in `KeyUses`. */
+export function useId({ name, version }: Pick<KeyRecord, 'name' | 'version'>): string {
+  return `${name}/${version}`
+}
+
+/** Throws KEY_STATE_REFUSED, or what the test of the key throws before it is enabled. */
+export async function changeState(parts: ChangeParts, record: KeyRecord, { action, since, reason }: ChangeRequest): Promise<KeyRecord> {
+  checkTransition(record, action)
+  // What is in quarantine, or was out of use for long, has to show that it signs rightly.
+  if (action === 'enable') await parts.keyHost.check(materials(record))
+  using _closed = await parts.uses.close(useId(record))
+  // One millisecond later than the last outcome: a signature counts as made before the change.
+  const at = new Date(parts.clock.now().getTime() + 1)
+  const changed = applyTransition(current(parts, record), { action, at, ...defined({ since, reason }) })
+  parts.table.update(changed)
+  return changed
+}
+
+/** Throws KEY_STATE_REFUSED unless the version may be destroyed. */
+export function scheduleDestruction({ table }: ChangeParts, record: KeyRecord, destroyAt: Date, reason: string | undefined): KeyRecord {
+  checkTransition(record, 'destroy')
+  if (!table.policy(record.name).deletionAllowed) {
+    throw new SealstoneError('KEY_STATE_REFUSED', `key ${record.name} does not allow that its versions are destroyed`, {
+      hint: `allow it first: sealstone keys policy ${record.name} --deletion-allowed true`,
+    })
+  }
+  if (record.destroyAt !== undefined)
+    throw new SealstoneError('KEY_STATE_REFUSED', `${describeVersion(record)} is destroyed at ${record.destroyAt.toISOString()} already`)
+  const changed: KeyRecord = { ...record, destroyAt, ...defined({ reason }) }
+  table.update(changed)
+  return changed
+}
+
+/** Throws KEY_STATE_REFUSED if nothing was scheduled. */
+export function cancelDestruction({ table }: ChangeParts, record: KeyRecord): KeyRecord {
+  if (record.destroyAt === undefined || record.state === 'destroyed')
+    throw new SealstoneError('KEY_STATE_REFUSED', `no destruction of ${describeVersion(record)} is scheduled`)
+  const { destroyAt: _dropped, ...changed } = record
+  table.update(changed)
+  return changed
+}
+
+/** Removes the objects from the token and the sealed seed from the record. A crash in between is repeated: objects that are gone are no error. */
+export async function destroyVersion(parts: ChangeParts, record: KeyRecord): Promise<KeyRecord> {
+  checkTransition(record, 'destroy')
+  using _closed = await parts.uses.close(useId(record))
+  // An adopted key was in the token before us and is not ours to remove.
+  if (record.origin !== 'adopted') await parts.keyHost.destroyKeys(materials(record))
+  const { reason } = record
+  const destroyed = applyTransition(current(parts, record), { action: 'destroy', at: parts.clock.now(), ...defined({ reason }) })
+  const { sealedSeed: _seed, ...hybrid } = destroyed.hybrid
+  const bare: KeyRecord = { ...destroyed, hybrid }
+  parts.table.update(bare)
+  return bare
+}
+
+/** The version signs nothing from now on, until it is enabled again. What it was just signing fails by itself. */
+export function quarantineVersion(parts: ChangeParts, record: KeyRecord, reason: string): void {
+  const now = current(parts, record)
+  if (now.quarantine === undefined) parts.table.update({ ...now, quarantine: reason })
+}
+
+export function materials({ hybrid, companion }: KeyRecord): KeyRecord['hybrid'][] {
+  return companion === undefined ? [hybrid] : [hybrid, companion]
+}
+
+/** The version as it is now: while one waits, somebody else may have changed it. */
+function current({ table }: ChangeParts, { name, version }: KeyRecord): KeyRecord {
+  const record = table.versions(name).find((candidate) => candidate.version === version)
+  if (record === undefined) throw new SealstoneError('INTERNAL', `key ${name} version ${version} is gone`)
+  return record
+}

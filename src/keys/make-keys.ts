@@ -1,0 +1,144 @@
+/** New keys and new versions: made in the token, taken over from it, or read from a file by the key host; then recorded. */
+import { type Clock, defined, type KeyName, type KeyOrigin, SealstoneError } from '#core'
+import { type GenerateRequest, type KeyHost, type KeyMaterial, type ObjectUri, parseObjectUri, type TokenInfo } from '#keyhost'
+import { findSuite, type SuiteId } from '#suites'
+import { describeVersion, type KeyPolicy, type KeyRecord } from './key-record.ts'
+import type { KeyTable } from './key-table.ts'
+import { unknownKey } from './unknown-key.ts'
+
+export interface KeyParts {
+  readonly table: KeyTable
+  readonly keyHost: KeyHost
+  readonly clock: Clock
+}
+
+/** When a version may sign. */
+export interface Validity {
+  readonly notBefore?: Date
+  readonly notAfter?: Date
+}
+
+export interface CreateRequest extends Validity {
+  readonly name: KeyName
+  readonly suite: SuiteId
+  readonly policy?: KeyPolicy
+}
+
+export interface AdoptRequest extends Validity {
+  readonly name: KeyName
+  /** RFC 7512: the private key in our token. */
+  readonly uri: string
+}
+
+export interface ImportRequest extends Validity {
+  readonly name: KeyName
+  /** Absolute path of a PKCS#8 file that the key host may read. */
+  readonly file: string
+}
+
+/** Throws KEY_EXISTS, SUITE_UNKNOWN, SUITE_UNSUPPORTED, INPUT_INVALID or TOKEN_*. */
+export async function createKey(parts: KeyParts, request: CreateRequest): Promise<KeyRecord> {
+  const suite = findSuite(request.suite)
+  refuseKnownName(parts, request.name)
+  const { hybrid, companion } = await generateMaterials(parts, request.name, 1, suite.id)
+  return record(parts, { ...request, version: 1, origin: 'generated', hybrid, ...defined({ companion }) })
+}
+
+/** The next version; nothing happens to the older ones. Throws KEY_UNKNOWN and what `createKey` throws. */
+export async function createVersion(parts: KeyParts, { name, suite, ...validity }: Validity & { name: KeyName; suite: SuiteId }): Promise<KeyRecord> {
+  const newest = parts.table.versions(name).at(-1)
+  if (newest === undefined) throw unknownKey(parts.table, name)
+  const version = newest.version + 1
+  const { hybrid, companion } = await generateMaterials(parts, name, version, findSuite(suite).id)
+  return record(parts, { name, ...validity, version, origin: 'generated', hybrid, ...defined({ companion }) })
+}
+
+/** Takes over a classical key that is in the token already; it stays where it is. Throws KEY_EXISTS, TOKEN_KEY_MISMATCH or SUITE_UNSUPPORTED. */
+export async function adoptKey(parts: KeyParts, request: AdoptRequest): Promise<KeyRecord> {
+  refuseKnownName(parts, request.name)
+  const { id, label, ...token } = parseObjectUri(request.uri)
+  refuseOtherToken(await parts.keyHost.tokenInfo(), token)
+  const hybrid = await parts.keyHost.adoptKey({ keyId: request.name, version: 1, object: defined({ id, label }) })
+  refuseKnownKey(parts, hybrid)
+  return record(parts, { ...request, version: 1, origin: 'adopted', hybrid })
+}
+
+/** Throws KEY_EXISTS, KEY_INVALID, FILE_UNREADABLE or TOKEN_*. */
+export async function importKey(parts: KeyParts, request: ImportRequest): Promise<KeyRecord> {
+  refuseKnownName(parts, request.name)
+  const hybrid = await parts.keyHost.importKey({ keyId: request.name, version: 1, file: request.file })
+  refuseKnownKey(parts, hybrid)
+  const companion = await generateCompanion(parts, request.name, 1, hybrid.suite)
+  return record(parts, { ...request, version: 1, origin: 'imported', hybrid, ...defined({ companion }) })
+}
+
+interface NewVersion extends Validity {
+  readonly name: KeyName
+  readonly version: number
+  readonly origin: KeyOrigin
+  readonly hybrid: KeyMaterial
+  readonly companion?: KeyMaterial
+  readonly policy?: KeyPolicy
+}
+
+function record({ table, clock }: KeyParts, { name, version, origin, notBefore, notAfter, hybrid, companion, policy }: NewVersion): KeyRecord {
+  const now = clock.now()
+  if (notAfter !== undefined && notAfter <= (notBefore ?? now)) throw new SealstoneError('INPUT_INVALID', 'not-after is not after the beginning')
+  const isEarly = notBefore !== undefined && notBefore > now
+  const made: KeyRecord = {
+    name,
+    version,
+    state: isEarly ? 'pre-active' : 'active',
+    times: isEarly ? {} : { active: now.toISOString() },
+    createdAt: now,
+    origin,
+    hybrid,
+    ...defined({ notBefore, notAfter, companion }),
+  }
+  table.insert(made, policy)
+  return made
+}
+
+/**
+ * Token first, record last and in one transaction: a crash in between leaves objects in the token that nothing names, never a record whose
+ * key is missing. Those objects carry random ids and the label below; they are never used and can be removed by hand.
+ */
+async function generateMaterials(parts: KeyParts, name: KeyName, version: number, suite: SuiteId): Promise<Pick<NewVersion, 'hybrid' | 'companion'>> {
+  const hybrid = await parts.keyHost.generateKey(generateRequest(name, version, suite, 'signing'))
+  return { hybrid, ...defined({ companion: await generateCompanion(parts, name, version, suite) }) }
+}
+
+async function generateCompanion({ keyHost }: KeyParts, name: KeyName, version: number, suite: SuiteId): Promise<KeyMaterial | undefined> {
+  const { companion } = findSuite(suite)
+  return companion === undefined ? undefined : keyHost.generateKey(generateRequest(`${name}.companion`, version, companion, 'companion'))
+}
+
+export function generateRequest(keyId: string, version: number, suite: SuiteId, role: GenerateRequest['role']): GenerateRequest {
+  return { keyId, version, suite, role, label: `sealstone ${keyId} v${version}` }
+}
+
+function refuseKnownName({ table }: KeyParts, name: KeyName): void {
+  if (table.versions(name).length > 0) throw new SealstoneError('KEY_EXISTS', `there is a key named ${name} already`)
+}
+
+function refuseOtherToken(info: TokenInfo, wanted: Omit<ObjectUri, 'id' | 'label'>): void {
+  const facts = [
+    ['token', wanted.token, info.label],
+    ['serial', wanted.serial, info.serial],
+    ['model', wanted.model, info.model],
+    ['manufacturer', wanted.manufacturer, info.manufacturer],
+  ] as const
+  const other = facts.find(([, want, is]) => want !== undefined && want !== is)
+  if (other !== undefined)
+    throw new SealstoneError('TOKEN_URI_INVALID', `the URI wants a token with ${other[0]} ${other[1]}, the daemon's has ${other[2]}`)
+}
+
+/** One key under two names would make it a matter of order who signed. */
+function refuseKnownKey({ table }: KeyParts, { spki }: KeyMaterial): void {
+  const known = table.all().find(({ hybrid, companion }) => [hybrid, companion].some((key) => key !== undefined && sameBytes(key.spki, spki)))
+  if (known !== undefined) throw new SealstoneError('KEY_EXISTS', `this is ${describeVersion(known)} already`)
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0
+}

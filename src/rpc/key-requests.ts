@@ -1,0 +1,111 @@
+/** Requests about keys: messages to domain types. Every reader throws INPUT_INVALID or INPUT_TOO_LARGE with the field. */
+import { defined, type KeyName, parseKeyName } from '#core'
+import type {
+  AdoptKeyRequest,
+  ChangeKeyRequest,
+  CreateKeyRequest,
+  DestroyKeyRequest,
+  ImportKeyRequest,
+  Operations,
+  RotateKeyRequest,
+  VersionName,
+} from '#operations'
+import {
+  type AdoptKeyRequest as AdoptMessage,
+  type CompromiseKeyRequest as CompromiseMessage,
+  type CreateKeyRequest as CreateMessage,
+  type DestroyKeyRequest as DestroyMessage,
+  fromTimestamp,
+  type ImportKeyRequest as ImportMessage,
+  type RotateKeyRequest as RotateMessage,
+  type SetKeyPolicyRequest as PolicyMessage,
+  type Timestamp,
+} from '#wire'
+import { readText, readWith, refuse } from './fields.ts'
+
+export function toKeyName(text: string, field = 'name'): KeyName {
+  return readWith(parseKeyName, text, field)
+}
+
+export function toVersionName({ name, version }: { readonly name: string; readonly version: number }): VersionName {
+  return { name: toKeyName(name), ...defined({ version: orNone(version) }) }
+}
+
+export function toCreateRequest(message: CreateMessage): CreateKeyRequest {
+  const { name, suite, rotationDays, deletionAllowed } = message
+  const policy = { minSignVersion: 1, minVerifyVersion: 1, deletionAllowed, ...defined({ rotationDays: orNone(rotationDays) }) }
+  return { name: toKeyName(name), policy, ...toValidity(message), ...defined({ suite: orEmpty(suite) }) }
+}
+
+export function toRotateRequest(message: RotateMessage): RotateKeyRequest {
+  const { name, suite, fromVersion, keepPrevious } = message
+  return {
+    name: toKeyName(name),
+    keepPrevious,
+    ...toValidity(message),
+    ...defined({ suite: orEmpty(suite), fromVersion: orNone(fromVersion) }),
+  }
+}
+
+export function toChangeRequest(
+  action: Exclude<ChangeKeyRequest['action'], 'compromise'>,
+  message: { readonly name: string; readonly version: number; readonly reason: string },
+): ChangeKeyRequest {
+  return { action, ...toVersionName(message), ...defined({ reason: toReason(message.reason) }) }
+}
+
+export function toCompromiseRequest(message: CompromiseMessage): ChangeKeyRequest {
+  const { since, reason } = message
+  if (since === null) return refuse('since', 'is missing: say since when somebody else may have had the key')
+  return { action: 'compromise', ...toVersionName(message), since: fromTimestamp(since), reason: readText(reason, 'reason', MAX_REASON) }
+}
+
+export function toDestroyRequest(message: DestroyMessage): DestroyKeyRequest {
+  return { ...toVersionName(message), confirmName: message.confirmName, ...defined({ reason: toReason(message.reason) }) }
+}
+
+export function toPolicyChanges({
+  minSignVersion,
+  minVerifyVersion,
+  rotationDays,
+  deletionAllowed,
+}: PolicyMessage): Parameters<Operations['setKeyPolicy']>[2] {
+  const changes = defined({ minSignVersion, minVerifyVersion, rotationDays, deletionAllowed })
+  if (Object.keys(changes).length === 0) refuse('min_sign_version', 'and every other setting is absent: nothing is to be changed')
+  return changes
+}
+
+export function toAdoptRequest(message: AdoptMessage): AdoptKeyRequest {
+  return { name: toKeyName(message.name), uri: readText(message.uri, 'uri', MAX_URI), ...toValidity(message) }
+}
+
+export function toImportRequest(message: ImportMessage): ImportKeyRequest {
+  return { name: toKeyName(message.name), file: readText(message.file, 'file', MAX_FILE_NAME), ...toValidity(message) }
+}
+
+function toValidity({ notBefore, notAfter }: { readonly notBefore: Timestamp | null; readonly notAfter: Timestamp | null }): {
+  notBefore?: Date
+  notAfter?: Date
+} {
+  return defined({
+    notBefore: notBefore === null ? undefined : fromTimestamp(notBefore),
+    notAfter: notAfter === null ? undefined : fromTimestamp(notAfter),
+  })
+}
+
+function toReason(text: string): string | undefined {
+  return text === '' ? undefined : readText(text, 'reason', MAX_REASON)
+}
+
+/** In these messages 0 means that it was not said. */
+function orNone(value: number): number | undefined {
+  return value === 0 ? undefined : value
+}
+
+function orEmpty(text: string): string | undefined {
+  return text === '' ? undefined : text
+}
+
+const MAX_REASON = 1024
+const MAX_URI = 2048
+const MAX_FILE_NAME = 255

@@ -1,0 +1,17 @@
+// Original file: proto/sealstone/v1/key_service.proto
+
+import type { TimestampInit as _google_protobuf_TimestampInit, Timestamp as _google_protobuf_Timestamp } from '../../google/protobuf/Timestamp.ts'
+
+export interface ImportKeyRequestInit {
+  name?: string
+  file?: string
+  notBefore?: _google_protobuf_TimestampInit | null
+  notAfter?: _google_protobuf_TimestampInit | null
+}
+
+export interface ImportKeyRequest {
+  name: string
+  file: string
+  notBefore: _google_protobuf_Timestamp | null
+  notAfter: _google_protobuf_Timestamp | null
+}

@@ -1,0 +1,15 @@
+// Original file: proto/sealstone/v1/key_service.proto
+
+export interface KeyPolicyInit {
+  minSignVersion?: number
+  minVerifyVersion?: number
+  rotationDays?: number
+  deletionAllowed?: boolean
+}
+
+export interface KeyPolicy {
+  minSignVersion: number
+  minVerifyVersion: number
+  rotationDays: number
+  deletionAllowed: boolean
+}
