@@ -1,7 +1,7 @@
 /** Keys that were not made here: taken over in the token, or read from a file and sealed; and the end of any key. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { SealstoneError, toSealstoneError } from '#core'
-import { encodePublicKey, findSuite, mlDsaPrimitive, parseMlDsaPrivateKey, type SuiteId, SUITE_IDS } from '#suites'
+import { encodePublicKey, findSuite, type MlDsaSet, parseMlDsaPrivateKey, type SuiteId, SUITE_IDS } from '#suites'
 import { type Borrowed, borrowed, destroyKeyPair, findKeyPair, seal, secretBuffer } from '#token'
 import { checkKey } from './check-keys.ts'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
@@ -63,13 +63,15 @@ function tokenFacts({ token }: KeyHostParts): Pick<KeyMaterial['protection'], 'm
   return { module: token.info.module, tokenModel: token.info.model, tokenSerial: token.info.serial }
 }
 
+/** RSA is not among them: no OMS tool verifies it. */
 function classicalSuite(algorithm: string): SuiteId {
-  const id = SUITE_IDS.find((known) => findSuite(known).kind === 'classical' && findSuite(known).classical === algorithm)
-  if (id === undefined) throw new SealstoneError('SUITE_UNSUPPORTED', `no suite is ${algorithm} alone`)
-  return id
+  const able = SUITE_IDS.map(findSuite).filter(({ kind, canSign }) => kind === 'classical' && canSign)
+  const suite = able.find(({ classical }) => classical === algorithm)
+  if (suite !== undefined) return suite.id
+  throw new SealstoneError('SUITE_UNSUPPORTED', `the key in the token is ${algorithm}, want one of ${able.map(({ id }) => id).join(', ')}`)
 }
 
-function mlDsaSuite(set: Parameters<typeof mlDsaPrimitive>[0]): SuiteId {
+function mlDsaSuite(set: MlDsaSet): SuiteId {
   return `mldsa${set}`
 }
 

@@ -95,4 +95,4 @@ const PAST: Record<KeyAction, string> = {
   destroy: 'destroyed',
 }
 const ROTATE_HINT = 'make a new version with: sealstone keys rotate NAME'
-export const QUARANTINE_HINT = 'run sealstone doctor; once the cause is mended: sealstone keys enable NAME --version N, which tests the key first'
+export const QUARANTINE_HINT = 'run sealstone doctor; once the cause is mended: sealstone keys enable NAME --key-version N, which tests the key first'

@@ -75,7 +75,7 @@ function chooseVersion({ keys }: OperationContext, name: KeyName, version: numbe
   const [only] = able
   if (only !== undefined && able.length === 1) return only
   const known = versions.map((record) => `${record.version} (${record.state})`).join(', ')
-  throw new SealstoneError('INPUT_INVALID', `key ${name} has several versions: ${known}`, { hint: 'name one with --version N' })
+  throw new SealstoneError('INPUT_INVALID', `key ${name} has several versions: ${known}`, { hint: 'name one with --key-version N' })
 }
 
 function eventOf({ identity }: CallContext, operation: string, { name, version, hybrid }: KeyRecord) {

@@ -50,7 +50,7 @@ function algorithmName({ cryptoki, session }: TokenSession, handle: Buffer): str
   const algorithm = algorithmOf(keyType, attribute(pkcs11js.CKA_EC_PARAMS), modulusBits(attribute(pkcs11js.CKA_MODULUS)))
   if (algorithm !== undefined) return algorithm
   throw new SealstoneError('SUITE_UNSUPPORTED', `the key in the token is of type 0x${keyType.toString(16)}`, {
-    hint: 'ECDSA P-256, P-384 and P-521, Ed25519 and RSA with 3,072 bits can be adopted',
+    hint: 'ECDSA P-256, P-384 and P-521, and Ed25519 can be adopted',
   })
 }
 

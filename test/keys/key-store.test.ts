@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseKeyName, SealstoneError, systemClock } from '#core'
+import { canonicalJson, parseKeyName, SealstoneError, systemClock } from '#core'
 import { openDatabase } from '#db'
-import type { KeyHost } from '#keyhost'
+import { type KeyHost, keyMaterialJson } from '#keyhost'
 import { KEY_MIGRATIONS, type KeyStore, openKeyStore, recordProtection } from '#keys'
 import { findSuite, parsePublicKey, SUITE_IDS, verify } from '#suites'
 import { nativeEngine } from '#suites/native'
@@ -157,6 +157,32 @@ describe('a record that was changed in the database', () => {
     }
     using store = openStore(file)
     await expect(store.check()).rejects.toMatchObject({ code })
+  })
+})
+
+describe('a database of an earlier version', () => {
+  it('keeps its keys: active since they were made', async () => {
+    const path = join(folder, 'version-1.db')
+    const [first] = KEY_MIGRATIONS
+    if (first === undefined) throw new Error('there is no first migration')
+    const made = await keyHost.generateKey({ keyId: 'kept', version: 1, suite: 'ecdsa-p256', role: 'signing', label: 'sealstone kept v1' })
+    {
+      const db = openDatabase(path, [first])
+      db.transaction(() => {
+        db.prepare('INSERT INTO key_version (name, version, state, created_at, hybrid, companion) VALUES (?, 1, ?, ?, ?, NULL)').run(
+          'kept',
+          'active',
+          '2026-01-02T03:04:05.006Z',
+          canonicalJson(keyMaterialJson(made)),
+        )
+      })
+      db.close()
+    }
+    using store = openStore('version-1')
+    expect(store.list()).toMatchObject([
+      { name: 'kept', version: 1, state: 'active', origin: 'generated', times: { active: '2026-01-02T03:04:05.006Z' }, hybrid: made },
+    ])
+    await store.check()
   })
 })
 

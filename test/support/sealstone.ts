@@ -137,9 +137,12 @@ export function peakMemoryMiB(pid: number): number {
   return Number(match[1]) / 1024
 }
 
+/** No such directory is there, and none can be made. */
+const NO_HOME = '/dev/null/sealstone'
+
 function environment(options: RunOptions): NodeJS.ProcessEnv {
   const { SEALSTONE_HOME: _ours, NO_COLOR: _color, NODE_OPTIONS: _options, ...inherited } = process.env
-  return { ...inherited, NO_COLOR: '1', SEALSTONE_HOME: options.home ?? '/nonexistent', ...options.env }
+  return { ...inherited, NO_COLOR: '1', SEALSTONE_HOME: options.home ?? NO_HOME, ...options.env }
 }
 
 function childOf(pid: number): number {

@@ -2,7 +2,7 @@
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { table, visible } from '../text.ts'
-import { keyRecord } from './key-record.ts'
+import { keyRecord, stateText } from './key-record.ts'
 
 export async function run({ output, home, signal }: CommandContext, _operands: readonly string[], options: ConnectionOptions): Promise<ExitStatus> {
   await using client = await openClient(home, options)
@@ -12,7 +12,7 @@ export async function run({ output, home, signal }: CommandContext, _operands: r
     return EXIT.ok
   }
   const rows = keys.map((key) =>
-    [key.name, String(key.version), key.suite, key.state, key.companion?.suite ?? '-', key.createdAt.toISOString()].map(visible),
+    [key.name, String(key.version), key.suite, stateText(key), key.companion?.suite ?? '-', key.createdAt.toISOString()].map(visible),
   )
   const [heading = '', ...lines] = table([['NAME', 'VERSION', 'SUITE', 'STATE', 'COMPANION', 'CREATED'], ...rows])
   output.line(output.faint(heading))

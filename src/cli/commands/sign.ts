@@ -1,7 +1,7 @@
 /** sealstone sign: hash here, have the digests signed, write both files. */
 import { relative } from 'node:path'
 import { type HashType, hashModel, refuseOtherModel, rootDigest, signaturePaths } from '#client/offline'
-import { SealstoneError, toHex } from '#core'
+import { defined, SealstoneError, toHex } from '#core'
 import { removeStaleTemporaries, writeFiles } from '../atomic-write.ts'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
@@ -11,6 +11,7 @@ import { hashingOptions } from './hashing-options.ts'
 
 type SignOptions = ConnectionOptions & {
   key?: string
+  keyVersion?: number
   ignore?: string[]
   algorithm?: HashType
   shardSize?: number
@@ -35,11 +36,8 @@ export async function run(context: CommandContext, operands: readonly string[], 
   progress.stop()
 
   const key = options.key ?? 'default'
-  const { idempotencyKey } = options
-  const answer = await client.sign(
-    { key, ...(idempotencyKey === undefined ? {} : { idempotencyKey }), content: { kind: 'manifest', manifest } },
-    { signal },
-  )
+  const { idempotencyKey, keyVersion } = options
+  const answer = await client.sign({ key, ...defined({ idempotencyKey, keyVersion }), content: { kind: 'manifest', manifest } }, { signal })
   await writeFiles([
     { path: paths.hybrid, bytes: answer.hybridSig },
     { path: paths.classical, bytes: answer.modelSig }, // a key without a companion removes what an earlier key left here

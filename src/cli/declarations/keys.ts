@@ -1,12 +1,14 @@
 /** The keys commands, as the command line shows them. */
 import type { CommandGroup } from '../command.ts'
-import { CONNECTION_OPTIONS, OUTPUT_OPTION } from './options.ts'
+import { KEY_CHANGE_COMMANDS } from './key-changes.ts'
+import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger } from './options.ts'
 
 export const KEY_COMMANDS: CommandGroup = {
   name: 'keys',
-  summary: 'list, show and export signing keys',
+  summary: 'make, list, rotate, retire and export signing keys',
   examples: [
     ['sealstone keys list', 'the keys that you may read'],
+    ['sealstone keys rotate default', 'make the next version'],
     ['sealstone keys export --trust -o trust.json', 'what others need to verify'],
   ],
   commands: [
@@ -24,9 +26,10 @@ export const KEY_COMMANDS: CommandGroup = {
       name: 'show',
       operands: [{ syntax: '<name>', description: 'name of the key' }],
       summary: 'show one key: suite, fingerprints, how it is protected',
-      options: CONNECTION_OPTIONS,
+      options: [{ flags: '--key-version <number>', description: 'default is the newest', parse: positiveInteger }, ...CONNECTION_OPTIONS],
       examples: [
         ['sealstone keys show default', 'for people'],
+        ['sealstone keys show default --key-version 1', 'an older version'],
         ['sealstone keys show default --json', 'for programs'],
       ],
       load: () => import('../commands/keys-show.ts'),
@@ -48,5 +51,6 @@ export const KEY_COMMANDS: CommandGroup = {
       ],
       load: () => import('../commands/keys-export.ts'),
     },
+    ...KEY_CHANGE_COMMANDS,
   ],
 }

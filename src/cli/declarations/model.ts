@@ -12,6 +12,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       'model.hybrid.sig into the directory, or beside a single file. Earlier signatures of the same model are replaced.',
     options: [
       { flags: '--key <name>', description: "name of the signing key; default 'default'" },
+      { flags: '--key-version <number>', description: 'version of the key; default is the newest that may sign', parse: positiveInteger },
       { flags: '--ignore <path>', description: 'leave out this file or folder; may be repeated', repeatable: true },
       { flags: '--algorithm <name>', description: 'digest of the files', choices: ['sha256', 'blake2b', 'blake3'] },
       { flags: '--shard-size <bytes>', description: 'digest pieces of this size instead of whole files', parse: positiveInteger },

@@ -3,12 +3,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { excerpt, parseStrictObject, readArray, readObject, readText, readWholeNumber, SealstoneError } from '#core'
-import type { TrustFile } from '#envelopes'
+import { type TrustFile, trustSignedBytes } from '#envelopes'
 import { readDocument } from './read-document.ts'
 
 interface Seen {
   readonly serial: number
-  /** Hex SHA-256 of the file. */
+  /** Hex SHA-256 of what its signatures are over: signed twice it is the same. */
   readonly digest: string
   readonly keys: readonly string[]
 }
@@ -18,9 +18,10 @@ interface Seen {
  * @param folder made if it is not there; where it cannot be written nothing is remembered
  * Throws TRUST_ROLLBACK for an older file or another one of the same number, TRUST_INVALID for other log keys under the same name.
  */
-export async function rememberTrust(folder: string, { log, serial }: TrustFile, bytes: Uint8Array): Promise<void> {
+export async function rememberTrust(folder: string, trust: TrustFile): Promise<void> {
+  const { log, serial } = trust
   const path = join(folder, `${sha256(Buffer.from(log.origin))}.json`)
-  const now: Seen = { serial, digest: sha256(bytes), keys: log.keys }
+  const now: Seen = { serial, digest: sha256(trustSignedBytes(trust)), keys: log.keys }
   const seen = await readSeen(path)
   if (seen !== undefined) {
     if (seen.keys.join() !== log.keys.join()) {

@@ -44,7 +44,7 @@ export async function loadTrust(source: TrustSource | TrustPolicy, options: Load
 async function openTrustFile(bytes: Uint8Array, { now, memory }: LoadTrustOptions): Promise<TrustFile> {
   const trust = parseTrustFile(bytes, nativeEngine())
   if (Date.parse(trust.expiresAt) <= now.getTime()) throw new SealstoneError('TRUST_EXPIRED', `the trust file expired at ${trust.expiresAt}`)
-  if (memory !== undefined) await rememberTrust(memory, trust, bytes)
+  if (memory !== undefined) await rememberTrust(memory, trust)
   return trust
 }
 

@@ -1,0 +1,141 @@
+/** The life of a key as an operator lives it: the real command line against the real daemon, verified by somebody who has only the trust file. */
+import { generateKeyPairSync } from 'node:crypto'
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tinyModel } from '../support/models.ts'
+import { initHome, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+
+let home: Awaited<ReturnType<typeof initHome>>
+let daemon: RunningDaemon
+const folder = temporaryFolder()
+/** The state directory of a verifier: empty but for what it remembers. */
+const verifier = { home: join(folder.path, 'verifier') }
+const trust = join(folder.path, 'trust.json')
+
+beforeAll(async () => {
+  home = await initHome()
+  daemon = await startDaemon(home.home)
+})
+afterAll(async () => {
+  await daemon[Symbol.asyncDispose]()
+  home[Symbol.dispose]()
+  folder[Symbol.dispose]()
+})
+
+async function keys(...args: string[]): Promise<Record<string, unknown>> {
+  const { stdout } = await runOk(['keys', ...args, '--json'], home)
+  return JSON.parse(stdout.split('\n')[0] ?? '') as Record<string, unknown>
+}
+
+async function signed(name: string, key: string): Promise<string> {
+  const model = tinyModel(join(folder.path, name))
+  await runOk(['sign', model, '--key', key], home)
+  return model
+}
+
+async function exportTrust(): Promise<void> {
+  await runOk(['keys', 'export', '--trust', '-o', trust], home)
+}
+
+const verify = (model: string, file = trust) => run(['verify', model, '--trust', file], verifier)
+
+describe('an operator', () => {
+  it('makes a key, rotates it, and old signatures go on to verify', async () => {
+    expect(await keys('create', 'release', '--rotation-days', '365')).toMatchObject({ name: 'release', version: 1, state: 'active' })
+    const first = await signed('first', 'release')
+    expect(await keys('rotate', 'release')).toMatchObject({ version: 2, state: 'active' })
+    const second = await signed('second', 'release')
+    await exportTrust()
+    for (const [model, version] of [
+      [first, 1],
+      [second, 2],
+    ] as const) {
+      const { stdout, code } = await verify(model)
+      expect(code).toBe(0)
+      expect(stdout).toContain(`release (version ${version})`)
+    }
+  })
+
+  it('marks a version as compromised: a verifier with the new trust file fails, and cannot be given the old one again', async () => {
+    const model = await signed('stolen', 'release')
+    await exportTrust()
+    const old = join(folder.path, 'old-trust.json')
+    copyFileSync(trust, old)
+    expect((await verify(model)).code).toBe(0)
+    await keys('compromise', 'release', '--key-version', '2', '--since', '2026-01-01', '--reason', 'a laptop was stolen')
+    await exportTrust()
+    const after = await verify(model)
+    expect(after.code).toBe(1)
+    expect(after.stdout).toMatch(/key release version 2 signed at .*, it is compromised since 2026-01-01/)
+    const rolledBack = await verify(model, old)
+    expect(rolledBack.code).toBe(1)
+    expect(rolledBack.stderr).toMatch(/trust file has number \d+, number \d+ was used before/)
+  })
+
+  it('is told what is possible when something is not', async () => {
+    const { stderr, code } = await run(['keys', 'enable', 'release', '--key-version', '2'], home)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/key release version 2 is compromised, so it cannot be enabled[\s\S]*hint: possible now: compromise, destroy/)
+    const several = await run(['keys', 'compromise', 'release', '--since', '2026-01-01', '--reason', 'x'], home)
+    expect(several.stderr).toMatch(/key release has several versions: 1 \(deactivated\), 2 \(compromised\)[\s\S]*--key-version N/)
+    expect((await run(['sign', tinyModel(join(folder.path, 'none')), '--key', 'release'], home)).stderr).toMatch(
+      /key release version 2 is compromised/,
+    )
+  })
+
+  it('destroys a version only with its name, with permission, and after a wait', async () => {
+    await keys('create', 'old', '--deletion-allowed')
+    await keys('retire', 'old')
+    const unasked = await run(['keys', 'destroy', 'old'], home)
+    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringMatching(/repeat its name: --confirm old/) })
+    expect((await run(['keys', 'destroy', 'old', '--confirm', 'other'], home)).code).toBe(2)
+    const scheduled = await keys('destroy', 'old', '--confirm', 'old')
+    expect(Date.parse(String(scheduled.destroyAt)) - Date.now()).toBeGreaterThan(6.9 * 86_400_000)
+    expect(await keys('keep', 'old')).not.toHaveProperty('destroyAt')
+  })
+
+  it('imports a key; every receipt says that it was', async () => {
+    const file = join(folder.path, 'legacy.pem')
+    writeFileSync(file, generateKeyPairSync('ml-dsa-65').privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
+    expect(await keys('import', 'legacy', '--file', file)).toMatchObject({ suite: 'mldsa65', origin: 'imported' })
+    expect(readdirSync(join(home.home, 'import'))).toEqual([])
+    const model = await signed('legacy-model', 'legacy')
+    await exportTrust()
+    expect((await verify(model)).code).toBe(0)
+    const hybrid = JSON.parse(readFileSync(join(model, 'model.hybrid.sig'), 'utf8')) as { protection: object; receipt: { leaf: string } }
+    expect(hybrid.protection).toMatchObject({ origin: 'imported' })
+    expect(JSON.parse(Buffer.from(hybrid.receipt.leaf, 'base64').toString())).toMatchObject({ keyProtection: { origin: 'imported' } })
+  })
+
+  it('finds every change in the audit trail', async () => {
+    const { stdout } = await runOk(['audit', 'list', '--key', 'release', '--json'], home)
+    const operations = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; operation: string; result?: string })
+      .filter(({ kind, operation }) => kind === 'outcome' && operation.startsWith('keys.'))
+      .map(({ operation, result }) => `${operation} ${result}`)
+    expect(operations).toEqual(['keys.create ok', 'keys.rotate ok', 'keys.retire ok', 'keys.compromise ok', 'keys.enable error'])
+  })
+
+  it('finds all of it again after a restart, with the same trust file', async () => {
+    const before = await runOk(['keys', 'list', '--json'], home)
+    const file = readFileSync(join(home.home, 'trust.json'))
+    expect(await daemon.stop()).toBe(0)
+    daemon = await startDaemon(home.home)
+    expect((await runOk(['keys', 'list', '--json'], home)).stdout).toBe(before.stdout)
+    expect(readFileSync(join(home.home, 'trust.json'))).toEqual(file)
+  })
+
+  it('has trust.json mended at a start when somebody changed it', async () => {
+    const path = join(home.home, 'trust.json')
+    const saved = join(folder.path, 'saved.json')
+    cpSync(path, saved)
+    await daemon.stop()
+    writeFileSync(path, '{}')
+    daemon = await startDaemon(home.home)
+    expect(readFileSync(path)).toEqual(readFileSync(saved))
+    expect(existsSync(`${path}.tmp`)).toBe(false)
+  })
+})

@@ -1,0 +1,113 @@
+/** A whole installation in this process: real SoftHSM, real database, real audit log and operations; the clock is the test's. */
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Clock, parseIdempotencyKey, parseIdentity, parseKeyName, silentLogger } from '#core'
+import { openDatabase } from '#db'
+import { startKeyHost } from '#keyhost'
+import { type KeyStore, openKeyStore } from '#keys'
+import { type CallContext, createOperations, type OperationContext, type Operations, type SignAnswer } from '#operations'
+import type { PolicyTable } from '#policy'
+import { nativeEngine } from '#suites/native'
+import { MIGRATIONS, openLog } from '../../src/daemon/runtime.ts'
+import { recordingLogger } from './softhsm.ts'
+import { makeToken } from './softhsm.ts'
+import { manifestOf } from './signing.ts'
+
+export interface LiveInstallation extends AsyncDisposable {
+  readonly operations: Operations
+  readonly context: OperationContext
+  readonly keys: KeyStore
+  readonly folder: string
+  readonly call: CallContext
+  readonly log: ReturnType<typeof recordingLogger>
+  readonly clock: TestClock
+  /** The trust files as they were published. */
+  readonly published: Uint8Array[]
+  sign(key: string, version?: number): Promise<SignAnswer>
+  /** Operations of the leaves of one kind, oldest first, as `operation result`. */
+  events(kind: 'intent' | 'outcome'): string[]
+}
+
+export interface TestClock extends Clock {
+  advance(milliseconds: number): void
+}
+
+export function testClock(start = Date.now()): TestClock {
+  let offset = 0
+  const begun = performance.now()
+  return {
+    now: () => new Date(start + offset + Math.floor(performance.now() - begun)),
+    monotonicMs: () => performance.now(),
+    advance: (milliseconds) => {
+      offset += milliseconds
+    },
+  }
+}
+
+const EVERYTHING: PolicyTable = [{ identity: '*', operations: ['*'], keys: ['*'] }]
+
+export async function openInstallation(policy: PolicyTable = EVERYTHING): Promise<LiveInstallation> {
+  await using opened = new AsyncDisposableStack()
+  const token = await makeToken()
+  opened.defer(() => token[Symbol.dispose]())
+  const folder = mkdtempSync(join(tmpdir(), 'sealstone-installation-'))
+  opened.defer(() => rmSync(folder, { recursive: true, force: true }))
+  const imports = join(folder, 'import')
+  mkdirSync(imports, { mode: 0o700 })
+  const clock = testClock()
+  const log = recordingLogger()
+  const db = openDatabase(join(folder, 'sealstone.db'), MIGRATIONS)
+  opened.defer(() => db.close())
+  const keyHost = await startKeyHost({ token: token.location, logger: silentLogger, importFolder: imports })
+  opened.defer(() => keyHost.close())
+  const keys = openKeyStore({ db, keyHost, clock })
+  const logKeys = await keys.createLogKeys()
+  const { audit, trust } = await openLog({ database: db, keyHost, logKeys, origin: 'log.example/life', clock, logger: silentLogger })
+  opened.defer(() => audit.close())
+
+  const published: Uint8Array[] = []
+  const context: OperationContext = {
+    audit,
+    keys,
+    policy,
+    engine: nativeEngine(),
+    log: trust,
+    clock,
+    logger: log,
+    trustDays: 90,
+    destroyWaitMs: 7 * 86_400_000,
+    importPath: (file) => join(imports, file),
+    publishTrust: (document) => void published.push(document),
+  }
+  const operations = createOperations(context)
+  const call: CallContext = { identity: parseIdentity('local'), signal: new AbortController().signal, peer: 'unix' }
+  const resources = opened.move()
+  let requests = 0
+  return {
+    operations,
+    context,
+    keys,
+    folder,
+    call,
+    log,
+    clock,
+    published,
+    sign: (key, version) =>
+      operations.sign(call, {
+        key: parseKeyName(key),
+        idempotencyKey: parseIdempotencyKey(`request-${++requests}`),
+        content: { kind: 'manifest', manifest: manifestOf(['a.bin']) },
+        ...(version === undefined ? {} : { keyVersion: version }),
+      }),
+    events: (kind) =>
+      [...audit.entries({ kind })].map(({ leaf: { operation, result, errorCode } }) => [operation, errorCode ?? result].filter(Boolean).join(' ')),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+/** Puts a file where the key host may import it from. */
+export function stageImport({ folder }: LiveInstallation, path: string, name = 'key.pem'): string {
+  copyFileSync(path, join(folder, 'import', name))
+  return name
+}
