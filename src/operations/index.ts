@@ -20,4 +20,4 @@ export type {
   VerifyRequest,
   VersionName,
 } from './ports.ts'
-export { composeTrust, TrustIssuer } from './trust.ts'
+export { TrustIssuer } from './trust.ts'

@@ -129,7 +129,7 @@ describe('importing', () => {
     await expect(importFile(put('bad', Buffer.from(base64, 'base64')))).rejects.toMatchObject({ code: 'KEY_INVALID' })
   })
 
-  const both = Buffer.from(good.find(([name]) => /^ML-DSA-65-both/.test(name))?.[1] ?? '', 'base64')
+  const both = Buffer.from(good.find(([name]) => name.startsWith('ML-DSA-65-both'))?.[1] ?? '', 'base64')
   it.each<[string, () => string, string]>([
     [
       'a seed that is not that of the expanded key',

@@ -1,5 +1,5 @@
 /** A whole installation in this process: real SoftHSM, real database, real audit log and operations; the clock is the test's. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, parseIdempotencyKey, parseIdentity, parseKeyName, silentLogger } from '#core'
@@ -10,8 +10,7 @@ import { type CallContext, createOperations, type OperationContext, type Operati
 import type { PolicyTable } from '#policy'
 import { nativeEngine } from '#suites/native'
 import { MIGRATIONS, openLog } from '../../src/daemon/runtime.ts'
-import { recordingLogger } from './softhsm.ts'
-import { makeToken } from './softhsm.ts'
+import { makeToken, recordingLogger } from './softhsm.ts'
 import { manifestOf } from './signing.ts'
 
 export interface LiveInstallation extends AsyncDisposable {
@@ -33,7 +32,7 @@ export interface TestClock extends Clock {
   advance(milliseconds: number): void
 }
 
-export function testClock(start = Date.now()): TestClock {
+function testClock(start = Date.now()): TestClock {
   let offset = 0
   const begun = performance.now()
   return {
@@ -104,10 +103,4 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
       [...audit.entries({ kind })].map(({ leaf: { operation, result, errorCode } }) => [operation, errorCode ?? result].filter(Boolean).join(' ')),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
-}
-
-/** Puts a file where the key host may import it from. */
-export function stageImport({ folder }: LiveInstallation, path: string, name = 'key.pem'): string {
-  copyFileSync(path, join(folder, 'import', name))
-  return name
 }
