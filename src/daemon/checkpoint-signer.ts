@@ -32,10 +32,11 @@ export function checkpointSigner({ origin, logKeys, keyHost, clock }: Checkpoint
       const text = encodeCheckpoint(checkpoint)
       const timestampSeconds = BigInt(Math.floor(clock.now().getTime() / 1000))
       const cosigned = cosignedMessage({ ...checkpoint, name: origin, timestampSeconds })
-      const [ed25519, mlDsa44] = await keyHost.sign([
+      const items = [
         { key: logKeys.ed25519, message: utf8(text) },
         { key: logKeys.mlDsa44, message: cosigned },
-      ])
+      ]
+      const [ed25519, mlDsa44] = await keyHost.sign(items, { priority: 'log' })
       if (ed25519 === undefined || mlDsa44 === undefined) throw new SealstoneError('INTERNAL', 'the key host answered fewer signatures than asked')
       return formatNote({
         text,

@@ -11,10 +11,16 @@ function run(): void {
   process.on('disconnect', leave)
   const logger = childLogger()
   const host = new Host(logger)
-  const collectWhenIdle = debounce(() => globalThis.gc?.(), IDLE_MS)
+  let sweeping: NodeJS.Timeout | undefined
+  // Swept in between, collected only when there is nothing to do: a collection takes longer than a signature.
+  const collectWhenIdle = debounce(() => {
+    if (host.sweep() > 0) sweeping = setTimeout(collectWhenIdle, SWEEP_MS)
+    globalThis.gc?.()
+  }, IDLE_MS)
   process.on('message', (message) => {
     const { id, protocol, command } = message as CommandMessage
     process.send?.(answer(id, logger, () => host.obey(protocol, command)))
+    clearTimeout(sweeping)
     collectWhenIdle()
   })
 }
@@ -42,8 +48,9 @@ function leave(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
-// Our own copy of a seed is wiped after each signature, but node:crypto keeps one in the key object, and OpenSSL wipes that only when the
-// object is collected. So a child with nothing to do collects: a seed outlives its last signature by about this time.
+// Our own copy of a seed is wiped at once, but node:crypto keeps one in the key object, and OpenSSL wipes that only when the object is
+// collected. So a child with nothing to do lets go of expanded keys (ready-keys.ts says when) and collects.
 const IDLE_MS = 200
+const SWEEP_MS = 500
 
 run()

@@ -8,19 +8,31 @@ import { initialiseToken, openToken, type Token } from '#token'
 import { checkKeys } from './check-keys.ts'
 import { adoptKey, destroyKeys, importKey } from './foreign-keys.ts'
 import { generateKey } from './generate-key.ts'
-import { type Command, type CommandResult, type Commands, PROTOCOL_VERSION, type ProvisionRequest, type TokenInfo } from './protocol.ts'
+import {
+  type CommandResult,
+  type Commands,
+  PROTOCOL_VERSION,
+  type ProvisionRequest,
+  type TokenInfo,
+  type WireCommand,
+  type WireSignItem,
+} from './protocol.ts'
+import { ReadyKeys } from './ready-keys.ts'
+import { ReceivedKeys } from './sent-keys.ts'
 import { type KeyHostParts, signItems } from './sign-items.ts'
 
 export class Host {
   readonly #logger: Logger
   #engine: Engine | undefined
   #token: Token | undefined
+  #ready: ReadyKeys | undefined
+  readonly #received = new ReceivedKeys()
 
   constructor(logger: Logger) {
     this.#logger = logger
   }
 
-  obey(protocol: number, command: Command): CommandResult {
+  obey(protocol: number, command: WireCommand): CommandResult {
     if (protocol !== PROTOCOL_VERSION) {
       throw new SealstoneError('INTERNAL', `key host speaks protocol ${PROTOCOL_VERSION}, its parent ${protocol}`, {
         hint: 'restart the daemon: its files were replaced',
@@ -34,7 +46,7 @@ export class Host {
       case 'generate':
         return generateKey(this.#use(), command.request)
       case 'sign':
-        return signItems(this.#use(), command.request)
+        return this.#sign(command.request)
       case 'check':
         checkKeys(this.#use(), command.request)
         return null
@@ -63,6 +75,22 @@ export class Host {
     }
     this.#token = openToken({ modulePath, token: name, pinFile, logger: this.#logger })
     return this.#token.info
+  }
+
+  /** Lets go of expanded keys that are idle or old; how many are left. */
+  sweep(): number {
+    return this.#ready?.sweep() ?? 0
+  }
+
+  #sign(items: readonly WireSignItem[]): Uint8Array[] {
+    const parts = this.#use()
+    this.#ready ??= new ReadyKeys(parts)
+    const resolved = items.map(({ key, message }) => {
+      const material = this.#received.resolve(key)
+      if (material === undefined) throw new SealstoneError('INTERNAL', `key ${key.id} was not sent to this key host`)
+      return { key: material, message }
+    })
+    return signItems(parts, this.#ready, resolved)
   }
 
   #use(): KeyHostParts {

@@ -1,4 +1,5 @@
-/** The parent's view of the key host: generate, sign, check. The keys, the PIN and the PKCS#11 module are in the child process alone. */
+/** The parent's view of the key host: generate, sign, check. The keys, the PIN and the PKCS#11 module are in the child processes alone. */
+import { availableParallelism } from 'node:os'
 import { type Logger, SealstoneError } from '#core'
 import { selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
@@ -6,6 +7,7 @@ import type { KeyMaterial } from './key-material.ts'
 import { type AdoptRequest, type GenerateRequest, type ImportRequest, KEY_HOST_LIMITS, type SignItem, type TokenInfo } from './protocol.ts'
 import { Supervisor } from './supervisor.ts'
 import type { TokenLocation } from './token-uri.ts'
+import type { Priority } from './work-queue.ts'
 
 export interface KeyHost {
   tokenInfo(): Promise<TokenInfo>
@@ -18,7 +20,7 @@ export interface KeyHost {
   /** Removes private halves from the token; what is gone already is no error. */
   destroyKeys(keys: readonly KeyMaterial[]): Promise<void>
   /** One whole signature per item, in order, in one round trip. Default deadline 30 s. */
-  sign(items: readonly SignItem[], options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<Uint8Array[]>
+  sign(items: readonly SignItem[], options?: SignOptions): Promise<Uint8Array[]>
   /** Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID unless each key is the recorded one and signs. */
   check(keys: readonly KeyMaterial[]): Promise<void>
   close(): Promise<void>
@@ -26,7 +28,20 @@ export interface KeyHost {
   readonly isAvailable: boolean
   /** How often a lost child was replaced. */
   readonly respawns: number
+  /** Of the children that live now; the first one is also the one that makes keys. */
+  readonly pids: readonly number[]
   readonly pid: number | undefined
+  /** Commands that wait or run. */
+  readonly load: number
+}
+
+export interface SignOptions {
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+  /** Default `normal`. */
+  readonly priority?: Priority
+  /** Whose turn it is. */
+  readonly caller?: string
 }
 
 export interface KeyHostOptions {
@@ -34,15 +49,23 @@ export interface KeyHostOptions {
   readonly logger: Logger
   /** A child that is silent for so long while it has work is killed. Default 20,000. */
   readonly watchdogMs?: number
+  /** How many children sign; default is one less than the machine has cores, at least 1. */
+  readonly children?: number
   /** Absolute path of the folder whose private keys may be imported; nothing else on the disk can be. */
   readonly importFolder?: string
 }
 
 /** Throws TOKEN_* or SELF_TEST_FAILED; no process is left then. */
-export async function startKeyHost({ token, logger, watchdogMs = 20_000, importFolder }: KeyHostOptions): Promise<KeyHost> {
+export async function startKeyHost({
+  token,
+  logger,
+  watchdogMs = 20_000,
+  children = defaultChildren(),
+  importFolder,
+}: KeyHostOptions): Promise<KeyHost> {
   selfTest(nativeEngine())
   const { env, ...open } = token
-  const supervisor = new Supervisor({ child: { env: env ?? {}, files: readableFiles(token, importFolder) }, open, logger, watchdogMs })
+  const supervisor = new Supervisor({ child: { env: env ?? {}, files: readableFiles(token, importFolder) }, open, logger, watchdogMs, children })
   try {
     await supervisor.start()
   } catch (error) {
@@ -57,9 +80,9 @@ export async function startKeyHost({ token, logger, watchdogMs = 20_000, importF
     destroyKeys: async (keys) => {
       await supervisor.submit({ kind: 'destroy', request: keys }, SLOW)
     },
-    sign: async (items, { signal, timeoutMs = SIGN_TIMEOUT_MS } = {}) => {
+    sign: async (items, options = {}) => {
       const bytes = checkLimits(items)
-      return supervisor.submit({ kind: 'sign', request: items }, { timeoutMs, bytes, ...(signal === undefined ? {} : { signal }) })
+      return supervisor.submit({ kind: 'sign', request: items }, { timeoutMs: SIGN_TIMEOUT_MS, ...options, bytes })
     },
     check: async (keys) => {
       await supervisor.submit({ kind: 'check', request: keys }, SLOW)
@@ -71,10 +94,21 @@ export async function startKeyHost({ token, logger, watchdogMs = 20_000, importF
     get respawns() {
       return supervisor.respawns
     },
+    get pids() {
+      return supervisor.pids
+    },
     get pid() {
-      return supervisor.pid
+      return supervisor.pids[0]
+    },
+    get load() {
+      return supervisor.load
     },
   }
+}
+
+/** One core is left for the process that talks to the network. PKCS#11 calls are synchronous: a child signs one thing at a time. */
+function defaultChildren(): number {
+  return Math.max(1, availableParallelism() - 1)
 }
 
 /** The PIN file is read; the marker of refused PINs beside it is read and written. */

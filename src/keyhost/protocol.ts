@@ -5,7 +5,7 @@ import type { KeyMaterial } from './key-material.ts'
 import type { TokenLocation } from './token-uri.ts'
 
 /** Both sides come from one installation; a mismatch means that it was replaced under a running daemon. */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 export const KEY_HOST_LIMITS = {
   /** One message to sign: the largest statement and its DSSE frame. */
@@ -95,10 +95,24 @@ export type CommandKind = keyof Commands
 export type Command = { [Kind in CommandKind]: { readonly kind: Kind; readonly request: Commands[Kind]['request'] } }[CommandKind]
 export type CommandResult = Commands[CommandKind]['result']
 
+/** A key by a number that stands for it on this channel; the key itself comes with its first use. */
+export interface KeyReference {
+  readonly id: number
+  readonly material?: KeyMaterial
+}
+
+export interface WireSignItem {
+  readonly key: KeyReference
+  readonly message: Uint8Array
+}
+
+/** Commands as they cross the channel. */
+export type WireCommand = Exclude<Command, { readonly kind: 'sign' }> | { readonly kind: 'sign'; readonly request: readonly WireSignItem[] }
+
 export interface CommandMessage {
   readonly protocol: number
   readonly id: number
-  readonly command: Command
+  readonly command: WireCommand
 }
 
 export type ReplyMessage =

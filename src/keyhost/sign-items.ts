@@ -4,6 +4,7 @@ import { type Engine, findSuite, type RawSigner, sign } from '#suites'
 import { type Borrowed, signInToken, type Token, unseal } from '#token'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
 import { KEY_HOST_LIMITS, type SignItem } from './protocol.ts'
+import type { ReadyKeys } from './ready-keys.ts'
 
 export interface KeyHostParts {
   readonly token: Token
@@ -11,29 +12,33 @@ export interface KeyHostParts {
 }
 
 /** One signature per item, in order; all or nothing. */
-export function signItems(parts: KeyHostParts, items: readonly SignItem[]): Uint8Array[] {
+export function signItems(parts: KeyHostParts, keys: ReadyKeys, items: readonly SignItem[]): Uint8Array[] {
   // The parent checks the same limits; this side does not rely on it.
   if (items.length > KEY_HOST_LIMITS.items)
     throw new SealstoneError('INPUT_INVALID', `${items.length} messages to sign, want at most ${KEY_HOST_LIMITS.items}`)
   const tooLong = items.find(({ message }) => message.length > KEY_HOST_LIMITS.messageBytes)
   if (tooLong !== undefined)
     throw new SealstoneError('MESSAGE_TOO_LARGE', `message is ${tooLong.message.length} bytes, want at most ${KEY_HOST_LIMITS.messageBytes}`)
-  return items.map(({ key, message }) => signMessage(parts, key, message))
+  return items.map(({ key, message }) => {
+    keys.test(key)
+    return signWith(parts, key, message, (set, bytes, ctx) => keys.mlDsa(key, set)(bytes, ctx))
+  })
 }
 
+/** Once, keeping nothing. */
 export function signMessage(parts: KeyHostParts, key: KeyMaterial, message: Uint8Array): Uint8Array {
-  const { token, engine } = parts
-  const signer: RawSigner = {
-    mlDsa: (set, bytes, ctx) => {
-      using seed = openSeed(parts, key)
-      return engine.signMlDsa(set, seed.bytes, bytes, ctx)
-    },
-    classical: (primitive, bytes) => {
-      if (key.ckaId === undefined) throw missingHalf(key, primitive)
-      return signInToken(token, primitive, key.ckaId, bytes)
-    },
+  return signWith(parts, key, message, (set, bytes, ctx) => {
+    using seed = openSeed(parts, key)
+    return parts.engine.signMlDsa(set, seed.bytes, bytes, ctx)
+  })
+}
+
+function signWith({ token, engine }: KeyHostParts, key: KeyMaterial, message: Uint8Array, mlDsa: RawSigner['mlDsa']): Uint8Array {
+  const classical: RawSigner['classical'] = (primitive, bytes) => {
+    if (key.ckaId === undefined) throw missingHalf(key, primitive)
+    return signInToken(token, primitive, key.ckaId, bytes)
   }
-  return sign(engine, findSuite(key.suite), signer, message)
+  return sign(engine, findSuite(key.suite), { mlDsa, classical }, message)
 }
 
 /** Wipe it after use: `using`. Throws SEALED_SEED_INVALID when the blob belongs to another key, version, suite or public key. */

@@ -7,7 +7,7 @@ export {
   splitPublicKey,
   splitSignature,
 } from './composite.ts'
-export type { Engine, MlDsaPrivateKey } from './engine.ts'
+export type { Engine, MlDsaPrivateKey, MlDsaSigner } from './engine.ts'
 export { type HashName, type MlDsaSet, mlDsaPrimitive, PRIMITIVES, type Primitive } from './primitives.ts'
 export { encodeSeedPkcs8, parseMlDsaPrivateKey } from './private-key.ts'
 export { encodePublicKey, fingerprint, parsePublicKey, parsePublicKeyPem, pemHint, type PublicKey, publicKeyPem } from './public-key.ts'

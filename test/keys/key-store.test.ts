@@ -93,7 +93,9 @@ describe('a new key', () => {
       close: () => keyHost.close(),
       isAvailable: true,
       respawns: 0,
+      pids: [],
       pid: undefined,
+      load: 0,
     }
     {
       using store = openStore('half', failing)

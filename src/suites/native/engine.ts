@@ -1,7 +1,7 @@
 /** The native engine. ML-DSA signing is hedged (FIPS 204 §3.4); OpenSSL compares and branches in constant time on secrets. */
 import { constants, createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { SealstoneError } from '#core'
-import { checkSecret, checkSigningInput, type Engine, type MlDsaPrivateKey, SEED_BYTES } from '../engine.ts'
+import { checkContext, checkSecret, checkSigningInput, type Engine, type MlDsaPrivateKey, type MlDsaSigner, SEED_BYTES } from '../engine.ts'
 import { type HashName, type MlDsaSet, mlDsaPrimitive, plausibleSizes, PRIMITIVES, type Primitive, primitiveRow, type RsaRow } from '../primitives.ts'
 import { encodePkcs8 } from '../private-key.ts'
 
@@ -11,6 +11,7 @@ export function nativeEngine(): Engine {
     supports: (primitive) => Object.hasOwn(PRIMITIVES, primitive),
     verify: verifyNative,
     signMlDsa,
+    openMlDsaKey,
     publicKeyFromSeed,
     acceptsPrivateKey,
     digest,
@@ -76,7 +77,19 @@ function signMlDsa(
 ): Uint8Array {
   if (options.deterministic === true) throw new SealstoneError('SUITE_UNSUPPORTED', 'the native engine signs hedged only')
   checkSigningInput(set, secret, ctx)
+  return signWith(secretKey(set, secret), message, ctx)
+}
+
+function openMlDsaKey(set: MlDsaSet, secret: Uint8Array): MlDsaSigner {
+  checkSecret(set, secret)
   const key = secretKey(set, secret)
+  return (message, ctx) => {
+    checkContext(ctx)
+    return signWith(key, message, ctx)
+  }
+}
+
+function signWith(key: KeyObject, message: Uint8Array, ctx: Uint8Array): Uint8Array {
   const signature = sign(null, message, ctx.length === 0 ? key : { key, context: ctx })
   return new Uint8Array(signature.buffer, signature.byteOffset, signature.length)
 }

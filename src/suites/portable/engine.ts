@@ -18,6 +18,10 @@ export function portableEngine(): Engine {
     supports: (primitive) => primitiveRow(primitive).kind !== 'rsa',
     verify,
     signMlDsa,
+    openMlDsaKey: (set, secret) => {
+      const own = Uint8Array.from(secret)
+      return (message, ctx) => signMlDsa(set, own, message, ctx)
+    },
     publicKeyFromSeed,
     acceptsPrivateKey,
     digest,

@@ -1,0 +1,87 @@
+/** Several children behind one queue: all sign, any may die, none is asked to make a key but the first. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { silentLogger, utf8 } from '#core'
+import { type KeyHost, type KeyMaterial, startKeyHost } from '#keyhost'
+import { parsePublicKey, verify } from '#suites'
+import { nativeEngine } from '#suites/native'
+import { makeToken, recordingLogger, type TestToken } from '../support/softhsm.ts'
+
+let token: TestToken
+let keyHost: KeyHost
+let key: KeyMaterial
+beforeAll(async () => {
+  token = await makeToken()
+  keyHost = await startKeyHost({ token: token.location, logger: silentLogger, children: 3 })
+  key = await keyHost.generateKey({ keyId: 'pool', version: 1, suite: 'mldsa65-ecdsa-p256', label: 'pool', role: 'signing' })
+  await vi.waitFor(() => expect(keyHost.pids).toHaveLength(3), { timeout: 10_000 })
+})
+afterAll(async () => {
+  await keyHost.close()
+  token[Symbol.dispose]()
+})
+
+const messages = (count: number): Uint8Array[] => Array.from({ length: count }, (_, at) => utf8(`message ${at}`))
+
+async function signAll(count: number, during: () => Promise<void> = async () => {}): Promise<void> {
+  const all = messages(count)
+  const signing = all.map((message) => keyHost.sign([{ key, message }]))
+  await during()
+  const signed = await Promise.all(signing)
+  signed.forEach(([signature], at) =>
+    expect(verify(nativeEngine(), parsePublicKey(key.spki), all[at] as Uint8Array, signature as Uint8Array)).toBe(true),
+  )
+}
+
+describe('three children', () => {
+  it('share the work', async () => {
+    const busy = async (): Promise<void> => {
+      await sleep(20)
+    }
+    await signAll(200, busy)
+    expect(new Set(keyHost.pids).size).toBe(3)
+    expect(keyHost.load).toBe(0)
+  })
+
+  it('make no two wrapping keys when several keys are made at once', async () => {
+    const made = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((keyId) => keyHost.generateKey({ keyId, version: 1, suite: 'mldsa44', label: keyId, role: 'signing' })),
+    )
+    await keyHost.check(made)
+    for (const one of made) await keyHost.sign([{ key: one, message: utf8('any child opens it') }])
+  })
+
+  it('lose one and none of the signatures', async () => {
+    const before = keyHost.respawns
+    await signAll(120, async () => {
+      await sleep(5)
+      process.kill(keyHost.pids[1] as number, 'SIGKILL')
+    })
+    expect(keyHost.respawns).toBe(before + 1)
+  })
+
+  it('lose all of them at once and none of the signatures', async () => {
+    await signAll(60, async () => {
+      await sleep(5)
+      for (const pid of keyHost.pids) process.kill(pid, 'SIGKILL')
+    })
+    await vi.waitFor(() => expect(keyHost.pids).toHaveLength(3), { timeout: 10_000 })
+  })
+
+  it('go on while one of them hangs', async () => {
+    const [, second] = keyHost.pids
+    process.kill(second as number, 'SIGSTOP')
+    const others = Array.from({ length: 40 }, () => keyHost.sign([{ key, message: utf8('others go on') }], { timeoutMs: 3000 }))
+    const settled = await Promise.allSettled(others)
+    process.kill(second as number, 'SIGCONT')
+    // What the hanging one took waits for it; everything else is done.
+    expect(settled.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(36)
+  })
+
+  it('of which none can open tell callers at once', async () => {
+    const logger = recordingLogger()
+    const wrong = startKeyHost({ token: { ...token.location, token: 'nobody' }, logger, children: 3 })
+    await expect(wrong).rejects.toMatchObject({ code: 'TOKEN_MISSING' })
+    expect(logger.count('key host did not open'), 'the others are not even tried').toBe(1)
+  })
+})
