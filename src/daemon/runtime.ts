@@ -40,7 +40,8 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   const keyHost = await startKeyHost({ token: tokenLocation(config.token), logger, importFolder: paths.imports })
   opened.defer(() => keyHost.close())
   const keys = openKeyStore({ db: database, keyHost, clock })
-  await keys.check()
+  // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.
+  await keys.checkLogKeys()
 
   const { audit, trust } = await openLog({ database, keyHost, logKeys: keys.logKeys(), origin: config.audit.origin, clock, logger })
   opened.defer(() => audit.close())

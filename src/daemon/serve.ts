@@ -28,7 +28,7 @@ export async function serve(options: ServeOptions): Promise<number> {
 
   const paths = homePaths(options.home)
   const operations = createOperations(operationContext({ ...runtime, paths, settings: config, policy: config.policy, clock: systemClock, logger }))
-  await operations.maintain()
+  await operations.prepare()
   const issued = runtime.keys.trust()
   if (issued !== undefined) mendTrustFile(paths.trust, issued.document)
 

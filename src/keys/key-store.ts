@@ -65,7 +65,11 @@ export interface KeyStore {
   signWithLogKeys(message: Uint8Array): Promise<readonly [ed25519: Uint8Array, mlDsa44: Uint8Array]>
   /** Both signatures in one round trip to the key host. Throws TOKEN_*, OVERLOADED, DEADLINE_EXCEEDED or CANCELLED. */
   sign(record: KeyRecord, message: Uint8Array, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<RecordSignatures>
-  /** At start: each key in the token is the recorded one and signs. Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID. */
+  /** The keys of the log in the token are the recorded ones and sign. Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID. */
+  checkLogKeys(): Promise<void>
+  /** The same for one version. */
+  test(record: KeyRecord): Promise<void>
+  /** The same for everything that is not destroyed. */
   check(): Promise<void>
   /** The trust file that was issued last. */
   trust(): { readonly serial: number; readonly document: Uint8Array } | undefined
@@ -144,6 +148,8 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
         throw new SealstoneError('INTERNAL', 'the key host answered another number of signatures')
       return { hybrid: main, ...(other === undefined ? {} : { companion: other }) }
     },
+    checkLogKeys: () => keyHost.check(Object.values(logKeys(table))),
+    test: (record) => keyHost.check(materials(record)),
     check: async () => {
       const log = table.logKeys()
       const signing = table.all().filter(({ state }) => state !== 'destroyed')

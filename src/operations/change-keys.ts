@@ -5,7 +5,7 @@ import type { OperationName } from '#policy'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext } from './ports.ts'
-import { recorded } from './recorded.ts'
+import { eventOf, recorded } from './recorded.ts'
 
 export interface VersionName {
   readonly name: KeyName
@@ -30,7 +30,7 @@ export async function changeKey(context: OperationContext, call: CallContext, re
   const { action, name, version, since, reason } = request
   await authorize(context, call, OPERATIONS[action], name)
   const record = chooseVersion(context, name, version, action)
-  const event = { ...eventOf(call, `keys.${action}`, record), ...defined({ reason: reasonText(since, reason) }) }
+  const event = { ...eventOf(call.identity, `keys.${action}`, record), ...defined({ reason: reasonText(since, reason) }) }
   return recorded(context, event, () => context.keys.change(record, { action, ...defined({ since, reason }) }))
 }
 
@@ -42,7 +42,10 @@ export async function destroyKey(context: OperationContext, call: CallContext, r
   if (confirmName !== name)
     throw new SealstoneError('INPUT_INVALID', `the key's name was not repeated: got ${JSON.stringify(confirmName)}, want ${name}`)
   const at = new Date(context.clock.now().getTime() + context.destroyWaitMs)
-  const event = { ...eventOf(call, 'keys.destroy', record), reason: [`at ${at.toISOString()}`, ...(reason === undefined ? [] : [reason])].join(': ') }
+  const event = {
+    ...eventOf(call.identity, 'keys.destroy', record),
+    reason: [`at ${at.toISOString()}`, ...(reason === undefined ? [] : [reason])].join(': '),
+  }
   return recorded(context, event, () => context.keys.scheduleDestruction(record, at, reason))
 }
 
@@ -50,7 +53,7 @@ export async function cancelDestroyKey(context: OperationContext, call: CallCont
   await authorize(context, call, 'keys.destroy', name)
   const scheduled = context.keys.versions(name).filter(({ destroyAt, state }) => destroyAt !== undefined && state !== 'destroyed')
   const record = version === undefined && scheduled[0] !== undefined && scheduled.length === 1 ? scheduled[0] : context.keys.get(name, version)
-  return recorded(context, eventOf(call, 'keys.destroy-cancel', record), () => context.keys.cancelDestruction(record))
+  return recorded(context, eventOf(call.identity, 'keys.destroy-cancel', record), () => context.keys.cancelDestruction(record))
 }
 
 export async function setKeyPolicy(context: OperationContext, call: CallContext, name: KeyName, changes: Partial<KeyPolicy>): Promise<KeyRecord> {
@@ -59,7 +62,7 @@ export async function setKeyPolicy(context: OperationContext, call: CallContext,
   const reason = Object.entries(changes)
     .map(([member, value]) => `${member} ${value}`)
     .join(', ')
-  return recorded(context, { ...eventOf(call, 'keys.policy', record), reason }, () => {
+  return recorded(context, { ...eventOf(call.identity, 'keys.policy', record), reason }, () => {
     context.keys.setPolicy(name, changes)
     return record
   })
@@ -76,10 +79,6 @@ function chooseVersion({ keys }: OperationContext, name: KeyName, version: numbe
   if (only !== undefined && able.length === 1) return only
   const known = versions.map((record) => `${record.version} (${record.state})`).join(', ')
   throw new SealstoneError('INPUT_INVALID', `key ${name} has several versions: ${known}`, { hint: 'name one with --key-version N' })
-}
-
-function eventOf({ identity }: CallContext, operation: string, { name, version, hybrid }: KeyRecord) {
-  return { caller: identity, operation, key: name, keyVersion: version, suite: hybrid.suite }
 }
 
 function reasonText(since: Date | undefined, reason: string | undefined): string | undefined {

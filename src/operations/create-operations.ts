@@ -2,6 +2,7 @@
 import { toSealstoneError } from '#core'
 import type { KeyRecord } from '#keys'
 import { authorizeForSomeKey } from './authorize.ts'
+import { Canary } from './canary.ts'
 import { cancelDestroyKey, changeKey, destroyKey, setKeyPolicy } from './change-keys.ts'
 import type { OperationContext } from './context.ts'
 import { maintainKeys } from './maintain-keys.ts'
@@ -16,6 +17,7 @@ import { verifyModel } from './verify-model.ts'
 export function createOperations(context: OperationContext): Operations {
   const running: RunningSignings = new Map()
   const trust = new TrustIssuer(context)
+  const canary = new Canary(context)
   /** The change stands whether or not the trust file could be issued; `maintain` tries that again. */
   const renewTrust = async (): Promise<void> => {
     await trust.current().catch((error: unknown) => {
@@ -41,7 +43,13 @@ export function createOperations(context: OperationContext): Operations {
     destroyKey: (call, request) => changed(destroyKey(context, call, request)),
     cancelDestroyKey: (call, request) => changed(cancelDestroyKey(context, call, request)),
     setKeyPolicy: (call, name, changes) => changed(setKeyPolicy(context, call, name, changes)),
+    prepare: async () => {
+      await canary.testAll(START_TEST_MS)
+      await maintainKeys(context)
+      await renewTrust()
+    },
     maintain: async () => {
+      await canary.testNext()
       await maintainKeys(context)
       await renewTrust()
     },
@@ -51,3 +59,6 @@ export function createOperations(context: OperationContext): Operations {
     getReceipt: (call, index) => getReceipt(context, call, index),
   }
 }
+
+/** A start takes no longer for this than people wait for one. */
+const START_TEST_MS = 1000

@@ -1,9 +1,9 @@
 /** What is due by the clock: versions that begin, end, are to be followed by a new one, or are to be destroyed. Run every now and then. */
-import { parseIdentity, toSealstoneError } from '#core'
+import { toSealstoneError } from '#core'
 import type { KeyRecord } from '#keys'
 import type { OperationContext } from './context.ts'
 import { retirePrevious, rotate } from './make-keys.ts'
-import { recorded } from './recorded.ts'
+import { CALLER, eventOf, recorded } from './recorded.ts'
 
 /** One thing that is due. What fails is in the log, does not keep the rest from happening, and is tried again the next time. */
 interface Due {
@@ -61,16 +61,11 @@ async function rotateByAge(context: OperationContext, record: KeyRecord): Promis
 }
 
 function change(context: OperationContext, record: KeyRecord, action: 'enable' | 'retire', reason: string): Promise<KeyRecord> {
-  return recorded(context, { ...eventOf(`keys.${action}`, record), reason }, () => context.keys.change(record, { action, reason }))
+  return recorded(context, { ...eventOf(CALLER, `keys.${action}`, record), reason }, () => context.keys.change(record, { action, reason }))
 }
 
 function destroy(context: OperationContext, record: KeyRecord): Promise<KeyRecord> {
-  return recorded(context, { ...eventOf('keys.destroyed', record), reason: 'its waiting time is over' }, () => context.keys.destroy(record))
+  return recorded(context, { ...eventOf(CALLER, 'keys.destroyed', record), reason: 'its waiting time is over' }, () => context.keys.destroy(record))
 }
 
-function eventOf(operation: string, { name, version, hybrid }: KeyRecord) {
-  return { caller: CALLER, operation, key: name, keyVersion: version, suite: hybrid.suite }
-}
-
-const CALLER = parseIdentity('local')
 const DAY_MS = 86_400_000

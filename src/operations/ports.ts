@@ -89,7 +89,9 @@ export interface Operations {
   destroyKey(call: CallContext, request: DestroyKeyRequest): Promise<KeyView>
   cancelDestroyKey(call: CallContext, request: VersionName): Promise<KeyView>
   setKeyPolicy(call: CallContext, name: KeyName, changes: Partial<KeyPolicy>): Promise<KeyView>
-  /** Does what is due by the clock, and issues the trust file anew where that is due. Never throws. */
+  /** Before serving: tests keys for a while, those that fail go into quarantine. Never throws. */
+  prepare(): Promise<void>
+  /** Does what is due by the clock, tests the next key, and issues the trust file anew where that is due. Never throws. */
   maintain(): Promise<void>
   /** The bytes of a trust file. */
   getTrust(call: CallContext): Promise<Uint8Array>

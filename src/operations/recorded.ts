@@ -1,5 +1,5 @@
 /** Does something to a key with its intent in the log before, and its outcome after. */
-import { newOperationId, toSealstoneError } from '#core'
+import { newOperationId, parseIdentity, toSealstoneError } from '#core'
 import type { KeyRecord } from '#keys'
 import { recordProtection } from '#keys'
 import type { NewLeaf } from '#tlog'
@@ -12,6 +12,13 @@ export interface KeyEvent {
   readonly keyVersion?: number
   readonly suite?: string
   readonly reason?: string
+}
+
+/** The daemon itself. */
+export const CALLER = parseIdentity('local')
+
+export function eventOf(caller: KeyEvent['caller'], operation: string, { name, version, hybrid }: KeyRecord): KeyEvent {
+  return { caller, operation, key: name, keyVersion: version, suite: hybrid.suite }
 }
 
 /**

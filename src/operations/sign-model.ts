@@ -2,11 +2,12 @@
 import { LIMITS, newOperationId, type OperationId, SealstoneError, toHex, toSealstoneError, utf8 } from '#core'
 import { buildModelStatement, buildStatement, pae, STATEMENT_PAYLOAD_TYPE, writeHybridBundle, writeOmsBundle } from '#envelopes'
 import { rootDigest } from '#hashing'
-import { describeVersion, type KeyRecord, QUARANTINE_HINT, recordProtection, type RecordSignatures } from '#keys'
+import { type KeyRecord, QUARANTINE_HINT, recordProtection, type RecordSignatures } from '#keys'
 import { type Engine, fingerprint, parsePublicKey, type PublicKey, verify } from '#suites'
 import type { LeafSignature, NewLeaf, Receipt } from '#tlog'
 import { decodeAnswer, decodeParts, encodeAnswer } from './answer.ts'
 import { authorize } from './authorize.ts'
+import { mismatch, quarantine } from './canary.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext, SignAnswer, SignContent, SignRequest } from './ports.ts'
 
@@ -80,7 +81,7 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
     const signatures = await context.keys.sign(key, signedBytes)
 
     // 5. Our own signatures, checked by a process that did not make them. A wrong one never leaves.
-    const made = checkSignatures(context, key, signedBytes, signatures)
+    const made = await checkSignatures(context, key, signedBytes, signatures)
 
     // 6. The outcome leaf, the checkpoint that covers it and the stored answer become durable together. A crash before that commit
     //    releases nothing (recovery says `unknown`); a crash after it loses only the reply, which a retry with the same idempotency key gets.
@@ -183,12 +184,12 @@ interface MadeSignature {
   readonly signature: Uint8Array
 }
 
-function checkSignatures(
+async function checkSignatures(
   context: OperationContext,
   key: KeyRecord,
   signedBytes: Uint8Array,
   signatures: RecordSignatures,
-): readonly [MadeSignature, ...MadeSignature[]] {
+): Promise<readonly [MadeSignature, ...MadeSignature[]]> {
   const hybrid: MadeSignature = { role: 'hybrid', publicKey: parsePublicKey(key.hybrid.spki), signature: signatures.hybrid }
   const companion: MadeSignature | undefined =
     key.companion === undefined || signatures.companion === undefined
@@ -198,11 +199,8 @@ function checkSignatures(
     if (made === undefined || verify(context.engine, made.publicKey, signedBytes, made.signature)) continue
     // The token, the memory or the code is broken: nothing more is signed with this version until somebody has looked.
     const fault = `a ${made.role} signature of ${context.clock.now().toISOString()} did not verify`
-    context.keys.quarantine(key, fault)
-    context.logger.error({ key: key.name, keyVersion: key.version, fault }, 'key put into quarantine')
-    throw new SealstoneError('SIGNATURE_MISMATCH', `${describeVersion(key)}: ${fault} and was not released; the version is in quarantine`, {
-      hint: QUARANTINE_HINT,
-    })
+    await quarantine(context, key, fault)
+    throw mismatch(key, fault, QUARANTINE_HINT)
   }
   return companion === undefined ? [hybrid] : [hybrid, companion]
 }

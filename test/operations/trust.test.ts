@@ -1,9 +1,11 @@
 /** The trust file as it is issued: numbered, renewed when something changes or by its age, and the same bytes in between. */
+import pkcs11js from 'pkcs11js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseKeyName } from '#core'
 import { parseTrustFile, type TrustFile } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { type LiveInstallation, openInstallation } from '../support/installation.ts'
+import { Intruder } from '../support/intruder.ts'
 
 const DAY = 86_400_000
 let home: LiveInstallation
@@ -71,5 +73,23 @@ describe('quarantine', () => {
     const { record } = await home.operations.changeKey(home.call, { action: 'enable', name })
     expect(record).not.toHaveProperty('quarantine')
     await home.sign('held')
+  })
+})
+
+describe('the canary', () => {
+  it('finds a key that is not the recorded one any more: that version alone is held, and the log says so', async () => {
+    const [good, bad] = [parseKeyName('good'), parseKeyName('bad')]
+    for (const name of [good, bad]) await home.operations.createKey(home.call, { name, suite: 'ecdsa-p256' })
+    const intruder = new Intruder(home.token)
+    intruder.login()
+    for (const objectClass of [pkcs11js.CKO_PRIVATE_KEY, pkcs11js.CKO_PUBLIC_KEY]) intruder.destroy(objectClass, home.keys.get(bad).hybrid.ckaId ?? '')
+    intruder.logout()
+    await home.operations.prepare()
+    expect(home.keys.get(bad).quarantine).toMatch(/its test failed: /)
+    expect(home.keys.get(good)).not.toHaveProperty('quarantine')
+    expect(home.events('outcome')).toContain('keys.quarantine ok')
+    await home.sign('good')
+    await expect(home.sign('bad')).rejects.toMatchObject({ code: 'KEY_UNUSABLE', hint: expect.stringMatching(/doctor/) })
+    await expect(home.operations.changeKey(home.call, { action: 'enable', name: bad })).rejects.toMatchObject({ code: 'TOKEN_KEY_MISMATCH' })
   })
 })

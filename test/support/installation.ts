@@ -10,7 +10,7 @@ import { type CallContext, createOperations, type OperationContext, type Operati
 import type { PolicyTable } from '#policy'
 import { nativeEngine } from '#suites/native'
 import { MIGRATIONS, openLog } from '../../src/daemon/runtime.ts'
-import { makeToken, recordingLogger } from './softhsm.ts'
+import { makeToken, recordingLogger, type TestToken } from './softhsm.ts'
 import { manifestOf } from './signing.ts'
 
 export interface LiveInstallation extends AsyncDisposable {
@@ -18,6 +18,7 @@ export interface LiveInstallation extends AsyncDisposable {
   readonly context: OperationContext
   readonly keys: KeyStore
   readonly folder: string
+  readonly token: TestToken
   readonly call: CallContext
   readonly log: ReturnType<typeof recordingLogger>
   readonly clock: TestClock
@@ -88,6 +89,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     context,
     keys,
     folder,
+    token,
     call,
     log,
     clock,
