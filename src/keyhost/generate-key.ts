@@ -2,18 +2,27 @@
 import { hkdfSync, randomFillSync } from 'node:crypto'
 import { type HalfProtection, SealstoneError, utf8 } from '#core'
 import { encodePublicKey, findSuite, joinPublicKey, type Suite } from '#suites'
-import { type Borrowed, borrowed, generateKeyPair, seal, secretBuffer, type Token, tokenRandom } from '#token'
+import { type Borrowed, borrowed, discardKeyPair, generateKeyPair, seal, secretBuffer, type Token, type TokenKeyPair, tokenRandom } from '#token'
 import { checkKey } from './check-keys.ts'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
 import type { GenerateRequest } from './protocol.ts'
 import type { KeyHostParts } from './sign-items.ts'
 
-/** Throws SUITE_UNSUPPORTED or TOKEN_*. A failure after the classical half was made leaves that half in the token, unused and unnamed anywhere. */
-export function generateKey(parts: KeyHostParts, { keyId, version, suite: suiteId, label, role }: GenerateRequest): KeyMaterial {
-  const { token, engine } = parts
-  const suite = findSuite(suiteId)
+/** Throws SUITE_UNSUPPORTED or TOKEN_*. After a failure the classical half is removed again; a death leaves it in the token, named nowhere. */
+export function generateKey(parts: KeyHostParts, request: GenerateRequest): KeyMaterial {
+  const suite = findSuite(request.suite)
   if (!suite.canSign) throw new SealstoneError('SUITE_UNSUPPORTED', `suite ${suite.id} can verify only`)
-  const classical = suite.classical === undefined ? undefined : generateKeyPair(token, suite.classical, label)
+  const classical = suite.classical === undefined ? undefined : generateKeyPair(parts.token, suite.classical, request.label)
+  try {
+    return completeKey(parts, suite, request, classical)
+  } catch (error) {
+    if (classical !== undefined) discardKeyPair(parts.token, classical.ckaId)
+    throw error
+  }
+}
+
+function completeKey(parts: KeyHostParts, suite: Suite, { keyId, version, role }: GenerateRequest, classical: TokenKeyPair | undefined): KeyMaterial {
+  const { token, engine } = parts
   using seed = suite.mlDsa === undefined ? undefined : freshSeed(token)
   const mlDsaPublicKey = seed === undefined || suite.mlDsa === undefined ? undefined : engine.publicKeyFromSeed(suite.mlDsa, seed.bytes)
   const { spki } = encodePublicKey(suite, wholePublicKey(suite, mlDsaPublicKey, classical?.publicKey))

@@ -4,6 +4,7 @@ import { type Logger, SealstoneError } from '#core'
 import { type FaultClass, faultClass, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
 import { login } from './login.ts'
+import { keepsKeysLoaded } from './quirks.ts'
 import { SessionPool } from './session-pool.ts'
 
 export interface TokenOptions {
@@ -64,11 +65,13 @@ export class Token {
       try {
         return this.#attempt(body)
       } catch (thrown) {
-        const fault = faultClass(thrown)
+        const isFull = this.#mayBeFull(thrown)
+        const fault = isFull ? 'login' : faultClass(thrown)
         if (fault === undefined) throw thrown
         if ((fault !== 'session' && fault !== 'login') || repaired.has(fault)) throw tokenError(thrown, doing)
         this.#options.logger.warn({ doing, fault, error: String(thrown) }, 'token call failed and is repeated')
         repaired.add(fault)
+        if (isFull) this.#logout()
         if (fault === 'login') this.#login()
       }
     }
@@ -80,8 +83,20 @@ export class Token {
     return this.#mechanisms.has(mechanism) && this.#options.avoid?.includes(mechanism) !== true
   }
 
+  /** Keys of so many bits are within what the token claims for this mechanism. A token that claims no upper limit is believed. */
+  supportsKeySize(mechanism: number, bits: number): boolean {
+    if (!this.supports(mechanism)) return false
+    const { minKeySize, maxKeySize } = this.run('ask for key sizes', ({ cryptoki }) => cryptoki.C_GetMechanismInfo(this.#slot, mechanism))
+    return maxKeySize === 0 || (bits >= minKeySize && bits <= maxKeySize)
+  }
+
   require(mechanism: number, what: string): void {
     if (!this.supports(mechanism)) throw new SealstoneError('TOKEN_UNSUPPORTED', `the token ${this.info.label} cannot ${what}`)
+  }
+
+  /** The objects with this id are gone. */
+  forget(ckaId: string): void {
+    for (const name of this.#handles.keys()) if (name.endsWith(`:${ckaId}`)) this.#handles.delete(name)
   }
 
   #attempt<Result>(body: (on: TokenSession) => Result): Result {
@@ -89,6 +104,19 @@ export class Token {
     const result = body({ cryptoki: this.#cryptoki, session: lent.session, objects: this.#finder(lent.session) })
     lent.keep()
     return result
+  }
+
+  /** No room for another key beside those of this login: a new login has room again. */
+  #mayBeFull(thrown: unknown): boolean {
+    return keepsKeysLoaded(this.info) && this.#handles.size > 0 && faultClass(thrown) === 'module'
+  }
+
+  #logout(): void {
+    try {
+      this.#cryptoki.C_Logout(this.#sessions.anchor())
+    } catch (thrown) {
+      this.#options.logger.warn({ error: String(thrown) }, 'logging out failed')
+    }
   }
 
   #login(): void {
