@@ -53,6 +53,14 @@ export class Intruder {
     return found
   }
 
+  /** Everything that is found in the token now. */
+  count(): number {
+    this.cryptoki.C_FindObjectsInit(this.session, [])
+    const found = this.cryptoki.C_FindObjects(this.session, 1000)
+    this.cryptoki.C_FindObjectsFinal(this.session)
+    return found.length
+  }
+
   destroy(objectClass: number, ckaId: string): void {
     for (const handle of this.find(objectClass, ckaId)) this.cryptoki.C_DestroyObject(this.session, handle)
   }
