@@ -2,7 +2,7 @@
 export { type Borrowed, borrowed, secretBuffer } from './borrowed.ts'
 export { faultClass } from './cryptoki-errors.ts'
 export type { TokenInfo, TokenName } from './cryptoki-module.ts'
-export { discardKeyPair, generateKeyPair, readKeyPairProtection, readPublicKey, signInToken, type TokenKeyPair } from './key-pair.ts'
+export { discardKeyPair, generateKeyPair, readKeyPairProtection, readPublicKey, signInToken, supportsKeyPair, type TokenKeyPair } from './key-pair.ts'
 export { initialiseToken, type ProvisionOptions } from './provision.ts'
 export { seal, type SealedBlob, tokenRandom, unseal } from './sealing.ts'
 export { openToken, type Token, type TokenOptions } from './token.ts'

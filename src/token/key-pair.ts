@@ -43,6 +43,17 @@ export function generateKeyPair(token: Token, algorithm: string, label: string):
   }
 }
 
+/** Whether the token says that it makes such keys and signs with them. */
+export function supportsKeyPair(token: Token, algorithm: string): boolean {
+  try {
+    requireAlgorithm(token, algorithm)
+    return true
+  } catch (error) {
+    if (error instanceof SealstoneError && error.code === 'TOKEN_UNSUPPORTED') return false
+    throw error
+  }
+}
+
 /** Throws TOKEN_UNSUPPORTED. */
 function requireAlgorithm(token: Token, algorithm: string): void {
   const { generate, sign, keyBits } = findAlgorithm(algorithm)
@@ -84,12 +95,19 @@ export function readKeyPairProtection(token: Token, ckaId: string): TokenProtect
 /** A signature in the standard's form: DER for ECDSA, raw for Ed25519 and RSA-PSS. The whole message is given. */
 export function signInToken(token: Token, algorithm: string, ckaId: string, message: Uint8Array): Uint8Array {
   const row = findAlgorithm(algorithm)
-  const input = Buffer.from(row.input(message))
+  const input = nonNullBuffer(row.input(message))
   return token.run('sign', ({ cryptoki, session, objects }) => {
     cryptoki.C_SignInit(session, row.sign, objects.one(pkcs11js.CKO_PRIVATE_KEY, ckaId))
     // Synchronous on purpose: the callback form does not pin its input (wrong signatures under memory pressure).
     return Uint8Array.from(row.signature(cryptoki.C_Sign(session, input, Buffer.alloc(row.signatureBytes))))
   })
+}
+
+/** A copy whose pointer is not NULL even if it is empty: SoftHSM answers CKR_ARGUMENTS_BAD to an empty message at NULL. */
+function nonNullBuffer(bytes: Uint8Array): Buffer {
+  const copy = Buffer.alloc(bytes.length + 1)
+  copy.set(bytes)
+  return copy.subarray(0, bytes.length)
 }
 
 export function newObjectId(): string {
