@@ -27,6 +27,8 @@ export interface TokenCapabilities {
   readonly mlDsa: Omit<HalfProtection, 'role'>
   /** What it says of a classical half. */
   readonly classical: Omit<HalfProtection, 'role'>
+  /** The same of an Ed25519 half where that is another: a token without Ed25519 seals it like an ML-DSA seed. */
+  readonly ed25519?: Omit<HalfProtection, 'role'>
   /** Whether an open key host sees what others make and remove; if not, the next one does. */
   readonly seesOthers: boolean
 }

@@ -1,4 +1,4 @@
-/** tpm2-pkcs11 over a TPM 2.0 (swtpm, behind tpm2-abrmd) keeps the token contract: no Ed25519, no AES-GCM, no P-521, room for few keys. */
+/** tpm2-pkcs11 over a TPM 2.0 (swtpm, behind tpm2-abrmd) keeps the token contract: no Ed25519, no AES-GCM, no RSA-PSS, no P-521, room for few keys. */
 import { makeTpmToken } from '../support/tpm2.ts'
 import { describeTokenContract } from './contract.ts'
 
@@ -14,9 +14,10 @@ describeTokenContract('tpm2-pkcs11', async () => {
   return {
     location: token.location,
     capabilities: {
-      suites: ['mldsa65-ecdsa-p256', 'mldsa87-ecdsa-p384', 'mldsa44', 'mldsa65', 'mldsa87', 'ecdsa-p256', 'ecdsa-p384'],
+      suites: ['mldsa65-ecdsa-p256', 'mldsa65-ed25519', 'mldsa87-ecdsa-p384', 'mldsa44', 'mldsa65', 'mldsa87', 'ecdsa-p256', 'ecdsa-p384', 'ed25519'],
       mlDsa: { location: 'sealed', sealing: 'rsa-oaep', ...GUARDED },
       classical: { location: 'token', ...GUARDED },
+      ed25519: { location: 'sealed', sealing: 'rsa-oaep', ...GUARDED },
       seesOthers: false,
     },
     wrongPins: () => property('TPM2_PT_LOCKOUT_COUNTER'),
