@@ -14,6 +14,10 @@ export interface TpmToken {
   readonly location: TokenLocation
   /** What the TPM says of itself now, such as `TPM2_PT_LOCKOUT_COUNTER`: past the module, asked by tpm2_getcap. */
   properties(): Promise<ReadonlyMap<string, number>>
+  /** What the TPM's owner does after too many wrong PINs. */
+  unlock(): Promise<void>
+  /** Its daemons end; the PIN file and the store stay until `stop`. */
+  unplug(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -34,7 +38,8 @@ export async function makeTpmToken(label = 'test'): Promise<TpmToken> {
     writeFileSync(pinFile, `${userPin}\n`, { mode: 0o600 })
     await tool('tpm2_ptool', ['init', '--path', env.TPM2_PKCS11_STORE], env)
     await initialise({ modulePath, label, userPin, soPin: randomBytes(16).toString('hex') }, env)
-    return { location: { modulePath, token: label, pinFile, env }, properties, stop }
+    const unlock = async (): Promise<void> => void (await tool('tpm2_dictionarylockout', ['--clear-lockout'], env))
+    return { location: { modulePath, token: label, pinFile, env }, properties, unlock, unplug: () => daemons.stop(), stop }
   } catch (error) {
     const logs = daemons.logs()
     await stop()
