@@ -1,6 +1,6 @@
 /** A logged-in token: lends sessions, finds objects, and repairs a lost session or login once. Everything is synchronous. */
 import pkcs11js from 'pkcs11js'
-import { type Logger, SealstoneError } from '#core'
+import { type Logger, SealstoneError, toSealstoneError } from '#core'
 import { type FaultClass, faultClass, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
 import { login } from './login.ts'
@@ -45,6 +45,7 @@ export class Token {
   readonly #sessions: SessionPool
   readonly #handles = new Map<string, Handle>()
   #mechanisms: ReadonlySet<number> | undefined
+  #loginFailure: SealstoneError | undefined
 
   constructor(cryptoki: Cryptoki, found: FoundToken, options: TokenOptions) {
     this.#cryptoki = cryptoki
@@ -60,6 +61,7 @@ export class Token {
    * thing that may be done twice. `doing` is for messages: `sign`. Errors of the module become SealstoneErrors that keep their class.
    */
   run<Result>(doing: string, body: (on: TokenSession) => Result): Result {
+    if (this.#loginFailure !== undefined) throw this.#loginFailure
     const repaired = new Set<FaultClass>()
     for (;;) {
       try {
@@ -72,7 +74,7 @@ export class Token {
         this.#options.logger.warn({ doing, fault, error: String(thrown) }, 'token call failed and is repeated')
         repaired.add(fault)
         if (isFull) this.#logout()
-        if (fault === 'login') this.#login()
+        if (fault === 'login') this.#loginAgain()
       }
     }
   }
@@ -116,6 +118,16 @@ export class Token {
       this.#cryptoki.C_Logout(this.#sessions.anchor())
     } catch (thrown) {
       this.#options.logger.warn({ error: String(thrown) }, 'logging out failed')
+    }
+  }
+
+  /** Without a login a token hides its private keys, and "there is none" would be believed; so after a failure nothing more is done here. */
+  #loginAgain(): void {
+    try {
+      this.#login()
+    } catch (error) {
+      this.#loginFailure = toSealstoneError(error)
+      throw error
     }
   }
 
