@@ -70,7 +70,8 @@ async function startStack(folder: string, daemons: Daemons): Promise<TpmEnvironm
   daemons.start('dbus-daemon', [`--config-file=${busConfiguration}`, '--nofork', '--nopidfile'])
   await eventually(() => existsSync(`${socket}.ctrl`) && existsSync(bus))
   const asRoot = process.getuid?.() === 0 ? ['--allow-root'] : [] // it wants to be told that this is meant
-  daemons.start('tpm2-abrmd', ['--session', `--tcti=swtpm:path=${socket}`, ...asRoot], env)
+  // Three keys for each client: as few as behind /dev/tpmrm0, where tpm2-abrmd gives 27 of itself.
+  daemons.start('tpm2-abrmd', ['--session', '--max-transients=3', `--tcti=swtpm:path=${socket}`, ...asRoot], env)
   await eventually(() => readProperties(env))
   return env
 }
