@@ -3,7 +3,8 @@ import { equalBytes, SealstoneError, utf8 } from '#core'
 import { parsePublicKey, type PublicKey, splitPublicKey, verify } from '#suites'
 import { readKeyPairProtection, readPublicKey } from '#token'
 import type { KeyMaterial } from './key-material.ts'
-import { type KeyHostParts, openSeed, signMessage } from './sign-items.ts'
+import { ed25519PublicKey, openSeed } from './sealed-seeds.ts'
+import { type KeyHostParts, signMessage } from './sign-items.ts'
 
 /** Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID at the first key that is not as recorded. */
 export function checkKeys(parts: KeyHostParts, keys: readonly KeyMaterial[]): void {
@@ -23,9 +24,13 @@ export function checkKey(parts: KeyHostParts, key: KeyMaterial): void {
     readKeyPairProtection(token, key.ckaId)
   }
   if (suite.mlDsa !== undefined) {
-    using seed = openSeed(parts, key)
+    using seed = openSeed(parts, key, 'ml-dsa')
     if (!equalBytes(engine.publicKeyFromSeed(suite.mlDsa, seed.bytes), recorded.mlDsa))
       throw mismatch(key, 'the sealed seed makes another public key')
+  }
+  if (suite.classical === 'ed25519' && key.ckaId === undefined) {
+    using seed = openSeed(parts, key, 'ed25519')
+    if (!equalBytes(ed25519PublicKey(seed), recorded.classical)) throw mismatch(key, 'the sealed Ed25519 seed makes another public key')
   }
   // The public object could be right and the private one not; only a signature tells.
   if (!verify(engine, publicKey, CANARY, signMessage(parts, key, CANARY))) throw mismatch(key, 'what it signs does not verify')

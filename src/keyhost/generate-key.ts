@@ -1,29 +1,52 @@
-/** Makes a key in the key host: the classical half in the token, the ML-DSA seed here, sealed by the token before anybody refers to it. */
-import { hkdfSync, randomFillSync } from 'node:crypto'
-import { type HalfProtection, SealstoneError, utf8 } from '#core'
+/** Makes a key in the key host: the classical half in the token, seeds here, sealed by the token before anybody refers to them. */
+import { type HalfProtection, SealstoneError } from '#core'
 import { encodePublicKey, findSuite, joinPublicKey, type Suite } from '#suites'
-import { type Borrowed, borrowed, generateKeyPair, seal, secretBuffer, type Token, tokenRandom } from '#token'
+import { discardKeyPair, generateKeyPair, seal, type TokenKeyPair } from '#token'
 import { checkKey } from './check-keys.ts'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
 import type { GenerateRequest } from './protocol.ts'
+import { ed25519PublicKey, freshSeeds, seedIn, type SeedHalf, seedsToMake } from './sealed-seeds.ts'
 import type { KeyHostParts } from './sign-items.ts'
 
-/** Throws SUITE_UNSUPPORTED or TOKEN_*. A failure after the classical half was made leaves that half in the token, unused and unnamed anywhere. */
-export function generateKey(parts: KeyHostParts, { keyId, version, suite: suiteId, label, role }: GenerateRequest): KeyMaterial {
-  const { token, engine } = parts
-  const suite = findSuite(suiteId)
+/** Throws SUITE_UNSUPPORTED or TOKEN_*. After a failure the classical half is removed again; a death leaves it in the token, named nowhere. */
+export function generateKey(parts: KeyHostParts, request: GenerateRequest): KeyMaterial {
+  const suite = findSuite(request.suite)
   if (!suite.canSign) throw new SealstoneError('SUITE_UNSUPPORTED', `suite ${suite.id} can verify only`)
-  const classical = suite.classical === undefined ? undefined : generateKeyPair(token, suite.classical, label)
-  using seed = suite.mlDsa === undefined ? undefined : freshSeed(token)
-  const mlDsaPublicKey = seed === undefined || suite.mlDsa === undefined ? undefined : engine.publicKeyFromSeed(suite.mlDsa, seed.bytes)
-  const { spki } = encodePublicKey(suite, wholePublicKey(suite, mlDsaPublicKey, classical?.publicKey))
+  const seeds = seedsToMake(parts.token, suite)
+  const inToken = seeds.includes('ed25519') ? undefined : suite.classical
+  const classical = inToken === undefined ? undefined : generateKeyPair(parts.token, inToken, request.label)
+  try {
+    return completeKey(parts, suite, request, seeds, classical)
+  } catch (error) {
+    if (classical !== undefined) discardKeyPair(parts.token, classical.ckaId)
+    throw error
+  }
+}
+
+function completeKey(
+  parts: KeyHostParts,
+  suite: Suite,
+  { keyId, version, role }: GenerateRequest,
+  seeds: readonly SeedHalf[],
+  classical: TokenKeyPair | undefined,
+): KeyMaterial {
+  const { token, engine } = parts
+  using secret = seeds.length === 0 ? undefined : freshSeeds(token, seeds)
+  const mlDsaKey =
+    secret === undefined || suite.mlDsa === undefined ? undefined : engine.publicKeyFromSeed(suite.mlDsa, seedIn(secret, seeds, 'ml-dsa').bytes)
+  const sealedClassicalKey = secret !== undefined && seeds.includes('ed25519') ? ed25519PublicKey(seedIn(secret, seeds, 'ed25519')) : undefined
+  const { spki } = encodePublicKey(suite, wholePublicKey(suite, mlDsaKey, classical?.publicKey ?? sealedClassicalKey))
 
   const identity = { keyId, version, suite: suite.id, spki }
-  const sealed = seed === undefined ? undefined : seal(token, seed.bytes, sealingContext(engine, identity))
-  const halves: HalfProtection[] = []
+  const sealed = secret === undefined ? undefined : seal(token, secret.bytes, sealingContext(engine, identity))
+  const classicalRole = role === 'companion' ? 'companion' : 'classical'
   // Of a sealed half these are the wrapping key's attributes: the seed is as safe as the key that seals it.
-  if (sealed !== undefined) halves.push({ role: 'ml-dsa', location: 'sealed', sealing: sealed.blob.sealing, ...sealed.protection })
-  if (classical !== undefined) halves.push({ role: role === 'companion' ? 'companion' : 'classical', location: 'token', ...classical.protection })
+  const sealedHalf = (half: SeedHalf): HalfProtection[] =>
+    sealed === undefined
+      ? []
+      : [{ role: half === 'ml-dsa' ? half : classicalRole, location: 'sealed', sealing: sealed.blob.sealing, ...sealed.protection }]
+  const halves = seeds.flatMap(sealedHalf)
+  if (classical !== undefined) halves.push({ role: classicalRole, location: 'token', ...classical.protection })
   const key: KeyMaterial = {
     ...identity,
     ...(sealed === undefined ? {} : { sealedSeed: sealed.blob }),
@@ -39,14 +62,4 @@ function wholePublicKey(suite: Suite, mlDsa: Uint8Array | undefined, classical: 
   const only = mlDsa ?? classical
   if (only === undefined) throw new SealstoneError('INTERNAL', `suite ${suite.id} has no half to make`)
   return only
-}
-
-/** 32 bytes of the token's generator mixed with 32 of the system's through HKDF (RFC 5869): as good as the better of the two. */
-function freshSeed(token: Token): Borrowed {
-  using fromToken = tokenRandom(token, 32)
-  using both = borrowed(secretBuffer(64))
-  both.bytes.set(fromToken.bytes)
-  randomFillSync(both.bytes, 32)
-  // An ArrayBuffer of its own; Buffer.from makes a view of it, not a copy.
-  return borrowed(Buffer.from(hkdfSync('sha256', both.bytes, new Uint8Array(), utf8('sealstone ml-dsa seed v1'), 32)))
 }

@@ -2,7 +2,8 @@
 import type { MlDsaSet, MlDsaSigner } from '#suites'
 import { checkKey } from './check-keys.ts'
 import type { KeyMaterial } from './key-material.ts'
-import { type KeyHostParts, openSeed } from './sign-items.ts'
+import { openSeed } from './sealed-seeds.ts'
+import type { KeyHostParts } from './sign-items.ts'
 
 interface Expanded {
   readonly sign: MlDsaSigner
@@ -36,7 +37,7 @@ export class ReadyKeys {
       kept.usedAt = now
       return kept.sign
     }
-    using seed = openSeed(this.#parts, key)
+    using seed = openSeed(this.#parts, key, 'ml-dsa')
     const sign = this.#parts.engine.openMlDsaKey(set, seed.bytes)
     this.#expanded.set(key, { sign, openedAt: now, usedAt: now })
     return sign

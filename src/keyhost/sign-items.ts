@@ -1,10 +1,11 @@
-/** Signs whole messages: the suite says how, the token signs the classical half, the unsealed seed signs the ML-DSA half and is wiped. */
+/** Signs whole messages: the suite says how, the token signs what it holds, an unsealed seed signs the rest and is wiped. */
 import { SealstoneError } from '#core'
 import { type Engine, findSuite, type RawSigner, sign } from '#suites'
-import { type Borrowed, signInToken, type Token, unseal } from '#token'
-import { type KeyMaterial, sealingContext } from './key-material.ts'
+import { signInToken, type Token } from '#token'
+import type { KeyMaterial } from './key-material.ts'
 import { KEY_HOST_LIMITS, type SignItem } from './protocol.ts'
 import type { ReadyKeys } from './ready-keys.ts'
+import { missingHalf, openSeed, signEd25519 } from './sealed-seeds.ts'
 
 export interface KeyHostParts {
   readonly token: Token
@@ -28,25 +29,18 @@ export function signItems(parts: KeyHostParts, keys: ReadyKeys, items: readonly 
 /** Once, keeping nothing. */
 export function signMessage(parts: KeyHostParts, key: KeyMaterial, message: Uint8Array): Uint8Array {
   return signWith(parts, key, message, (set, bytes, ctx) => {
-    using seed = openSeed(parts, key)
+    using seed = openSeed(parts, key, 'ml-dsa')
     return parts.engine.signMlDsa(set, seed.bytes, bytes, ctx)
   })
 }
 
-function signWith({ token, engine }: KeyHostParts, key: KeyMaterial, message: Uint8Array, mlDsa: RawSigner['mlDsa']): Uint8Array {
+function signWith(parts: KeyHostParts, key: KeyMaterial, message: Uint8Array, mlDsa: RawSigner['mlDsa']): Uint8Array {
+  const { token, engine } = parts
   const classical: RawSigner['classical'] = (primitive, bytes) => {
-    if (key.ckaId === undefined) throw missingHalf(key, primitive)
-    return signInToken(token, primitive, key.ckaId, bytes)
+    if (key.ckaId !== undefined) return signInToken(token, primitive, key.ckaId, bytes)
+    if (primitive !== 'ed25519') throw missingHalf(key, primitive)
+    using seed = openSeed(parts, key, 'ed25519')
+    return signEd25519(seed, bytes)
   }
   return sign(engine, findSuite(key.suite), { mlDsa, classical }, message)
-}
-
-/** Wipe it after use: `using`. Throws SEALED_SEED_INVALID when the blob belongs to another key, version, suite or public key. */
-export function openSeed({ token, engine }: KeyHostParts, key: KeyMaterial): Borrowed {
-  if (key.sealedSeed === undefined) throw missingHalf(key, 'ml-dsa')
-  return unseal(token, key.sealedSeed, sealingContext(engine, key))
-}
-
-function missingHalf(key: KeyMaterial, what: string): SealstoneError {
-  return new SealstoneError('KEY_UNUSABLE', `key ${key.keyId} version ${key.version} has no ${what} half, its suite ${key.suite} needs one`)
 }

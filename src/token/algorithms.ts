@@ -7,6 +7,8 @@ import { derSequenceOfIntegers, derUnwrapOctetString, ecdsaDer } from './der.ts'
 export interface AlgorithmRow {
   readonly generate: pkcs11js.Mechanism
   readonly keyType: number
+  /** What the token must claim to make; absent where tokens do not agree on how to say it. */
+  readonly keyBits?: number
   /** Attributes that shape the public key when it is made. */
   readonly publicTemplate: pkcs11js.Template
   /** Attributes that hold the public key. */
@@ -22,9 +24,9 @@ export interface AlgorithmRow {
 }
 
 const TOKEN_ALGORITHMS = {
-  'ecdsa-p256': ecdsa('06082a8648ce3d030107', 32, 'sha256'),
-  'ecdsa-p384': ecdsa('06052b81040022', 48, 'sha384'),
-  'ecdsa-p521': ecdsa('06052b81040023', 66, 'sha512'),
+  'ecdsa-p256': ecdsa('06082a8648ce3d030107', 256, 'sha256'),
+  'ecdsa-p384': ecdsa('06052b81040022', 384, 'sha384'),
+  'ecdsa-p521': ecdsa('06052b81040023', 521, 'sha512'),
   ed25519: {
     generate: { mechanism: 0x1055 }, // CKM_EC_EDWARDS_KEY_PAIR_GEN, PKCS#11 3.0 §2.3.5
     keyType: 0x40, // CKK_EC_EDWARDS
@@ -63,10 +65,12 @@ function isEdwardsOid({ keyType }: AlgorithmRow, ecParams: Uint8Array): boolean 
 }
 
 /** SoftHSM has raw ECDSA only, so every token gets a digest (CKM_ECDSA) and gives back r‖s. */
-function ecdsa(curveOidDer: string, fieldBytes: number, hash: string): AlgorithmRow {
+function ecdsa(curveOidDer: string, keyBits: number, hash: string): AlgorithmRow {
+  const fieldBytes = Math.ceil(keyBits / 8)
   return {
     generate: { mechanism: pkcs11js.CKM_EC_KEY_PAIR_GEN },
     keyType: pkcs11js.CKK_EC,
+    keyBits,
     publicTemplate: [{ type: pkcs11js.CKA_EC_PARAMS, value: Buffer.from(fromHex(curveOidDer)) }],
     publicAttributes: [pkcs11js.CKA_EC_POINT],
     publicKey: ([point]) => derUnwrapOctetString(point as Buffer, 1 + 2 * fieldBytes),
@@ -83,6 +87,7 @@ function rsaPssSha256(bits: number): AlgorithmRow {
   return {
     generate: { mechanism: pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN },
     keyType: pkcs11js.CKK_RSA,
+    keyBits: bits,
     publicTemplate: [
       { type: pkcs11js.CKA_MODULUS_BITS, value: bits },
       { type: pkcs11js.CKA_PUBLIC_EXPONENT, value: Buffer.from([1, 0, 1]) },

@@ -19,7 +19,7 @@ export function faultClass(error: unknown): FaultClass | undefined {
 /** The name of the return value, such as `CKR_PIN_INCORRECT`; undefined when the error did not come from a PKCS#11 module. */
 export function returnValue(error: unknown): string | undefined {
   const cause = error instanceof SealstoneError ? error.cause : error
-  return isCryptokiError(cause) ? cause.message : undefined
+  return isCryptokiError(cause) ? nameOf(cause) : undefined
 }
 
 /** Turns what pkcs11js throws into a SealstoneError that keeps it as its cause; others pass through. `doing` is for people: `log in`. */
@@ -27,10 +27,8 @@ export function tokenError(thrown: unknown, doing: string): SealstoneError {
   if (!isCryptokiError(thrown))
     return toSealstoneError(thrown, 'TOKEN_UNAVAILABLE', `cannot ${doing}: ${thrown instanceof Error ? thrown.message : 'unknown error'}`)
   const row = cryptokiRow(thrown) ?? UNKNOWN
-  return new SealstoneError(row.code, `cannot ${doing}: the token answered ${thrown.message}`, {
-    cause: thrown,
-    details: { returnValue: thrown.message },
-  })
+  const name = nameOf(thrown)
+  return new SealstoneError(row.code, `cannot ${doing}: the token answered ${name}`, { cause: thrown, details: { returnValue: name } })
 }
 
 interface CryptokiError extends Error {
@@ -44,8 +42,16 @@ function isCryptokiError(thrown: unknown): thrown is CryptokiError {
 function cryptokiRow(error: unknown): Row | undefined {
   const cause = error instanceof SealstoneError ? error.cause : error
   if (!isCryptokiError(cause)) return undefined
-  return Object.hasOwn(RETURN_VALUES, cause.message) ? RETURN_VALUES[cause.message] : UNKNOWN
+  const name = nameOf(cause)
+  return Object.hasOwn(RETURN_VALUES, name) ? RETURN_VALUES[name] : UNKNOWN
 }
+
+/** pkcs11js knows the names of PKCS#11 2.40 but one, which tokens answer to a curve that they do not have. */
+function nameOf({ message, code }: CryptokiError): string {
+  return code === CURVE_NOT_SUPPORTED ? 'CKR_CURVE_NOT_SUPPORTED' : message
+}
+
+const CURVE_NOT_SUPPORTED = 0x140
 
 interface Row {
   readonly fault: FaultClass
@@ -71,11 +77,13 @@ const RETURN_VALUES: Readonly<Record<string, Row>> = {
   CKR_ATTRIBUTE_SENSITIVE: UNABLE,
   CKR_ATTRIBUTE_TYPE_INVALID: UNABLE,
   CKR_ATTRIBUTE_VALUE_INVALID: UNABLE,
+  CKR_CURVE_NOT_SUPPORTED: UNABLE,
   CKR_DATA_INVALID: DATA,
   CKR_DATA_LEN_RANGE: DATA,
   CKR_DEVICE_ERROR: MODULE,
   CKR_DEVICE_MEMORY: MODULE,
   CKR_DEVICE_REMOVED: MODULE,
+  CKR_DOMAIN_PARAMS_INVALID: UNABLE,
   CKR_ENCRYPTED_DATA_INVALID: DATA,
   CKR_ENCRYPTED_DATA_LEN_RANGE: DATA,
   CKR_FUNCTION_CANCELED: SESSION,

@@ -84,7 +84,7 @@ export function tokenFlags(cryptoki: Cryptoki, slot: Handle): number {
 function listTokens(cryptoki: Cryptoki, modulePath: string): FoundToken[] {
   try {
     const { libraryDescription, libraryVersion, manufacturerID } = cryptoki.C_GetInfo()
-    const library = `${manufacturerID.trim()} ${libraryDescription.trim()} ${libraryVersion.major}.${libraryVersion.minor}`
+    const library = `${unpadded(manufacturerID)} ${unpadded(libraryDescription)} ${libraryVersion.major}.${libraryVersion.minor}`
     return cryptoki
       .C_GetSlotList(true)
       .map((slot) => ({ slot, token: cryptoki.C_GetTokenInfo(slot) }))
@@ -93,11 +93,10 @@ function listTokens(cryptoki: Cryptoki, modulePath: string): FoundToken[] {
         slot,
         flags: token.flags,
         info: {
-          // PKCS#11 2.40 §3.2: fixed-size fields padded with blanks.
-          label: token.label.trimEnd(),
-          serial: token.serialNumber.trim(),
-          model: token.model.trim(),
-          manufacturer: token.manufacturerID.trim(),
+          label: unpadded(token.label),
+          serial: unpadded(token.serialNumber).trim(),
+          model: unpadded(token.model).trim(),
+          manufacturer: unpadded(token.manufacturerID).trim(),
           module: basename(modulePath),
           library,
           firmware: `${token.firmwareVersion.major}.${token.firmwareVersion.minor}`,
@@ -106,6 +105,11 @@ function listTokens(cryptoki: Cryptoki, modulePath: string): FoundToken[] {
   } catch (cause) {
     throw tokenError(cause, 'list the tokens')
   }
+}
+
+/** PKCS#11 2.40 §3.2: fixed-size fields are padded with blanks; tpm2-pkcs11 pads the model with NUL bytes instead. */
+function unpadded(field: string): string {
+  return field.replace(/[\0 ]+$/, '')
 }
 
 function matches(info: TokenInfo, name: TokenName): boolean {

@@ -3,7 +3,16 @@ export { type Borrowed, borrowed, secretBuffer } from './borrowed.ts'
 export { faultClass } from './cryptoki-errors.ts'
 export type { TokenInfo, TokenName } from './cryptoki-module.ts'
 export { findKeyPair, type KeyPairName } from './find-key-pair.ts'
-export { destroyKeyPair, generateKeyPair, readKeyPairProtection, readPublicKey, signInToken, type TokenKeyPair } from './key-pair.ts'
+export {
+  destroyKeyPair,
+  discardKeyPair,
+  generateKeyPair,
+  readKeyPairProtection,
+  readPublicKey,
+  signInToken,
+  supportsKeyPair,
+  type TokenKeyPair,
+} from './key-pair.ts'
 export { initialiseToken, type ProvisionOptions } from './provision.ts'
 export { seal, type SealedBlob, tokenRandom, unseal } from './sealing.ts'
 export { openToken, type Token, type TokenOptions } from './token.ts'

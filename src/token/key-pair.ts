@@ -1,8 +1,10 @@
 /** Classical key pairs that live in the token: make, read the public half, sign, and ask the token how it guards the private half. */
 import { randomBytes } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
+import { SealstoneError } from '#core'
 import { findAlgorithm } from './algorithms.ts'
 import { GUARDED, readAttribute, readProtection, type TokenProtection } from './protection.ts'
+import { isUnusable } from './quirks.ts'
 import type { Token } from './token.ts'
 
 export interface TokenKeyPair {
@@ -12,25 +14,64 @@ export interface TokenKeyPair {
   readonly protection: TokenProtection
 }
 
-/** Makes a key pair in the token. Throws TOKEN_UNSUPPORTED, or TOKEN_KEY_MISMATCH when the token does not guard it as it was told to. */
+/**
+ * Makes a key pair in the token. Throws TOKEN_UNSUPPORTED before anything is made where the token says that it cannot, TOKEN_KEY_MISMATCH when
+ * it does not guard the key as it was told to; nothing is left in the token then.
+ */
 export function generateKeyPair(token: Token, algorithm: string, label: string): TokenKeyPair {
   const row = findAlgorithm(algorithm)
-  token.require(row.generate.mechanism, `make ${algorithm} keys`)
+  requireAlgorithm(token, algorithm)
   const ckaId = newObjectId()
   const name = [
     { type: pkcs11js.CKA_TOKEN, value: true },
     { type: pkcs11js.CKA_LABEL, value: label },
     { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
   ]
-  token.run(`make an ${algorithm} key`, ({ cryptoki, session }) =>
-    cryptoki.C_GenerateKeyPair(
-      session,
-      row.generate,
-      [...name, { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }, { type: pkcs11js.CKA_VERIFY, value: true }, ...row.publicTemplate],
-      [...name, { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }, { type: pkcs11js.CKA_SIGN, value: true }, ...GUARDED],
-    ),
-  )
-  return { ckaId, publicKey: readPublicKey(token, algorithm, ckaId), protection: readKeyPairProtection(token, ckaId) }
+  try {
+    token.run(`make an ${algorithm} key`, ({ cryptoki, session }) =>
+      cryptoki.C_GenerateKeyPair(
+        session,
+        row.generate,
+        [...name, { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }, { type: pkcs11js.CKA_VERIFY, value: true }, ...row.publicTemplate],
+        [...name, { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }, { type: pkcs11js.CKA_SIGN, value: true }, ...GUARDED],
+      ),
+    )
+    return { ckaId, publicKey: readPublicKey(token, algorithm, ckaId), protection: readKeyPairProtection(token, ckaId) }
+  } catch (error) {
+    discardKeyPair(token, ckaId)
+    throw error
+  }
+}
+
+/** Whether the token says that it makes such keys and signs with them. */
+export function supportsKeyPair(token: Token, algorithm: string): boolean {
+  try {
+    requireAlgorithm(token, algorithm)
+    return true
+  } catch (error) {
+    if (error instanceof SealstoneError && error.code === 'TOKEN_UNSUPPORTED') return false
+    throw error
+  }
+}
+
+/** Throws TOKEN_UNSUPPORTED. */
+function requireAlgorithm(token: Token, algorithm: string): void {
+  const { generate, sign, keyBits } = findAlgorithm(algorithm)
+  token.require(generate.mechanism, `make ${algorithm} keys`)
+  token.require(sign.mechanism, `sign with ${algorithm} keys`)
+  const isTooLarge = keyBits !== undefined && !token.supportsKeySize(generate.mechanism, keyBits)
+  if (isTooLarge || isUnusable(token.info, algorithm))
+    throw new SealstoneError('TOKEN_UNSUPPORTED', `the token ${token.info.label} cannot make ${algorithm} keys that sign`)
+}
+
+/** Removes a key pair that nobody knows of yet. Best effort: what cannot be removed stays, under a random id that nothing names. */
+export function discardKeyPair(token: Token, ckaId: string): void {
+  try {
+    destroyKeyPair(token, ckaId)
+  } catch {
+    // The error that made it unfinished is the one to tell.
+  }
+  token.forget(ckaId)
 }
 
 /** The raw public key: `04‖X‖Y`, the Ed25519 point, or PKCS#1 RSAPublicKey. */
@@ -52,7 +93,7 @@ export function readKeyPairProtection(token: Token, ckaId: string): TokenProtect
 /** A signature in the standard's form: DER for ECDSA, raw for Ed25519 and RSA-PSS. The whole message is given. */
 export function signInToken(token: Token, algorithm: string, ckaId: string, message: Uint8Array): Uint8Array {
   const row = findAlgorithm(algorithm)
-  const input = Buffer.from(row.input(message))
+  const input = nonNullBuffer(row.input(message))
   return token.run('sign', ({ cryptoki, session, objects }) => {
     cryptoki.C_SignInit(session, row.sign, objects.one(pkcs11js.CKO_PRIVATE_KEY, ckaId))
     // Synchronous on purpose: the callback form does not pin its input (wrong signatures under memory pressure).
@@ -70,6 +111,13 @@ export function destroyKeyPair(token: Token, ckaId: string): void {
     for (const handle of found) cryptoki.C_DestroyObject(session, handle)
     objects.forget(ckaId)
   })
+}
+
+/** A copy whose pointer is not NULL even if it is empty: SoftHSM answers CKR_ARGUMENTS_BAD to an empty message at NULL. */
+function nonNullBuffer(bytes: Uint8Array): Buffer {
+  const copy = Buffer.alloc(bytes.length + 1)
+  copy.set(bytes)
+  return copy.subarray(0, bytes.length)
 }
 
 export function newObjectId(): string {

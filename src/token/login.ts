@@ -31,6 +31,8 @@ export function login(options: LoginOptions): void {
   } catch (cause) {
     if (returnValue(cause) === 'CKR_USER_ALREADY_LOGGED_IN') return
     if (faultClass(cause) !== 'pin') throw tokenError(cause, 'log in')
+    // A locked token did not look at the PIN: it may be the right one.
+    if (returnValue(cause) === 'CKR_PIN_LOCKED') stopLocked(cause)
     remember(refused, pin, logger)
     throw tokenError(cause, 'log in')
   }
@@ -48,6 +50,13 @@ function checkCounter(flags: number, refused: RefusedPins): void {
   if ((flags & pkcs11js.CKF_USER_PIN_COUNT_LOW) !== 0 && !refused.any) {
     stop('somebody entered a wrong PIN since the last login', 'log in once by hand with the right PIN; that resets the counter')
   }
+}
+
+function stopLocked(cause: unknown): never {
+  throw new SealstoneError('TOKEN_PIN_REFUSED', 'cannot log in: the token is locked after wrong PINs (CKR_PIN_LOCKED) and did not look at this one', {
+    cause,
+    hint: "unlock it with the security officer's PIN, a TPM with tpm2_dictionarylockout; then start again",
+  })
 }
 
 function remember(refused: RefusedPins, pin: string, logger: Logger): void {

@@ -85,27 +85,21 @@ function makeWrappingKeyPair(token: Token): WrappingKey {
     { type: pkcs11js.CKA_LABEL, value: WRAPPING_KEY_LABEL },
     { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
   ]
-  const make = (bits: number): void => {
-    token.run('make the wrapping key', ({ cryptoki, session }) =>
-      cryptoki.C_GenerateKeyPair(
-        session,
-        { mechanism: pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN },
-        [
-          ...name,
-          { type: pkcs11js.CKA_MODULUS_BITS, value: bits },
-          { type: pkcs11js.CKA_PUBLIC_EXPONENT, value: Buffer.from([1, 0, 1]) },
-          { type: pkcs11js.CKA_ENCRYPT, value: true },
-        ],
-        [...name, { type: pkcs11js.CKA_DECRYPT, value: true }, ...GUARDED],
-      ),
-    )
-  }
-  try {
-    make(3072)
-  } catch (error) {
-    if (faultClass(error) !== 'caller') throw error
-    make(2048) // many TPMs go no further
-  }
+  // Many TPMs go no further than 2048 bits, and tpm2-pkcs11 answers GENERAL_ERROR to more; so it is asked for its sizes and not tried.
+  const bits = token.supportsKeySize(pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN, 3072) ? 3072 : 2048
+  token.run('make the wrapping key', ({ cryptoki, session }) =>
+    cryptoki.C_GenerateKeyPair(
+      session,
+      { mechanism: pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN },
+      [
+        ...name,
+        { type: pkcs11js.CKA_MODULUS_BITS, value: bits },
+        { type: pkcs11js.CKA_PUBLIC_EXPONENT, value: Buffer.from([1, 0, 1]) },
+        { type: pkcs11js.CKA_ENCRYPT, value: true },
+      ],
+      [...name, { type: pkcs11js.CKA_DECRYPT, value: true }, ...GUARDED],
+    ),
+  )
   const protection = token.run('read how the wrapping key is protected', ({ cryptoki, session, objects }) =>
     readProtection(cryptoki, session, objects.one(pkcs11js.CKO_PRIVATE_KEY, ckaId)),
   )

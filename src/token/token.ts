@@ -1,9 +1,10 @@
 /** A logged-in token: lends sessions, finds objects, and repairs a lost session or login once. Everything is synchronous. */
 import pkcs11js from 'pkcs11js'
-import { type Logger, SealstoneError } from '#core'
+import { type Logger, SealstoneError, toSealstoneError } from '#core'
 import { type FaultClass, faultClass, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
 import { login } from './login.ts'
+import { keepsKeysLoaded } from './quirks.ts'
 import { SessionPool } from './session-pool.ts'
 
 export interface TokenOptions {
@@ -46,6 +47,7 @@ export class Token {
   readonly #sessions: SessionPool
   readonly #handles = new Map<string, Handle>()
   #mechanisms: ReadonlySet<number> | undefined
+  #loginFailure: SealstoneError | undefined
 
   constructor(cryptoki: Cryptoki, found: FoundToken, options: TokenOptions) {
     this.#cryptoki = cryptoki
@@ -61,17 +63,20 @@ export class Token {
    * thing that may be done twice. `doing` is for messages: `sign`. Errors of the module become SealstoneErrors that keep their class.
    */
   run<Result>(doing: string, body: (on: TokenSession) => Result): Result {
+    if (this.#loginFailure !== undefined) throw this.#loginFailure
     const repaired = new Set<FaultClass>()
     for (;;) {
       try {
         return this.#attempt(body)
       } catch (thrown) {
-        const fault = faultClass(thrown)
+        const isFull = this.#mayBeFull(thrown)
+        const fault = isFull ? 'login' : faultClass(thrown)
         if (fault === undefined) throw thrown
         if ((fault !== 'session' && fault !== 'login') || repaired.has(fault)) throw tokenError(thrown, doing)
         this.#options.logger.warn({ doing, fault, error: String(thrown) }, 'token call failed and is repeated')
         repaired.add(fault)
-        if (fault === 'login') this.#login()
+        if (isFull) this.#logout()
+        if (fault === 'login') this.#loginAgain()
       }
     }
   }
@@ -82,8 +87,20 @@ export class Token {
     return this.#mechanisms.has(mechanism) && this.#options.avoid?.includes(mechanism) !== true
   }
 
+  /** Keys of so many bits are within what the token claims for this mechanism. A token that claims no upper limit is believed. */
+  supportsKeySize(mechanism: number, bits: number): boolean {
+    if (!this.supports(mechanism)) return false
+    const { minKeySize, maxKeySize } = this.run('ask for key sizes', ({ cryptoki }) => cryptoki.C_GetMechanismInfo(this.#slot, mechanism))
+    return maxKeySize === 0 || (bits >= minKeySize && bits <= maxKeySize)
+  }
+
   require(mechanism: number, what: string): void {
     if (!this.supports(mechanism)) throw new SealstoneError('TOKEN_UNSUPPORTED', `the token ${this.info.label} cannot ${what}`)
+  }
+
+  /** The objects with this id are gone. */
+  forget(ckaId: string): void {
+    for (const name of this.#handles.keys()) if (name.endsWith(`:${ckaId}`)) this.#handles.delete(name)
   }
 
   #attempt<Result>(body: (on: TokenSession) => Result): Result {
@@ -91,6 +108,29 @@ export class Token {
     const result = body({ cryptoki: this.#cryptoki, session: lent.session, objects: this.#finder(lent.session) })
     lent.keep()
     return result
+  }
+
+  /** No room for another key beside those of this login: a new login has room again. */
+  #mayBeFull(thrown: unknown): boolean {
+    return keepsKeysLoaded(this.info) && this.#handles.size > 0 && faultClass(thrown) === 'module'
+  }
+
+  #logout(): void {
+    try {
+      this.#cryptoki.C_Logout(this.#sessions.anchor())
+    } catch (thrown) {
+      this.#options.logger.warn({ error: String(thrown) }, 'logging out failed')
+    }
+  }
+
+  /** Without a login a token hides its private keys, and "there is none" would be believed; so after a failure nothing more is done here. */
+  #loginAgain(): void {
+    try {
+      this.#login()
+    } catch (error) {
+      this.#loginFailure = toSealstoneError(error)
+      throw error
+    }
   }
 
   #login(): void {

@@ -3,26 +3,28 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import pkcs11js from 'pkcs11js'
 import { canonicalJson } from '#core'
-import type { KeyMaterial } from '#keyhost'
-import type { TestToken } from './softhsm.ts'
+import type { KeyMaterial, TokenLocation } from '#keyhost'
 
-/** One token per process: SOFTHSM2_CONF is set for good. */
+/** One token per process: the environment of its module is set for good. */
 export class Intruder {
   readonly cryptoki = new pkcs11js.PKCS11()
   readonly slot: Buffer
   readonly session: Buffer
   readonly pin: string
 
-  constructor({ location }: TestToken) {
-    process.env.SOFTHSM2_CONF = location.env?.SOFTHSM2_CONF
+  constructor({ location }: { readonly location: TokenLocation }) {
+    Object.assign(process.env, location.env)
     this.cryptoki.load(location.modulePath)
     try {
       this.cryptoki.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })
     } catch (error) {
       if (!String(error).includes('CKR_CRYPTOKI_ALREADY_INITIALIZED')) throw error
     }
-    const slot = this.cryptoki.C_GetSlotList(true).find((one) => this.cryptoki.C_GetTokenInfo(one).serialNumber.trim() === location.serial)
-    if (slot === undefined) throw new Error(`no token ${location.serial}`)
+    const slot = this.cryptoki.C_GetSlotList(true).find((one) => {
+      const { label, serialNumber } = this.cryptoki.C_GetTokenInfo(one)
+      return label.trimEnd() === location.token && (location.serial === undefined || serialNumber.trim() === location.serial)
+    })
+    if (slot === undefined) throw new Error(`no token ${location.token}`)
     this.slot = slot
     this.session = this.cryptoki.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION)
     this.pin = readFileSync(location.pinFile, 'utf8').trim()
@@ -49,6 +51,14 @@ export class Intruder {
     const found = this.cryptoki.C_FindObjects(this.session, 16)
     this.cryptoki.C_FindObjectsFinal(this.session)
     return found
+  }
+
+  /** Everything that is found in the token now. */
+  count(): number {
+    this.cryptoki.C_FindObjectsInit(this.session, [])
+    const found = this.cryptoki.C_FindObjects(this.session, 1000)
+    this.cryptoki.C_FindObjectsFinal(this.session)
+    return found.length
   }
 
   destroy(objectClass: number, ckaId: string): void {
