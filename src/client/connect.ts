@@ -4,7 +4,7 @@ import type { GetCheckpointResponse, GetReceiptResponse, ListEntriesResponse } f
 import { Channel } from './channel.ts'
 import { keyCalls } from './keys.ts'
 import { fromEntry, toEntriesRequest } from './reading.ts'
-import { sign, verifyRemote } from './signing.ts'
+import { sign, signBatch, verifyRemote } from './signing.ts'
 import type { Client, ConnectOptions } from './types.ts'
 
 /** Connects lazily, at the first call. Throws INPUT_INVALID for an address that cannot be used. */
@@ -13,6 +13,7 @@ export function connect(options: ConnectOptions): Client {
   const close = async (): Promise<void> => channel.close()
   return {
     sign: (request, call) => sign(channel, request, call),
+    signBatch: (requests, call) => signBatch(channel, requests, call),
     verifyRemote: (request, call) => verifyRemote(channel, request, call),
     ...keyCalls(channel),
     getCheckpoint: async (call) => {

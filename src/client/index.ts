@@ -1,6 +1,7 @@
 /** client: what a registry imports. Hashing happens here, signing in the daemon; `#client/offline` verifies without one. */
 export { connect } from './connect.ts'
 export type {
+  BatchResult,
   CallOptions,
   Client,
   ConnectOptions,

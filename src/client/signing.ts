@@ -1,6 +1,6 @@
 /** Sign and Verify: domain types to messages and back. */
 import { randomUUID } from 'node:crypto'
-import { fromHex, parseOperationId, SealstoneError, utf8 } from '#core'
+import { defined, fromHex, isErrorCode, parseOperationId, SealstoneError, utf8 } from '#core'
 import type { Verdict } from '#envelopes'
 import { hashModel, type Manifest } from '#hashing'
 import {
@@ -12,20 +12,46 @@ import {
   METHODS,
   type ManifestInit,
   REQUIREMENTS,
+  type SignBatchResponse,
   type SignRequestInit,
   type SignResponse,
   type Verdict as VerdictMessage,
 } from '#wire'
 import type { Channel } from './channel.ts'
-import type { CallOptions, SignAnswer, SignContent, SignRequest, VerifyRequest } from './types.ts'
+import type { BatchResult, CallOptions, SignAnswer, SignContent, SignRequest, VerifyRequest } from './types.ts'
 
 /** Hashes a model here; a retry within the call sends the same idempotency key. */
 export async function sign(channel: Channel, request: SignRequest, options: CallOptions = {}): Promise<SignAnswer> {
-  const idempotencyKey = request.idempotencyKey ?? randomUUID()
-  const { manifest, content } = await toContent(request.content, options.signal)
-  const message: SignRequestInit = { key: request.key ?? 'default', keyVersion: request.keyVersion ?? 0, idempotencyKey, ...content }
+  const { message, manifest } = await toMessage(request, options.signal)
   const answer = await channel.unary<SignResponse>((callOptions, done) => channel.signing.sign(message, callOptions, done), options)
-  return { ...fromSignResponse(answer), idempotencyKey, ...(manifest === undefined ? {} : { manifest }) }
+  return { ...fromSignResponse(answer), idempotencyKey: message.idempotencyKey, ...defined({ manifest }) }
+}
+
+/** Models are hashed one after the other. */
+export async function signBatch(channel: Channel, requests: readonly SignRequest[], options: CallOptions = {}): Promise<BatchResult[]> {
+  const prepared: Awaited<ReturnType<typeof toMessage>>[] = []
+  for (const request of requests) prepared.push(await toMessage(request, options.signal))
+  const message = { requests: prepared.map((one) => one.message) }
+  const { results } = await channel.unary<SignBatchResponse>((callOptions, done) => channel.signing.signBatch(message, callOptions, done), options)
+  if (results.length !== requests.length) throw new SealstoneError('INTERNAL', `the daemon answered ${results.length} of ${requests.length} requests`)
+  return results.map(({ response = null, failure = null }, at) => {
+    const one = prepared[at]
+    if (response !== null && one !== undefined) {
+      const answer = { ...fromSignResponse(response), idempotencyKey: one.message.idempotencyKey, ...defined({ manifest: one.manifest }) }
+      return { ok: true, answer }
+    }
+    const code = failure !== null && isErrorCode(failure.code) ? failure.code : 'INTERNAL'
+    return { ok: false, error: new SealstoneError(code, failure?.message, { ...defined({ hint: failure?.hint }) }) }
+  })
+}
+
+async function toMessage(
+  request: SignRequest,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly message: SignRequestInit & { readonly idempotencyKey: string }; readonly manifest: Manifest | undefined }> {
+  const idempotencyKey = request.idempotencyKey ?? randomUUID()
+  const { manifest, content } = await toContent(request.content, signal)
+  return { message: { key: request.key ?? 'default', keyVersion: request.keyVersion ?? 0, idempotencyKey, ...content }, manifest }
 }
 
 export async function verifyRemote(channel: Channel, request: VerifyRequest, options?: CallOptions): Promise<Verdict> {

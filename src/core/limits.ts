@@ -23,6 +23,8 @@ export const LIMITS = {
   ignorePaths: 1000,
   /** Signings that may wait in the daemon; one more is refused with OVERLOADED. */
   queuedSignings: 1024,
+  /** Requests in one SignBatch. */
+  batchSignings: 256,
   /** Entries that may wait for the audit log; one more is refused with OVERLOADED. */
   queuedLeaves: 4096,
 } as const

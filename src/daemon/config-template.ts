@@ -44,7 +44,13 @@ origin = ${quote(origin)}
 # How long a key version waits between \`sealstone keys destroy\` and its end; until then it can be called off.
 # destroy_wait_hours = 168
 
+[key_host]
+# How many processes sign, each with its own login to the token. 0: one less than the machine has cores, at least 1.
+# children = 0
+
 [serve]
+# What cannot be signed within so many milliseconds is refused at once, with a time to come again.
+# queue_ms = 1000
 # How long running requests may take to finish after SIGTERM.
 # drain_seconds = 20
 

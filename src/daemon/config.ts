@@ -29,6 +29,10 @@ export interface Config {
   readonly trustDays: number
   /** Between the request to destroy a key version and its end. */
   readonly destroyWaitHours: number
+  /** What cannot be signed within so long is refused at once. */
+  readonly queueMs: number
+  /** Processes that sign; undefined: one less than the machine has cores. */
+  readonly keyHostChildren: number | undefined
   readonly drainSeconds: number
   readonly logLevel: LogLevel
   readonly policy: PolicyTable
@@ -66,6 +70,8 @@ export function parseConfig(text: string, home: string): Config {
     audit: { origin: read.text('audit.origin'), answerRetentionHours: read.wholeNumber('audit.answer_retention_hours', 168, 1, 8760) },
     trustDays: read.wholeNumber('trust.valid_days', DEFAULT_TRUST_DAYS, 1, 3650),
     destroyWaitHours: read.wholeNumber('keys.destroy_wait_hours', DEFAULT_DESTROY_WAIT_HOURS, 1, 8760),
+    queueMs: read.wholeNumber('serve.queue_ms', DEFAULT_QUEUE_MS, 50, 60_000),
+    keyHostChildren: read.wholeNumber('key_host.children', 0, 0, 64) || undefined,
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
@@ -193,6 +199,7 @@ type Setting = (typeof SETTINGS)[number]
 
 export const DEFAULT_TRUST_DAYS = 90
 export const DEFAULT_DESTROY_WAIT_HOURS = 168
+export const DEFAULT_QUEUE_MS = 1000
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 const SETTINGS = [
@@ -206,6 +213,8 @@ const SETTINGS = [
   'audit.answer_retention_hours',
   'trust.valid_days',
   'keys.destroy_wait_hours',
+  'key_host.children',
+  'serve.queue_ms',
   'serve.drain_seconds',
   'log.level',
   'policy.allow',

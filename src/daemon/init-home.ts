@@ -10,7 +10,7 @@ import { type KeyRecord, openKeyStore, recordProtection } from '#keys'
 import { TrustIssuer } from '#operations'
 import { DEFAULT_SUITE, findSuite, fingerprint, selfTest, type SuiteId } from '#suites'
 import { nativeEngine } from '#suites/native'
-import { DEFAULT_DESTROY_WAIT_HOURS, DEFAULT_TRUST_DAYS, moduleEnvironment } from './config.ts'
+import { DEFAULT_DESTROY_WAIT_HOURS, DEFAULT_QUEUE_MS, DEFAULT_TRUST_DAYS, moduleEnvironment } from './config.ts'
 import { configTemplate } from './config-template.ts'
 import { homePaths, refuseUsedHome } from './home.ts'
 import { MIGRATIONS, openLog } from './runtime.ts'
@@ -85,7 +85,7 @@ async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName:
   const record = await keys.create({ name: chosen.keyName, suite: chosen.suite })
   await log.audit.complete({ kind: 'outcome', ...event, result: 'ok', keyProtection: recordProtection(record) })
 
-  const settings = { trustDays: DEFAULT_TRUST_DAYS, destroyWaitHours: DEFAULT_DESTROY_WAIT_HOURS }
+  const settings = { trustDays: DEFAULT_TRUST_DAYS, destroyWaitHours: DEFAULT_DESTROY_WAIT_HOURS, queueMs: DEFAULT_QUEUE_MS }
   const rooms = { audit: log.audit, keys, engine: nativeEngine(), log: log.trust, policy: [], clock: systemClock, logger: silentLogger }
   await new TrustIssuer(operationContext({ ...rooms, paths, settings })).current()
   mkdirSync(paths.imports, { mode: 0o700 })

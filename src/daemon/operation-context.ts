@@ -1,14 +1,14 @@
 /** What the operations are given: the opened rooms and the settings that concern them. */
 import { basename, join } from 'node:path'
 import { type Clock, excerpt, type Logger, SealstoneError, toSealstoneError } from '#core'
-import type { OperationContext } from '#operations'
+import { Capacity, type OperationContext } from '#operations'
 import type { Config } from './config.ts'
 import { type HomePaths } from './home.ts'
 import { publishTrustFile } from './trust-publisher.ts'
 
 export interface ContextParts extends Pick<OperationContext, 'audit' | 'keys' | 'engine' | 'log' | 'policy'> {
   readonly paths: HomePaths
-  readonly settings: Pick<Config, 'trustDays' | 'destroyWaitHours'>
+  readonly settings: Pick<Config, 'trustDays' | 'destroyWaitHours' | 'queueMs'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -16,6 +16,7 @@ export interface ContextParts extends Pick<OperationContext, 'audit' | 'keys' | 
 export function operationContext({ paths, settings, ...rooms }: ContextParts): OperationContext {
   return {
     ...rooms,
+    capacity: new Capacity({ boundMs: settings.queueMs, clock: rooms.clock }),
     trustDays: settings.trustDays,
     destroyWaitMs: settings.destroyWaitHours * HOUR_MS,
     importPath: (file) => importPath(paths.imports, file),

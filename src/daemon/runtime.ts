@@ -1,6 +1,6 @@
 /** Opens everything a daemon stands on, in order, and closes it in the opposite order. */
 import { AUDIT_MIGRATIONS, type AuditLog, openAuditLog } from '#audit'
-import type { Clock, Logger } from '#core'
+import { type Clock, defined, type Logger } from '#core'
 import { acquireLock, type Database, openDatabase } from '#db'
 import type { TrustFile } from '#envelopes'
 import { type KeyHost, startKeyHost } from '#keyhost'
@@ -37,7 +37,12 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   opened.defer(() => lock.release())
   const database = openDatabase(paths.database, MIGRATIONS)
   opened.defer(() => database.close())
-  const keyHost = await startKeyHost({ token: tokenLocation(config.token), logger, importFolder: paths.imports })
+  const keyHost = await startKeyHost({
+    token: tokenLocation(config.token),
+    logger,
+    importFolder: paths.imports,
+    ...defined({ children: config.keyHostChildren }),
+  })
   opened.defer(() => keyHost.close())
   const keys = openKeyStore({ db: database, keyHost, clock })
   // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.

@@ -1,5 +1,5 @@
 /** keyhost: the supervised child process that holds the token login and makes whole signatures. This door loads no native code. */
-export { type KeyHost, type KeyHostOptions, startKeyHost } from './key-host.ts'
+export { type KeyHost, type KeyHostOptions, type SignOptions, startKeyHost } from './key-host.ts'
 export { type KeyMaterial, keyMaterialJson, parseKeyMaterial } from './key-material.ts'
 export {
   type AdoptRequest,

@@ -1,7 +1,7 @@
 /** The keys of this installation: made in the token, recorded in the database, used through the key host, each version with its life. */
-import { type Clock, type KeyName, SealstoneError } from '#core'
+import { type Clock, defined, type KeyName, SealstoneError } from '#core'
 import type { Database } from '#db'
-import type { KeyHost, SignItem } from '#keyhost'
+import type { KeyHost, SignItem, SignOptions as SigningOptions } from '#keyhost'
 import {
   cancelDestruction,
   type ChangeParts,
@@ -30,6 +30,8 @@ import {
 import { unknownKey, unknownVersion } from './unknown-key.ts'
 import { KeyUses } from './uses.ts'
 import type { SuiteId } from '#suites'
+
+export type { SigningOptions }
 
 export interface KeyStore {
   create(request: CreateRequest): Promise<KeyRecord>
@@ -64,7 +66,12 @@ export interface KeyStore {
   /** By both log keys: Ed25519, then ML-DSA-44. For documents that say by their first bytes that they are no checkpoint. */
   signWithLogKeys(message: Uint8Array): Promise<readonly [ed25519: Uint8Array, mlDsa44: Uint8Array]>
   /** Both signatures in one round trip to the key host. Throws TOKEN_*, OVERLOADED, DEADLINE_EXCEEDED or CANCELLED. */
-  sign(record: KeyRecord, message: Uint8Array, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<RecordSignatures>
+  sign(record: KeyRecord, message: Uint8Array, options?: SigningOptions): Promise<RecordSignatures>
+  /** Many in few round trips, each with its own answer; those in one round trip fail together. */
+  signMany(
+    requests: readonly { readonly record: KeyRecord; readonly message: Uint8Array }[],
+    options?: SigningOptions,
+  ): readonly Promise<RecordSignatures>[]
   /** The keys of the log in the token are the recorded ones and sign. Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID. */
   checkLogKeys(): Promise<void>
   /** The same for one version. */
@@ -140,13 +147,17 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
       if (first === undefined || second === undefined) throw new SealstoneError('INTERNAL', 'the key host answered fewer signatures than asked')
       return [first, second]
     },
-    sign: async ({ hybrid, companion }, message, options) => {
-      const items: SignItem[] = [{ key: hybrid, message }]
-      if (companion !== undefined) items.push({ key: companion, message })
-      const [main, other] = await keyHost.sign(items, options)
-      if (main === undefined || (other === undefined) !== (companion === undefined))
-        throw new SealstoneError('INTERNAL', 'the key host answered another number of signatures')
-      return { hybrid: main, ...(other === undefined ? {} : { companion: other }) }
+    sign: async (record, message, options) => {
+      const [signatures] = await signTogether(keyHost, [{ record, message }], options)
+      if (signatures === undefined) throw new SealstoneError('INTERNAL', 'the key host answered no signature')
+      return signatures
+    },
+    signMany: (requests, options) => {
+      const chunks = Array.from({ length: Math.ceil(requests.length / CHUNK) }, (_, at) => requests.slice(at * CHUNK, (at + 1) * CHUNK))
+      return chunks.flatMap((chunk) => {
+        const all = signTogether(keyHost, chunk, options)
+        return chunk.map(async (_, at) => (await all)[at] as RecordSignatures)
+      })
     },
     checkLogKeys: () => keyHost.check(Object.values(logKeys(table))),
     test: (record) => keyHost.check(materials(record)),
@@ -158,6 +169,24 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
     trust: () => table.trust(),
     setTrust: (serial, document) => table.setTrust(serial, document),
   }
+}
+
+interface SigningRequest {
+  readonly record: KeyRecord
+  readonly message: Uint8Array
+}
+
+/** One command to the key host; each record takes one item of it or two. */
+async function signTogether(keyHost: KeyHost, requests: readonly SigningRequest[], options?: SigningOptions): Promise<RecordSignatures[]> {
+  const items: SignItem[] = requests.flatMap(({ record, message }) => materials(record).map((key) => ({ key, message })))
+  const signatures = await keyHost.sign(items, options)
+  if (signatures.length !== items.length) throw new SealstoneError('INTERNAL', 'the key host answered another number of signatures')
+  let at = 0
+  return requests.map(({ record }) => {
+    const [hybrid, companion] = signatures.slice(at, (at += materials(record).length))
+    if (hybrid === undefined) throw new SealstoneError('INTERNAL', 'the key host answered too few signatures')
+    return { hybrid, ...defined({ companion }) }
+  })
 }
 
 function logKeys(table: KeyTable): LogKeys {
@@ -193,4 +222,6 @@ function checkPolicy(policy: KeyPolicy, newest: number): KeyPolicy {
   return policy
 }
 
+/** Small enough that the children of a key host share a batch, large enough that a round trip is little of it. */
+const CHUNK = 8
 const MAX_ROTATION_DAYS = 36_500

@@ -5,11 +5,13 @@ import type { TrustFile } from '#envelopes'
 import type { KeyStore } from '#keys'
 import type { PolicyTable } from '#policy'
 import type { Engine } from '#suites'
+import type { Capacity } from './capacity.ts'
 
 export interface OperationContext {
   readonly audit: AuditLog
   readonly keys: KeyStore
   readonly policy: PolicyTable
+  readonly capacity: Capacity
   /** Verifies what the key host signed; it is not the process that signed. */
   readonly engine: Engine
   /** The log's name and verifier keys, as published in the trust file. */

@@ -10,6 +10,7 @@ import { adoptKey, createKey, importKey, rotateKey } from './make-keys.ts'
 import type { KeyView, Operations } from './ports.ts'
 import { getCheckpoint, getReceipt, listEntries } from './read-audit.ts'
 import { getKey, getTrust, listKeys, viewKey } from './read-keys.ts'
+import { signBatch } from './sign-batch.ts'
 import { type RunningSignings, signModel } from './sign-model.ts'
 import { TrustIssuer } from './trust.ts'
 import { verifyModel } from './verify-model.ts'
@@ -32,6 +33,7 @@ export function createOperations(context: OperationContext): Operations {
   return {
     admit: (call, operation) => authorizeForSomeKey(context, call, operation),
     sign: (call, request) => signModel(context, running, call, request),
+    signBatch: (call, requests) => signBatch(context, running, call, requests),
     verify: (call, request) => verifyModel(context, call, request),
     listKeys: (call) => listKeys(context, call),
     getKey: (call, name, version) => getKey(context, call, name, version),

@@ -1,8 +1,10 @@
 /** operations: one file per thing the daemon can be asked to do; the order of steps and nothing else. */
 export type { OperationContext } from './context.ts'
+export { Capacity } from './capacity.ts'
 export { createOperations } from './create-operations.ts'
 export type {
   AdoptKeyRequest,
+  BatchResult,
   CallContext,
   ChangeKeyRequest,
   CreateKeyRequest,

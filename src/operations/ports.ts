@@ -6,8 +6,10 @@ import type { KeyAction, KeyPolicy, KeyRecord } from '#keys'
 import type { EntryFilter, LogEntry, Receipt } from '#tlog'
 
 import type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
+import type { BatchResult } from './sign-batch.ts'
 import type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequest } from './make-keys.ts'
 
+export type { BatchResult } from './sign-batch.ts'
 export type { EntryFilter, LogEntry } from '#tlog'
 export type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
 export type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequest } from './make-keys.ts'
@@ -76,6 +78,8 @@ export interface Operations {
   /** Before a large request is read: throws PERMISSION_DENIED if there is no key with which the caller may do this. */
   admit(call: CallContext, operation: 'sign' | 'verify'): Promise<void>
   sign(call: CallContext, request: SignRequest): Promise<SignAnswer>
+  /** In the order of the requests, each with its own answer or error. */
+  signBatch(call: CallContext, requests: readonly SignRequest[]): Promise<readonly BatchResult[]>
   verify(call: CallContext, request: VerifyRequest): Promise<Verdict>
   listKeys(call: CallContext): Promise<readonly KeyView[]>
   /** The newest version unless one is named. */

@@ -5,6 +5,7 @@ import { entryMessage, toEntryFilter, toLogIndex } from './audit-messages.ts'
 import type { CallEnvironment } from './call-context.ts'
 import { serverStream, unary } from './handle-call.ts'
 import { keyHandlers } from './key-service.ts'
+import { signBatch } from './batch-messages.ts'
 import { receiptMessage, signAnswerMessage, toSignRequest } from './signing-messages.ts'
 import { toVerifyRequest, verdictMessage } from './verdict-messages.ts'
 
@@ -12,7 +13,7 @@ export const SERVICE_NAMES = ['sealstone.v1.SigningService', 'sealstone.v1.KeySe
 
 export function addServices(server: Server, operations: Operations, environment: CallEnvironment): void {
   const { SigningService, KeyService, AuditService } = environment.protos
-  const { Sign, Verify } = SigningService.service
+  const { Sign, SignBatch, Verify } = SigningService.service
   const { GetCheckpoint, ListEntries, GetReceipt } = AuditService.service
 
   addService(server, SigningService.service, {
@@ -20,6 +21,12 @@ export function addServices(server: Server, operations: Operations, environment:
       environment,
       Sign,
       async (call, request) => signAnswerMessage(await operations.sign(call, toSignRequest(request))),
+      (call) => operations.admit(call, 'sign'),
+    ),
+    SignBatch: unary(
+      environment,
+      SignBatch,
+      (call, request) => signBatch(operations, environment.translator, call, request),
       (call) => operations.admit(call, 'sign'),
     ),
     Verify: unary(

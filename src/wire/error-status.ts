@@ -16,12 +16,21 @@ export interface ReceivedStatus {
   readonly metadata?: Metadata
 }
 
+export interface ErrorDescription {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string
+  readonly retryable: boolean
+}
+
 export interface ErrorTranslator {
   /**
    * What is wrong with the request is told as it is, what is wrong inside the daemon in the words of the catalogue only: those texts hold no
    * path, no stack, nothing of the cause.
    */
   encode(error: SealstoneError): ErrorStatus
+  /** What `encode` tells, for an error that is part of an answer. */
+  describe(error: SealstoneError): ErrorDescription
   /** The daemon's own code where it sent one, else the nearest one by status. */
   decode(received: ReceivedStatus): SealstoneError
 }
@@ -30,26 +39,36 @@ export function errorTranslator(): ErrorTranslator {
   const codecs = loadErrorCodecs()
   return {
     encode: (error) => encodeError(codecs, error),
+    describe: describeError,
     decode: (received) => decodeError(codecs, received),
   }
 }
 
-function encodeError(codecs: ErrorCodecs, { code, message, hint, details }: SealstoneError): ErrorStatus {
-  const entry = ERROR_CATALOGUE[code]
-  const told = isAboutRequest(code)
-  const text = told ? printable(message) : entry.text
-  const facts = told ? details : {}
+function encodeError(codecs: ErrorCodecs, error: SealstoneError): ErrorStatus {
+  const { code, message, hint, retryable } = describeError(error)
+  const facts = isAboutRequest(code) ? error.details : {}
   const errorInfo = codecs.errorInfo.serialize({
     reason: code,
     domain: ERROR_DOMAIN,
-    metadata: { ...facts, hint: told ? printable(hint) : entry.hint, retryable: String(entry.retryable) },
+    metadata: { ...facts, hint, retryable: String(retryable) },
   })
+  const details = [{ type_url: ERROR_INFO_TYPE, value: errorInfo }]
+  if (code === 'OVERLOADED') details.push({ type_url: RETRY_INFO_TYPE, value: codecs.retryInfo.serialize({ retryDelay: retryDelay(error) }) })
+  const status = grpcStatus[ERROR_CATALOGUE[code].grpc]
   const metadata = new Metadata()
-  metadata.set(
-    STATUS_DETAILS,
-    codecs.status.serialize({ code: grpcStatus[entry.grpc], message: text, details: [{ type_url: ERROR_INFO_TYPE, value: errorInfo }] }),
-  )
-  return { code: grpcStatus[entry.grpc], details: text, metadata }
+  metadata.set(STATUS_DETAILS, codecs.status.serialize({ code: status, message, details }))
+  return { code: status, details: message, metadata }
+}
+
+function describeError({ code, message, hint }: SealstoneError): ErrorDescription {
+  const entry = ERROR_CATALOGUE[code]
+  const told = isAboutRequest(code)
+  return { code, message: told ? printable(message) : entry.text, hint: told ? printable(hint) : entry.hint, retryable: entry.retryable }
+}
+
+function retryDelay({ details }: SealstoneError): { seconds: string; nanos: number } {
+  const milliseconds = Number(details[RETRY_DELAY] ?? DEFAULT_RETRY_DELAY_MS)
+  return { seconds: String(Math.floor(milliseconds / 1000)), nanos: (milliseconds % 1000) * 1_000_000 }
 }
 
 function isAboutRequest(code: ErrorCode): boolean {
@@ -74,15 +93,18 @@ function findErrorInfo(codecs: ErrorCodecs, { metadata }: ReceivedStatus): { cod
   const [trailer] = metadata?.get(STATUS_DETAILS) ?? []
   if (!Buffer.isBuffer(trailer)) return undefined
   try {
-    for (const { type_url, value } of codecs.status.deserialize(trailer).details) {
-      if (type_url !== ERROR_INFO_TYPE) continue
-      const { reason, domain, metadata: facts } = codecs.errorInfo.deserialize(value)
-      if (domain === ERROR_DOMAIN && isErrorCode(reason)) return { code: reason, metadata: facts }
-    }
+    const { details } = codecs.status.deserialize(trailer)
+    const info = details.find(({ type_url }) => type_url === ERROR_INFO_TYPE)
+    if (info === undefined) return undefined
+    const { reason, domain, metadata: facts } = codecs.errorInfo.deserialize(info.value)
+    if (domain !== ERROR_DOMAIN || !isErrorCode(reason)) return undefined
+    const retry = details.find(({ type_url }) => type_url === RETRY_INFO_TYPE)
+    const delay = retry && codecs.retryInfo.deserialize(retry.value).retryDelay
+    if (!delay) return { code: reason, metadata: facts }
+    return { code: reason, metadata: { ...facts, [RETRY_DELAY]: String(Number(delay.seconds) * 1000 + Math.ceil(delay.nanos / 1_000_000)) } }
   } catch {
     return undefined // a trailer that is not ours says nothing; the status stays
   }
-  return undefined
 }
 
 function fromStatus(received: ReceivedStatus): SealstoneError {
@@ -92,6 +114,10 @@ function fromStatus(received: ReceivedStatus): SealstoneError {
 
 const ERROR_DOMAIN = 'sealstone'
 const STATUS_DETAILS = 'grpc-status-details-bin'
+const RETRY_INFO_TYPE = 'type.googleapis.com/google.rpc.RetryInfo'
+/** In the details of an OVERLOADED error, milliseconds. */
+const RETRY_DELAY = 'retryDelayMs'
+const DEFAULT_RETRY_DELAY_MS = 500
 const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo'
 const MAX_TEXT = 1000
 

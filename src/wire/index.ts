@@ -11,7 +11,7 @@ export {
   REQUIREMENTS,
   SEALINGS,
 } from './enum-names.ts'
-export { errorTranslator, type ErrorStatus, type ErrorTranslator, type ReceivedStatus } from './error-status.ts'
+export { type ErrorDescription, errorTranslator, type ErrorStatus, type ErrorTranslator, type ReceivedStatus } from './error-status.ts'
 export { loadDescriptors } from './descriptors.ts'
 export { type ClientConstructor, loadProtos, type Protos } from './protos.ts'
 export { decodeStrictly } from './strict-message.ts'
@@ -49,3 +49,6 @@ export type { RotateKeyRequest, RotateKeyRequestInit } from './generated/sealsto
 export type { SetKeyPolicyRequest, SetKeyPolicyRequestInit } from './generated/sealstone/v1/SetKeyPolicyRequest.ts'
 export type { KeyPolicy, KeyPolicyInit } from './generated/sealstone/v1/KeyPolicy.ts'
 export type { KeyTimes, KeyTimesInit } from './generated/sealstone/v1/KeyTimes.ts'
+export type { SignBatchRequest, SignBatchRequestInit } from './generated/sealstone/v1/SignBatchRequest.ts'
+export type { SignBatchResponse, SignBatchResponseInit } from './generated/sealstone/v1/SignBatchResponse.ts'
+export type { SignResult, SignResultInit } from './generated/sealstone/v1/SignResult.ts'

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type ChannelCredentials, type Client, type ClientOptions, loadPackageDefinition } from '@grpc/grpc-js'
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader'
 import type { ErrorInfo, ErrorInfoInit } from './generated/google/rpc/ErrorInfo.ts'
+import type { RetryInfo, RetryInfoInit } from './generated/google/rpc/RetryInfo.ts'
 import type { Status, StatusInit } from './generated/google/rpc/Status.ts'
 import type { AuditServiceClient, AuditServiceDefinition } from './generated/sealstone/v1/AuditService.ts'
 import type { KeyServiceClient, KeyServiceDefinition } from './generated/sealstone/v1/KeyService.ts'
@@ -26,6 +27,7 @@ export interface ClientConstructor<ServiceClient extends Client, Definition> {
 export interface ErrorCodecs {
   readonly status: MessageTypeDefinition<StatusInit, Status>
   readonly errorInfo: MessageTypeDefinition<ErrorInfoInit, ErrorInfo>
+  readonly retryInfo: MessageTypeDefinition<RetryInfoInit, RetryInfo>
 }
 
 /** Reads the files: some milliseconds, so once per server or client. 64-bit numbers are decimal strings, enums their names, absent messages null. */
@@ -41,6 +43,7 @@ export function loadErrorCodecs(): ErrorCodecs {
   return {
     status: definition['google.rpc.Status'] as ErrorCodecs['status'],
     errorInfo: definition['google.rpc.ErrorInfo'] as ErrorCodecs['errorInfo'],
+    retryInfo: definition['google.rpc.RetryInfo'] as ErrorCodecs['retryInfo'],
   }
 }
 

@@ -73,6 +73,11 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
       recorded.signs.push(request)
       return ANSWER
     },
+    signBatch: async (call, requests) => {
+      recorded.contexts.push(call)
+      recorded.signs.push(...requests)
+      return requests.map(() => ({ ok: true, answer: ANSWER }))
+    },
     verify: async (call, request) => {
       recorded.contexts.push(call)
       recorded.verifies.push(request)

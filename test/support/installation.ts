@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, parseIdempotencyKey, parseIdentity, parseKeyName, silentLogger } from '#core'
 import { openDatabase } from '#db'
-import { startKeyHost } from '#keyhost'
+import { type KeyHost, startKeyHost } from '#keyhost'
 import { type KeyStore, openKeyStore } from '#keys'
-import { type CallContext, createOperations, type OperationContext, type Operations, type SignAnswer } from '#operations'
+import { type CallContext, Capacity, createOperations, type OperationContext, type Operations, type SignAnswer } from '#operations'
 import type { PolicyTable } from '#policy'
 import { nativeEngine } from '#suites/native'
 import { MIGRATIONS, openLog } from '../../src/daemon/runtime.ts'
@@ -19,6 +19,7 @@ export interface LiveInstallation extends AsyncDisposable {
   readonly keys: KeyStore
   readonly folder: string
   readonly token: TestToken
+  readonly keyHost: KeyHost
   readonly call: CallContext
   readonly log: ReturnType<typeof recordingLogger>
   readonly clock: TestClock
@@ -73,6 +74,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     policy,
     engine: nativeEngine(),
     log: trust,
+    capacity: new Capacity({ boundMs: 10_000, clock }),
     clock,
     logger: log,
     trustDays: 90,
@@ -90,6 +92,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     keys,
     folder,
     token,
+    keyHost,
     call,
     log,
     clock,

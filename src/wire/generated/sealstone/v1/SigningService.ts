@@ -2,6 +2,14 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type {
+  SignBatchRequestInit as _sealstone_v1_SignBatchRequestInit,
+  SignBatchRequest as _sealstone_v1_SignBatchRequest,
+} from '../../sealstone/v1/SignBatchRequest.ts'
+import type {
+  SignBatchResponseInit as _sealstone_v1_SignBatchResponseInit,
+  SignBatchResponse as _sealstone_v1_SignBatchResponse,
+} from '../../sealstone/v1/SignBatchResponse.ts'
 import type { SignRequestInit as _sealstone_v1_SignRequestInit, SignRequest as _sealstone_v1_SignRequest } from '../../sealstone/v1/SignRequest.ts'
 import type {
   SignResponseInit as _sealstone_v1_SignResponseInit,
@@ -52,6 +60,41 @@ export interface SigningServiceClient extends grpc.Client {
   ): grpc.ClientUnaryCall
   sign(argument: _sealstone_v1_SignRequestInit, callback: grpc.requestCallback<_sealstone_v1_SignResponse>): grpc.ClientUnaryCall
 
+  SignBatch(
+    argument: _sealstone_v1_SignBatchRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_SignBatchResponse>,
+  ): grpc.ClientUnaryCall
+  SignBatch(
+    argument: _sealstone_v1_SignBatchRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_SignBatchResponse>,
+  ): grpc.ClientUnaryCall
+  SignBatch(
+    argument: _sealstone_v1_SignBatchRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_SignBatchResponse>,
+  ): grpc.ClientUnaryCall
+  SignBatch(argument: _sealstone_v1_SignBatchRequestInit, callback: grpc.requestCallback<_sealstone_v1_SignBatchResponse>): grpc.ClientUnaryCall
+  signBatch(
+    argument: _sealstone_v1_SignBatchRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_SignBatchResponse>,
+  ): grpc.ClientUnaryCall
+  signBatch(
+    argument: _sealstone_v1_SignBatchRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_SignBatchResponse>,
+  ): grpc.ClientUnaryCall
+  signBatch(
+    argument: _sealstone_v1_SignBatchRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_SignBatchResponse>,
+  ): grpc.ClientUnaryCall
+  signBatch(argument: _sealstone_v1_SignBatchRequestInit, callback: grpc.requestCallback<_sealstone_v1_SignBatchResponse>): grpc.ClientUnaryCall
+
   Verify(
     argument: _sealstone_v1_VerifyRequestInit,
     metadata: grpc.Metadata,
@@ -91,11 +134,19 @@ export interface SigningServiceClient extends grpc.Client {
 export interface SigningServiceHandlers extends grpc.UntypedServiceImplementation {
   Sign: grpc.handleUnaryCall<_sealstone_v1_SignRequest, _sealstone_v1_SignResponseInit>
 
+  SignBatch: grpc.handleUnaryCall<_sealstone_v1_SignBatchRequest, _sealstone_v1_SignBatchResponseInit>
+
   Verify: grpc.handleUnaryCall<_sealstone_v1_VerifyRequest, _sealstone_v1_VerifyResponseInit>
 }
 
 export interface SigningServiceDefinition extends grpc.ServiceDefinition {
   Sign: MethodDefinition<_sealstone_v1_SignRequestInit, _sealstone_v1_SignResponseInit, _sealstone_v1_SignRequest, _sealstone_v1_SignResponse>
+  SignBatch: MethodDefinition<
+    _sealstone_v1_SignBatchRequestInit,
+    _sealstone_v1_SignBatchResponseInit,
+    _sealstone_v1_SignBatchRequest,
+    _sealstone_v1_SignBatchResponse
+  >
   Verify: MethodDefinition<
     _sealstone_v1_VerifyRequestInit,
     _sealstone_v1_VerifyResponseInit,
