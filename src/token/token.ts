@@ -1,9 +1,10 @@
 /** A logged-in token: lends sessions, finds objects, and repairs a lost session or login once. Everything is synchronous. */
 import pkcs11js from 'pkcs11js'
 import { type Logger, SealstoneError } from '#core'
-import { type FaultClass, faultClass, tokenError } from './cryptoki-errors.ts'
+import { faultClass, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
 import { login } from './login.ts'
+import type { FaultClass } from './return-values.ts'
 import { SessionPool } from './session-pool.ts'
 
 export interface TokenOptions {

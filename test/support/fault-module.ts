@@ -50,7 +50,7 @@ export async function makeFaultyToken(label = 'test'): Promise<FaultyToken> {
 }
 
 /** Before that token's module; its control file and its counters are in the token's folder. */
-export function faultModule({ folder, location }: TestToken): FaultModule {
+function faultModule({ folder, location }: TestToken): FaultModule {
   if (!existsSync(MODULE)) throw new Error(`${MODULE} is missing: run .ci/setup test`)
   const control = join(folder, 'faults')
   const counts = join(folder, 'calls')
