@@ -1,9 +1,10 @@
-/** What pkcs11js throws, read by the CKR table: its class, its name, and the error that a caller gets. */
+/** What pkcs11js throws, read by the CKR table: its class, its name, and the error that a caller gets; and what is as bad as such a code. */
 import { SealstoneError, toSealstoneError } from '#core'
 import { type FaultClass, findReturnValue, type ReturnValue } from './return-values.ts'
 
 /** The class of a failed call, or undefined when the error did not come from a PKCS#11 module. */
 export function faultClass(error: unknown): FaultClass | undefined {
+  if (error instanceof SealstoneError && error.cause instanceof ProcessUnfit) return 'module'
   return meaning(error)?.fault
 }
 
@@ -11,6 +12,13 @@ export function faultClass(error: unknown): FaultClass | undefined {
 export function returnValue(error: unknown): string | undefined {
   return meaning(error)?.name
 }
+
+/** For what no return value says: this process cannot use the token any more, another one may. Of class `module`, TOKEN_UNAVAILABLE. */
+export function processUnfit(message: string, cause?: unknown): SealstoneError {
+  return new SealstoneError('TOKEN_UNAVAILABLE', message, { cause: new ProcessUnfit(message, { cause }) })
+}
+
+class ProcessUnfit extends Error {}
 
 /** Turns what pkcs11js throws into a SealstoneError that keeps it as its cause; others pass through. `doing` is for people: `log in`. */
 export function tokenError(thrown: unknown, doing: string): SealstoneError {

@@ -1,7 +1,7 @@
 /** A logged-in token: lends sessions, finds objects, and repairs a lost session or login once. Everything is synchronous. */
 import pkcs11js from 'pkcs11js'
-import { type Logger, SealstoneError } from '#core'
-import { faultClass, tokenError } from './cryptoki-errors.ts'
+import { type LogFields, type Logger, SealstoneError } from '#core'
+import { faultClass, processUnfit, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
 import { login } from './login.ts'
 import type { FaultClass } from './return-values.ts'
@@ -45,6 +45,7 @@ export class Token {
   readonly #sessions: SessionPool
   readonly #handles = new Map<string, Handle>()
   #mechanisms: ReadonlySet<number> | undefined
+  #sawObjects = false
 
   constructor(cryptoki: Cryptoki, found: FoundToken, options: TokenOptions) {
     this.#cryptoki = cryptoki
@@ -73,6 +74,11 @@ export class Token {
         if (fault === 'login') this.#login()
       }
     }
+  }
+
+  /** For what was repaired or could not be cleaned up: nobody is told, but it is in the log. */
+  warn(fields: LogFields, message: string): void {
+    this.#options.logger.warn(fields, message)
   }
 
   /** What the token claims to be able to do. A claim is checked where it matters, by trying. */
@@ -110,10 +116,15 @@ export class Token {
         { type: pkcs11js.CKA_TOKEN, value: true },
       ])
       const [handle] = found
+      if (handle === undefined && this.#sawObjects && all([{ type: pkcs11js.CKA_TOKEN, value: true }]).length === 0) {
+        // SoftHSM says so when its store was taken away, even after it is back, and when the process has no file descriptor left.
+        throw processUnfit('the token shows no object at all to this process, and showed some before')
+      }
       if (handle === undefined || found.length > 1) {
         throw new SealstoneError('TOKEN_KEY_MISMATCH', `the token has ${found.length} objects of class ${objectClass} with id ${ckaId}, want 1`)
       }
       this.#handles.set(name, handle)
+      this.#sawObjects = true
       return handle
     }
     return { one, all }
