@@ -2,18 +2,28 @@
 import { hkdfSync, randomFillSync } from 'node:crypto'
 import { type HalfProtection, SealstoneError, utf8 } from '#core'
 import { encodePublicKey, findSuite, joinPublicKey, type Suite } from '#suites'
-import { type Borrowed, borrowed, generateKeyPair, seal, secretBuffer, type Token, tokenRandom } from '#token'
+import { type Borrowed, borrowed, generateKeyPair, removeKeyPair, seal, secretBuffer, type Token, type TokenKeyPair, tokenRandom } from '#token'
 import { checkKey } from './check-keys.ts'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
 import type { GenerateRequest } from './protocol.ts'
 import type { KeyHostParts } from './sign-items.ts'
 
-/** Throws SUITE_UNSUPPORTED or TOKEN_*. A failure after the classical half was made leaves that half in the token, unused and unnamed anywhere. */
-export function generateKey(parts: KeyHostParts, { keyId, version, suite: suiteId, label, role }: GenerateRequest): KeyMaterial {
-  const { token, engine } = parts
-  const suite = findSuite(suiteId)
+/** Throws SUITE_UNSUPPORTED or TOKEN_*, and leaves nothing in the token then; only a process that ends here leaves a half that nobody names. */
+export function generateKey(parts: KeyHostParts, request: GenerateRequest): KeyMaterial {
+  const { token } = parts
+  const suite = findSuite(request.suite)
   if (!suite.canSign) throw new SealstoneError('SUITE_UNSUPPORTED', `suite ${suite.id} can verify only`)
-  const classical = suite.classical === undefined ? undefined : generateKeyPair(token, suite.classical, label)
+  const classical = suite.classical === undefined ? undefined : generateKeyPair(token, suite.classical, request.label)
+  try {
+    return completeKey(parts, request, suite, classical)
+  } catch (error) {
+    if (classical !== undefined) removeKeyPair(token, classical.ckaId)
+    throw error
+  }
+}
+
+function completeKey(parts: KeyHostParts, { keyId, version, role }: GenerateRequest, suite: Suite, classical: TokenKeyPair | undefined): KeyMaterial {
+  const { token, engine } = parts
   using seed = suite.mlDsa === undefined ? undefined : freshSeed(token)
   const mlDsaPublicKey = seed === undefined || suite.mlDsa === undefined ? undefined : engine.publicKeyFromSeed(suite.mlDsa, seed.bytes)
   const { spki } = encodePublicKey(suite, wholePublicKey(suite, mlDsaPublicKey, classical?.publicKey))

@@ -2,7 +2,7 @@
 export { type Borrowed, borrowed, secretBuffer } from './borrowed.ts'
 export { faultClass } from './cryptoki-errors.ts'
 export type { TokenInfo, TokenName } from './cryptoki-module.ts'
-export { generateKeyPair, readKeyPairProtection, readPublicKey, signInToken, type TokenKeyPair } from './key-pair.ts'
+export { generateKeyPair, readKeyPairProtection, readPublicKey, removeKeyPair, signInToken, type TokenKeyPair } from './key-pair.ts'
 export { initialiseToken, type ProvisionOptions } from './provision.ts'
 export { type FaultClass, RETURN_VALUES, type ReturnValue } from './return-values.ts'
 export { seal, type SealedBlob, tokenRandom, unseal } from './sealing.ts'

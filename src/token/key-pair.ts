@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import { findAlgorithm } from './algorithms.ts'
 import { GUARDED, readAttribute, readProtection, type TokenProtection } from './protection.ts'
-import type { Token } from './token.ts'
+import type { Token, TokenSession } from './token.ts'
 
 export interface TokenKeyPair {
   /** CKA_ID as lower-case hex: 16 random bytes, so a repeated creation never meets an earlier one. */
@@ -12,7 +12,10 @@ export interface TokenKeyPair {
   readonly protection: TokenProtection
 }
 
-/** Makes a key pair in the token. Throws TOKEN_UNSUPPORTED, or TOKEN_KEY_MISMATCH when the token does not guard it as it was told to. */
+/**
+ * Makes a key pair in the token. Throws TOKEN_UNSUPPORTED, or TOKEN_KEY_MISMATCH when the token does not guard it as it was told to; then
+ * no object of it is left.
+ */
 export function generateKeyPair(token: Token, algorithm: string, label: string): TokenKeyPair {
   const row = findAlgorithm(algorithm)
   token.require(row.generate.mechanism, `make ${algorithm} keys`)
@@ -22,15 +25,40 @@ export function generateKeyPair(token: Token, algorithm: string, label: string):
     { type: pkcs11js.CKA_LABEL, value: label },
     { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
   ]
-  token.run(`make an ${algorithm} key`, ({ cryptoki, session }) =>
-    cryptoki.C_GenerateKeyPair(
-      session,
-      row.generate,
-      [...name, { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }, { type: pkcs11js.CKA_VERIFY, value: true }, ...row.publicTemplate],
-      [...name, { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }, { type: pkcs11js.CKA_SIGN, value: true }, ...GUARDED],
-    ),
-  )
-  return { ckaId, publicKey: readPublicKey(token, algorithm, ckaId), protection: readKeyPairProtection(token, ckaId) }
+  const type = { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }
+  try {
+    token.run(`make an ${algorithm} key`, (on) => {
+      destroyObjects(on, ckaId) // what a first attempt made although it was answered with an error
+      on.cryptoki.C_GenerateKeyPair(
+        on.session,
+        row.generate,
+        [...name, type, { type: pkcs11js.CKA_VERIFY, value: true }, ...row.publicTemplate],
+        [...name, type, { type: pkcs11js.CKA_SIGN, value: true }, ...GUARDED],
+      )
+    })
+    return { ckaId, publicKey: readPublicKey(token, algorithm, ckaId), protection: readKeyPairProtection(token, ckaId) }
+  } catch (error) {
+    removeKeyPair(token, ckaId)
+    throw error
+  }
+}
+
+/** Of a key that nobody was told of. Does its best and never throws: an object that stays is used by nobody, and the log names it. */
+export function removeKeyPair(token: Token, ckaId: string): void {
+  try {
+    token.run('remove an unfinished key', (on) => destroyObjects(on, ckaId))
+  } catch (error) {
+    token.warn({ ckaId, error: String(error) }, 'an unfinished key may have left objects in the token')
+  }
+}
+
+/** Every object with that CKA_ID. */
+export function destroyObjects({ cryptoki, session, objects }: TokenSession, ckaId: string): void {
+  const found = objects.all([
+    { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
+    { type: pkcs11js.CKA_TOKEN, value: true },
+  ])
+  for (const handle of found) cryptoki.C_DestroyObject(session, handle)
 }
 
 /** The raw public key: `04‖X‖Y`, the Ed25519 point, or PKCS#1 RSAPublicKey. */
