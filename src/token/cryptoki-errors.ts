@@ -22,22 +22,23 @@ class ProcessUnfit extends Error {}
 
 /** Turns what pkcs11js throws into a SealstoneError that keeps it as its cause; others pass through. `doing` is for people: `log in`. */
 export function tokenError(thrown: unknown, doing: string): SealstoneError {
-  if (!isCryptokiError(thrown))
+  const value = returnedBy(thrown)
+  if (value === undefined)
     return toSealstoneError(thrown, 'TOKEN_UNAVAILABLE', `cannot ${doing}: ${thrown instanceof Error ? thrown.message : 'unknown error'}`)
-  const { code, name } = findReturnValue(thrown.code)
+  const { code, name } = findReturnValue(value)
   return new SealstoneError(code, `cannot ${doing}: the token answered ${name}`, { cause: thrown, details: { returnValue: name } })
 }
 
-interface CryptokiError extends Error {
-  readonly code: number
-}
-
-function isCryptokiError(thrown: unknown): thrown is CryptokiError {
-  return thrown instanceof Error && thrown.name === 'Pkcs11Error' && typeof (thrown as Partial<CryptokiError>).code === 'number'
-}
-
-// By its number: pkcs11js calls everything that is newer than its headers CKR_VENDOR_DEFINED.
 function meaning(error: unknown): ReturnValue | undefined {
-  const cause = error instanceof SealstoneError ? error.cause : error
-  return isCryptokiError(cause) ? findReturnValue(cause.code) : undefined
+  const value = returnedBy(error instanceof SealstoneError ? error.cause : error)
+  return value === undefined ? undefined : findReturnValue(value)
+}
+
+// The number and not the name: pkcs11js calls everything that is newer than its headers CKR_VENDOR_DEFINED.
+// Errors of C_FindObjects come past its own wrapper and have the number in their message only (2.1.7, index.js, `modify`).
+function returnedBy(thrown: unknown): number | undefined {
+  if (!(thrown instanceof Error)) return undefined
+  if (thrown.name === 'Pkcs11Error') return 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : undefined
+  const [, value] = /^CKR_\w+:(\d+)$/.exec(thrown.message) ?? []
+  return value === undefined ? undefined : Number(value)
 }

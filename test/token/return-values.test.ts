@@ -48,8 +48,13 @@ describe('an error', () => {
     expect(faultClass(thrown('CKR_VENDOR_DEFINED', 0x7777))).toBe('module')
   })
 
+  it('of C_FindObjects is read as well, which pkcs11js throws in another form', () => {
+    expect(faultClass(new Error('CKR_DEVICE_REMOVED:48'))).toBe('module')
+    expect(faultClass(new Error('CKR_VENDOR_DEFINED:514'))).toBe('session')
+  })
+
   it('that is not of PKCS#11 has no class', () => {
-    expect(faultClass(new Error('CKR_DEVICE_REMOVED:48'))).toBeUndefined()
+    expect(faultClass(new Error('they say CKR_DEVICE_REMOVED:48'))).toBeUndefined()
     expect(faultClass('CKR_DEVICE_REMOVED')).toBeUndefined()
   })
 })
