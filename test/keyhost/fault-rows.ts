@@ -5,7 +5,7 @@ import type { FaultModule } from '../support/fault-module.ts'
 import { type Outcome, type Phase, PHASES, type Stand } from './fault-stand.ts'
 
 /** Numbers that no table knows: they cost the module its trust. */
-export const UNKNOWN_VALUES: readonly ReturnValue[] = [0x8000_0001, 0xffff_ffff, 0x7777].map((value) => ({
+const UNKNOWN_VALUES: readonly ReturnValue[] = [0x8000_0001, 0xffff_ffff, 0x7777].map((value) => ({
   value,
   name: `0x${value.toString(16)}`,
   fault: 'module',
@@ -79,7 +79,7 @@ export function inject(faults: FaultModule, { phase, fn, called }: Cell, value: 
 }
 
 /** What the one caller gets whose call failed once. Everybody else gets a signature. */
-export function onceAnswer({ fn, called }: Place, { value, fault, code }: ReturnValue): Outcome {
+function onceAnswer({ fn, called }: Place, { value, fault, code }: ReturnValue): Outcome {
   if (fn === 'C_Login' && value === USER_ALREADY_LOGGED_IN) return 'signed'
   if (fault === 'module') return 'signed' // by the next process
   if (fault === 'caller' && fn.startsWith('C_Decrypt')) return 'signed' // that the seed does not open is believed the second time

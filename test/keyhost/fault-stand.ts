@@ -1,5 +1,5 @@
 /** A key host on a token that fails as it is told to, what it is asked to do meanwhile, and what comes of it. A wrong signature throws. */
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toSealstoneError } from '#core'
@@ -98,9 +98,10 @@ export class Stand implements AsyncDisposable {
     }
   }
 
-  /** The objects in SoftHSM's store, one file each. */
+  /** The objects in SoftHSM's store, one file each; none where there is no store. */
   get objects(): number {
-    const files = readdirSync(join(this.token.folder, 'token'), { recursive: true, encoding: 'utf8' })
+    const store = join(this.token.folder, 'token')
+    const files = existsSync(store) ? readdirSync(store, { recursive: true, encoding: 'utf8' }) : []
     return files.filter((path) => path.endsWith('.object') && !path.endsWith('token.object')).length
   }
 
