@@ -1,7 +1,7 @@
 /** Makes a key in the key host: the classical half in the token, seeds here, sealed by the token before anybody refers to them. */
 import { type HalfProtection, SealstoneError } from '#core'
 import { encodePublicKey, findSuite, joinPublicKey, type Suite } from '#suites'
-import { discardKeyPair, generateKeyPair, seal, type TokenKeyPair } from '#token'
+import { removeKeyPair, generateKeyPair, seal, type TokenKeyPair } from '#token'
 import { checkKey } from './check-keys.ts'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
 import type { GenerateRequest } from './protocol.ts'
@@ -18,7 +18,7 @@ export function generateKey(parts: KeyHostParts, request: GenerateRequest): KeyM
   try {
     return completeKey(parts, suite, request, seeds, classical)
   } catch (error) {
-    if (classical !== undefined) discardKeyPair(parts.token, classical.ckaId)
+    if (classical !== undefined) removeKeyPair(parts.token, classical.ckaId)
     throw error
   }
 }

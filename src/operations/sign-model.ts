@@ -7,16 +7,7 @@ import { decodeAnswer, decodeParts, encodeAnswer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext, SignAnswer, SignRequest } from './ports.ts'
-import {
-  buildContent,
-  checkSignatures,
-  describeSigning,
-  leafSignature,
-  type MadeSignature,
-  sha256Hex,
-  type Signing,
-  type SigningFacts,
-} from './signing-parts.ts'
+import { buildContent, checkSignatures, describeSigning, leafSignature, sha256Hex, type Signing, type SigningFacts } from './signing-parts.ts'
 import { ALONE, type SigningPath } from './signing-path.ts'
 
 /** One signing at a time per (caller, idempotency key): a second request with the same key waits for the first one's answer. */

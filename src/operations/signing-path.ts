@@ -70,14 +70,9 @@ export class BatchPath {
   #arriveToSign(): void {
     if (--this.#toSign > 0) return
     const all = this.#signing.splice(0)
-    this.#keys
-      .signMany(
-        all.map(({ record, message }) => ({ record, message })),
-        all[0]?.options ?? {},
-      )
-      .forEach((signatures, at) => {
-        signatures.then(all[at]?.resolve, all[at]?.reject)
-      })
+    const requests = all.map(({ record, message }) => ({ record, message }))
+    const answers = this.#keys.signMany(requests, all[0]?.options)
+    for (const [at, { resolve, reject }] of all.entries()) answers[at]?.then(resolve, reject)
   }
 
   #arriveToWrite(): void {

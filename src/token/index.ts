@@ -5,14 +5,15 @@ export type { TokenInfo, TokenName } from './cryptoki-module.ts'
 export { findKeyPair, type KeyPairName } from './find-key-pair.ts'
 export {
   destroyKeyPair,
-  discardKeyPair,
   generateKeyPair,
   readKeyPairProtection,
   readPublicKey,
+  removeKeyPair,
   signInToken,
   supportsKeyPair,
   type TokenKeyPair,
 } from './key-pair.ts'
 export { initialiseToken, type ProvisionOptions } from './provision.ts'
+export { type FaultClass, RETURN_VALUES, type ReturnValue } from './return-values.ts'
 export { seal, type SealedBlob, tokenRandom, unseal } from './sealing.ts'
 export { openToken, type Token, type TokenOptions } from './token.ts'

@@ -5,7 +5,7 @@ import { SealstoneError } from '#core'
 import { findAlgorithm } from './algorithms.ts'
 import { GUARDED, readAttribute, readProtection, type TokenProtection } from './protection.ts'
 import { isUnusable } from './quirks.ts'
-import type { Token } from './token.ts'
+import type { Token, TokenSession } from './token.ts'
 
 export interface TokenKeyPair {
   /** CKA_ID as lower-case hex: 16 random bytes, so a repeated creation never meets an earlier one. */
@@ -27,18 +27,20 @@ export function generateKeyPair(token: Token, algorithm: string, label: string):
     { type: pkcs11js.CKA_LABEL, value: label },
     { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
   ]
+  const type = { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }
   try {
-    token.run(`make an ${algorithm} key`, ({ cryptoki, session }) =>
-      cryptoki.C_GenerateKeyPair(
-        session,
+    token.run(`make an ${algorithm} key`, (on) => {
+      destroyObjects(on, ckaId) // what a first attempt made although it was answered with an error
+      on.cryptoki.C_GenerateKeyPair(
+        on.session,
         row.generate,
-        [...name, { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }, { type: pkcs11js.CKA_VERIFY, value: true }, ...row.publicTemplate],
-        [...name, { type: pkcs11js.CKA_KEY_TYPE, value: row.keyType }, { type: pkcs11js.CKA_SIGN, value: true }, ...GUARDED],
-      ),
-    )
+        [...name, type, { type: pkcs11js.CKA_VERIFY, value: true }, ...row.publicTemplate],
+        [...name, type, { type: pkcs11js.CKA_SIGN, value: true }, ...GUARDED],
+      )
+    })
     return { ckaId, publicKey: readPublicKey(token, algorithm, ckaId), protection: readKeyPairProtection(token, ckaId) }
   } catch (error) {
-    discardKeyPair(token, ckaId)
+    removeKeyPair(token, ckaId)
     throw error
   }
 }
@@ -64,14 +66,23 @@ function requireAlgorithm(token: Token, algorithm: string): void {
     throw new SealstoneError('TOKEN_UNSUPPORTED', `the token ${token.info.label} cannot make ${algorithm} keys that sign`)
 }
 
-/** Removes a key pair that nobody knows of yet. Best effort: what cannot be removed stays, under a random id that nothing names. */
-export function discardKeyPair(token: Token, ckaId: string): void {
+/** Of a key that nobody was told of. Does its best and never throws: an object that stays is used by nobody, and the log names it. */
+export function removeKeyPair(token: Token, ckaId: string): void {
   try {
-    destroyKeyPair(token, ckaId)
-  } catch {
-    // The error that made it unfinished is the one to tell.
+    token.run('remove an unfinished key', (on) => destroyObjects(on, ckaId))
+  } catch (error) {
+    token.warn({ ckaId, error: String(error) }, 'an unfinished key may have left objects in the token')
   }
   token.forget(ckaId)
+}
+
+/** Every object with that CKA_ID. */
+export function destroyObjects({ cryptoki, session, objects }: TokenSession, ckaId: string): void {
+  const found = objects.all([
+    { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
+    { type: pkcs11js.CKA_TOKEN, value: true },
+  ])
+  for (const handle of found) cryptoki.C_DestroyObject(session, handle)
 }
 
 /** The raw public key: `04‖X‖Y`, the Ed25519 point, or PKCS#1 RSAPublicKey. */
@@ -101,16 +112,10 @@ export function signInToken(token: Token, algorithm: string, ckaId: string, mess
   })
 }
 
-/** Removes every object with this CKA_ID: both halves of a pair. One that is gone already is no error. */
+/** Removes both halves of a pair. One that is gone already is no error. */
 export function destroyKeyPair(token: Token, ckaId: string): void {
-  token.run('destroy a key', ({ cryptoki, session, objects }) => {
-    const found = objects.all([
-      { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
-      { type: pkcs11js.CKA_TOKEN, value: true },
-    ])
-    for (const handle of found) cryptoki.C_DestroyObject(session, handle)
-    objects.forget(ckaId)
-  })
+  token.run('destroy a key', (on) => destroyObjects(on, ckaId))
+  token.forget(ckaId)
 }
 
 /** A copy whose pointer is not NULL even if it is empty: SoftHSM answers CKR_ARGUMENTS_BAD to an empty message at NULL. */

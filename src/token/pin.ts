@@ -2,6 +2,7 @@
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { fromHex, SealstoneError, toHex } from '#core'
+import { processUnfit } from './cryptoki-errors.ts'
 
 /** A JavaScript string cannot be wiped: pkcs11js takes nothing else. It lives only in the key host. */
 export function readPin(path: string): string {
@@ -63,7 +64,7 @@ function readClosedFile(path: string): string {
   try {
     file = openSync(path, 'r')
   } catch (cause) {
-    throw new SealstoneError('TOKEN_PIN_REFUSED', `the PIN file ${path} cannot be read`, { cause, hint: 'put the PIN into that file, mode 0600' })
+    throw unreadable(`the PIN file ${path} cannot be read`, cause, 'put the PIN into that file, mode 0600')
   }
   try {
     const mode = fstatSync(file).mode & 0o777
@@ -82,9 +83,19 @@ function readLines(path: string): string[] {
       .split('\n')
       .filter((line) => /^\S+ [0-9a-f]{32} [0-9a-f]{64}$/.test(line))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
-    throw new SealstoneError('TOKEN_PIN_REFUSED', `${path} cannot be read, so refused PINs are not known`, { cause: error })
+    if (errorCode(error) === 'ENOENT') return []
+    throw unreadable(`${path} cannot be read, so refused PINs are not known`, error, `make ${path} readable for the daemon's user`)
   }
+}
+
+/** A process or machine that has run out of something says nothing about the PIN: that passes, a refusal does not. */
+function unreadable(message: string, cause: unknown, hint: string): SealstoneError {
+  if (OUT_OF_RESOURCES.has(errorCode(cause))) return processUnfit(`${message} (${errorCode(cause)})`, cause)
+  return new SealstoneError('TOKEN_PIN_REFUSED', message, { cause, hint })
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
 function hashPin(pin: string, salt: Uint8Array): Buffer {
@@ -92,3 +103,4 @@ function hashPin(pin: string, salt: Uint8Array): Buffer {
 }
 
 const HASH_BYTES = 32
+const OUT_OF_RESOURCES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO'])

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import { SealstoneError } from '#core'
 import { borrowed, borrowedCopy, secretBuffer } from './borrowed.ts'
-import { newObjectId } from './key-pair.ts'
+import { destroyObjects, newObjectId } from './key-pair.ts'
 import { GUARDED, readProtection } from './protection.ts'
 import type { Sealing } from './sealing.ts'
 import type { Token } from './token.ts'
@@ -20,15 +20,15 @@ export interface AesGcmBlob {
 }
 
 export const aesGcm: Sealing<AesGcmBlob> = {
-  seal: (token, secret, aad) => {
-    const { ckaId, protection } = findWrappingKey(token, pkcs11js.CKO_SECRET_KEY, pkcs11js.CKK_AES) ?? makeWrappingKey(token)
+  wrappingKey: (token) => findWrappingKey(token, pkcs11js.CKO_SECRET_KEY, pkcs11js.CKK_AES) ?? makeWrappingKey(token),
+  seal: (token, ckaId, secret, aad) => {
     const iv = Uint8Array.from(randomBytes(IV_BYTES))
     using input = borrowedCopy(secret)
     const ciphertext = token.run('seal a secret', ({ cryptoki, session, objects }) => {
       cryptoki.C_EncryptInit(session, mechanism(iv, aad), objects.one(pkcs11js.CKO_SECRET_KEY, ckaId))
       return Uint8Array.from(cryptoki.C_Encrypt(session, input.bytes, Buffer.alloc(secret.length + TAG_BYTES)))
     })
-    return { blob: { sealing: 'aes-256-gcm', wrappingKey: ckaId, iv, ciphertext }, protection }
+    return { sealing: 'aes-256-gcm', wrappingKey: ckaId, iv, ciphertext }
   },
   open: (token, { wrappingKey, iv, ciphertext }, aad) => {
     if (iv.length !== IV_BYTES || ciphertext.length <= TAG_BYTES) {
@@ -45,8 +45,9 @@ export const aesGcm: Sealing<AesGcmBlob> = {
 
 function makeWrappingKey(token: Token): WrappingKey {
   const ckaId = newObjectId()
-  const protection = token.run('make the wrapping key', ({ cryptoki, session }) => {
-    const handle = cryptoki.C_GenerateKey(session, { mechanism: pkcs11js.CKM_AES_KEY_GEN }, [
+  const protection = token.run('make the wrapping key', (on) => {
+    destroyObjects(on, ckaId) // what a first attempt made although it was answered with an error: two wrapping keys would be refused for ever
+    const handle = on.cryptoki.C_GenerateKey(on.session, { mechanism: pkcs11js.CKM_AES_KEY_GEN }, [
       { type: pkcs11js.CKA_TOKEN, value: true },
       { type: pkcs11js.CKA_LABEL, value: WRAPPING_KEY_LABEL },
       { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
@@ -55,7 +56,7 @@ function makeWrappingKey(token: Token): WrappingKey {
       { type: pkcs11js.CKA_DECRYPT, value: true },
       ...GUARDED,
     ])
-    return readProtection(cryptoki, session, handle)
+    return readProtection(on.cryptoki, on.session, handle)
   })
   return { ckaId, protection }
 }

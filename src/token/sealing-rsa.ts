@@ -5,7 +5,7 @@ import { concatBytes, SealstoneError } from '#core'
 import { type Borrowed, borrowed, borrowedCopy, secretBuffer } from './borrowed.ts'
 import { faultClass } from './cryptoki-errors.ts'
 import { derSequenceOfIntegers } from './der.ts'
-import { newObjectId } from './key-pair.ts'
+import { destroyObjects, newObjectId } from './key-pair.ts'
 import { GUARDED, readAttribute, readProtection } from './protection.ts'
 import type { Sealing } from './sealing.ts'
 import type { Token } from './token.ts'
@@ -28,14 +28,14 @@ export interface RsaOaepBlob {
 export type OaepHash = keyof typeof OAEP_HASHES
 
 export const rsaOaep: Sealing<RsaOaepBlob> = {
-  seal: (token, secret, aad) => {
-    const { ckaId, protection } = findWrappingKey(token, pkcs11js.CKO_PRIVATE_KEY, pkcs11js.CKK_RSA) ?? makeWrappingKeyPair(token)
+  wrappingKey: (token) => findWrappingKey(token, pkcs11js.CKO_PRIVATE_KEY, pkcs11js.CKK_RSA) ?? makeWrappingKeyPair(token),
+  seal: (token, ckaId, secret, aad) => {
     using key = borrowed(randomFillSync(secretBuffer(32)))
     const { oaepHash, encryptedKey } = encryptKey(token, ckaId, key.bytes)
     const iv = Uint8Array.from(randomBytes(IV_BYTES))
     const cipher = createCipheriv('aes-256-gcm', key.bytes, iv).setAAD(aad)
     const ciphertext = concatBytes(cipher.update(secret), cipher.final(), cipher.getAuthTag())
-    return { blob: { sealing: 'rsa-oaep', wrappingKey: ckaId, oaepHash, encryptedKey, iv, ciphertext }, protection }
+    return { sealing: 'rsa-oaep', wrappingKey: ckaId, oaepHash, encryptedKey, iv, ciphertext }
   },
   open: (token, { wrappingKey, oaepHash, encryptedKey, iv, ciphertext }, aad) => {
     if (iv.length !== IV_BYTES || ciphertext.length <= TAG_BYTES) {
@@ -87,9 +87,10 @@ function makeWrappingKeyPair(token: Token): WrappingKey {
   ]
   // Many TPMs go no further than 2048 bits, and tpm2-pkcs11 answers GENERAL_ERROR to more; so it is asked for its sizes and not tried.
   const bits = token.supportsKeySize(pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN, 3072) ? 3072 : 2048
-  token.run('make the wrapping key', ({ cryptoki, session }) =>
-    cryptoki.C_GenerateKeyPair(
-      session,
+  token.run('make the wrapping key', (on) => {
+    destroyObjects(on, ckaId) // as for the AES key
+    on.cryptoki.C_GenerateKeyPair(
+      on.session,
       { mechanism: pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN },
       [
         ...name,
@@ -98,8 +99,8 @@ function makeWrappingKeyPair(token: Token): WrappingKey {
         { type: pkcs11js.CKA_ENCRYPT, value: true },
       ],
       [...name, { type: pkcs11js.CKA_DECRYPT, value: true }, ...GUARDED],
-    ),
-  )
+    )
+  })
   const protection = token.run('read how the wrapping key is protected', ({ cryptoki, session, objects }) =>
     readProtection(cryptoki, session, objects.one(pkcs11js.CKO_PRIVATE_KEY, ckaId)),
   )

@@ -7,6 +7,7 @@ import type { TokenProtection } from './protection.ts'
 import { aesGcm, type AesGcmBlob } from './sealing-aes.ts'
 import { rsaOaep, type RsaOaepBlob } from './sealing-rsa.ts'
 import type { Token } from './token.ts'
+import type { WrappingKey } from './wrapping-key.ts'
 
 /** A secret that only the token can open. Public: it is worthless without the token. */
 export type SealedBlob = AesGcmBlob | RsaOaepBlob
@@ -19,25 +20,37 @@ export interface Sealed {
 
 /** One way of sealing. */
 export interface Sealing<Blob extends SealedBlob> {
-  seal(token: Token, secret: Uint8Array, aad: Uint8Array): { readonly blob: Blob; readonly protection: TokenProtection }
+  /** The token's own key for it, made on first use. */
+  wrappingKey(token: Token): WrappingKey
+  seal(token: Token, ckaId: string, secret: Uint8Array, aad: Uint8Array): Blob
   /** Throws SEALED_SEED_INVALID, or what the token answered. */
   open(token: Token, blob: Blob, aad: Uint8Array): Borrowed
 }
 
-/** With AES-GCM where the token has it: it is quantum-safe, RSA is not. The wrapping key is made on first use. */
+/** With AES-GCM where the token has it: it is quantum-safe, RSA is not. */
 export function seal(token: Token, secret: Uint8Array, aad: Uint8Array): Sealed {
-  const hasAes = token.supports(pkcs11js.CKM_AES_GCM) && token.supports(pkcs11js.CKM_AES_KEY_GEN)
-  return hasAes ? aesGcm.seal(token, secret, aad) : rsaOaep.seal(token, secret, aad)
+  const way = token.supports(pkcs11js.CKM_AES_GCM) && token.supports(pkcs11js.CKM_AES_KEY_GEN) ? aesGcm : rsaOaep
+  const { ckaId, protection } = way.wrappingKey(token)
+  return { blob: way.seal(token, ckaId, secret, aad), protection }
 }
 
-/** Wipe the result after use: `using`. Throws SEALED_SEED_INVALID when blob and AAD do not belong together. */
+/**
+ * Wipe the result after use: `using`. Throws SEALED_SEED_INVALID when blob and AAD do not belong together. SoftHSM answers GENERAL_ERROR to
+ * a wrong tag, as it would if it were broken, and a broken token must not be taken for lost data. So a fresh blob tells which it is: this
+ * one is wrong only if the token opens that one and then refuses this one again.
+ */
 export function unseal(token: Token, blob: SealedBlob, aad: Uint8Array): Borrowed {
   try {
     return open(token, blob, aad)
   } catch (error) {
-    // SoftHSM answers GENERAL_ERROR to a wrong tag, as it would if it were broken. A fresh blob tells which: if that opens, this one is wrong.
-    if (faultClass(error) === 'module') open(token, sealLike(token, blob, aad), aad)[Symbol.dispose]()
-    else if (faultClass(error) !== 'caller') throw error
+    if (!mayBeTheBlob(error)) throw error
+    open(token, sealLike(token, blob, aad), aad)[Symbol.dispose]()
+    token.warn({ error: String(error) }, 'a sealed secret did not open although others do; it is tried once more')
+  }
+  try {
+    return open(token, blob, aad)
+  } catch (error) {
+    if (!mayBeTheBlob(error)) throw error
     throw new SealstoneError('SEALED_SEED_INVALID', 'the sealed seed does not open for this key', { cause: error })
   }
 }
@@ -56,7 +69,12 @@ function open(token: Token, blob: SealedBlob, aad: Uint8Array): Borrowed {
   }
 }
 
-function sealLike(token: Token, { sealing }: SealedBlob, aad: Uint8Array): SealedBlob {
-  const way = sealing === 'aes-256-gcm' ? aesGcm : rsaOaep
-  return way.seal(token, new Uint8Array(32), aad).blob
+/** Under the same key, which is never made here. */
+function sealLike(token: Token, { sealing, wrappingKey }: SealedBlob, aad: Uint8Array): SealedBlob {
+  return (sealing === 'aes-256-gcm' ? aesGcm : rsaOaep).seal(token, wrappingKey, new Uint8Array(32), aad)
+}
+
+function mayBeTheBlob(error: unknown): boolean {
+  const fault = faultClass(error)
+  return fault === 'module' || fault === 'caller'
 }

@@ -1,10 +1,11 @@
 /** A logged-in token: lends sessions, finds objects, and repairs a lost session or login once. Everything is synchronous. */
 import pkcs11js from 'pkcs11js'
-import { type Logger, SealstoneError, toSealstoneError } from '#core'
-import { type FaultClass, faultClass, tokenError } from './cryptoki-errors.ts'
+import { type LogFields, type Logger, SealstoneError, toSealstoneError } from '#core'
+import { faultClass, processUnfit, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
 import { login } from './login.ts'
 import { keepsKeysLoaded } from './quirks.ts'
+import type { FaultClass } from './return-values.ts'
 import { SessionPool } from './session-pool.ts'
 
 export interface TokenOptions {
@@ -27,8 +28,6 @@ export interface TokenSession {
 export interface ObjectFinder {
   /** The one object with this class and CKA_ID. Throws TOKEN_KEY_MISMATCH when there is none, or more than one. */
   one(objectClass: number, ckaId: string): Handle
-  /** The object with this id is gone. */
-  forget(ckaId: string): void
   /** Every object that matches, not cached. */
   all(template: pkcs11js.Template): Handle[]
 }
@@ -48,6 +47,7 @@ export class Token {
   readonly #handles = new Map<string, Handle>()
   #mechanisms: ReadonlySet<number> | undefined
   #loginFailure: SealstoneError | undefined
+  #sawObjects = false
 
   constructor(cryptoki: Cryptoki, found: FoundToken, options: TokenOptions) {
     this.#cryptoki = cryptoki
@@ -79,6 +79,11 @@ export class Token {
         if (fault === 'login') this.#loginAgain()
       }
     }
+  }
+
+  /** For what was repaired or could not be cleaned up: nobody is told, but it is in the log. */
+  warn(fields: LogFields, message: string): void {
+    this.#options.logger.warn(fields, message)
   }
 
   /** What the token claims to be able to do. A claim is checked where it matters, by trying. */
@@ -151,16 +156,18 @@ export class Token {
         { type: pkcs11js.CKA_TOKEN, value: true },
       ])
       const [handle] = found
+      if (handle === undefined && this.#sawObjects && all([{ type: pkcs11js.CKA_TOKEN, value: true }]).length === 0) {
+        // SoftHSM says so when its store was taken away, even after it is back, and when the process has no file descriptor left.
+        throw processUnfit('the token shows no object at all to this process, and showed some before')
+      }
       if (handle === undefined || found.length > 1) {
         throw new SealstoneError('TOKEN_KEY_MISMATCH', `the token has ${found.length} objects of class ${objectClass} with id ${ckaId}, want 1`)
       }
       this.#handles.set(name, handle)
+      this.#sawObjects = true
       return handle
     }
-    const forget = (ckaId: string): void => {
-      for (const name of this.#handles.keys()) if (name.endsWith(`:${ckaId}`)) this.#handles.delete(name)
-    }
-    return { one, forget, all }
+    return { one, all }
   }
 }
 

@@ -46,10 +46,7 @@ describe('a batch', () => {
         require: 'key',
         now: home.clock.now(),
       })
-      expect(verdict).toMatchObject({
-        ok: true,
-        statement: { modelName: (requests[at]?.content as { manifest: { modelName: string } }).manifest.modelName },
-      })
+      expect(verdict).toMatchObject({ ok: true, statement: { modelName: requests[at]?.idempotencyKey } })
       checkpoints.add(parseTlogProof(result.answer.receipt.proof).checkpoint)
     }
     expect(checkpoints.size).toBe(1)

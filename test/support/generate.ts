@@ -1,9 +1,10 @@
-/** Writes what is derived from other files: message types and descriptors from proto/, docs/errors.md from the catalogue. Usage: node test/support/generate.ts */
+/** Writes what is derived from other files: message types and descriptors from proto/, docs/errors.md from the catalogue, docs/pkcs11-errors.md from the CKR table. Usage: node test/support/generate.ts */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { errorsDocument } from './errors-document.ts'
+import { returnValuesDocument } from './return-values-document.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'node_modules/.bin')
@@ -12,6 +13,7 @@ const BIN = join(ROOT, 'node_modules/.bin')
 export const TYPES_FOLDER = 'src/wire/generated'
 export const DESCRIPTORS_FILE = `${TYPES_FOLDER}/descriptors.binpb`
 export const ERRORS_FILE = 'docs/errors.md'
+export const RETURN_VALUES_FILE = 'docs/pkcs11-errors.md'
 
 /** Path below TYPES_FOLDER → text, formatted like the rest of the source. Messages and services; the untyped index of each file is left out. */
 export function generateTypes(): Map<string, string> {
@@ -87,6 +89,7 @@ function writeAll(): void {
   }
   writeFileSync(join(ROOT, DESCRIPTORS_FILE), compileDescriptors())
   writeFileSync(join(ROOT, ERRORS_FILE), errorsDocument())
+  writeFileSync(join(ROOT, RETURN_VALUES_FILE), returnValuesDocument())
 }
 
 if (import.meta.main) writeAll()

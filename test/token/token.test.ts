@@ -4,18 +4,7 @@ import pkcs11js from 'pkcs11js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
 import { encodePublicKey, findSuite } from '#suites'
-import {
-  faultClass,
-  generateKeyPair,
-  openToken,
-  readKeyPairProtection,
-  readPublicKey,
-  seal,
-  signInToken,
-  type Token,
-  tokenRandom,
-  unseal,
-} from '#token'
+import { generateKeyPair, openToken, readKeyPairProtection, readPublicKey, seal, signInToken, type Token, tokenRandom, unseal } from '#token'
 import { Intruder } from '../support/intruder.ts'
 import { makeToken, recordingLogger, type TestToken } from '../support/softhsm.ts'
 
@@ -167,15 +156,6 @@ it('draws different random bytes each time', () => {
   using first = tokenRandom(token, 32)
   using second = tokenRandom(token, 32)
   expect(first.bytes).not.toEqual(second.bytes)
-})
-
-it('classifies errors of the module and no others', () => {
-  const classOf = (name: string) => faultClass(Object.assign(new Error(name), { name: 'Pkcs11Error', code: 1 }))
-  expect(
-    ['CKR_SESSION_HANDLE_INVALID', 'CKR_USER_NOT_LOGGED_IN', 'CKR_DEVICE_REMOVED', 'CKR_PIN_LOCKED', 'CKR_MECHANISM_INVALID'].map(classOf),
-  ).toEqual(['session', 'login', 'module', 'pin', 'caller'])
-  expect(classOf('CKR_VENDOR_SURPRISE')).toBe('module')
-  expect(faultClass(new Error('CKR_DEVICE_REMOVED'))).toBeUndefined()
 })
 
 function openAgain(): Token {

@@ -1,0 +1,191 @@
+/** The fault table's other half: what happens to the process and to the token, in each phase of the work; what callers get, and that it works on. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pkcs11js from 'pkcs11js'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type KeyMaterial, startKeyHost } from '#keyhost'
+import { Intruder } from '../support/intruder.ts'
+import { RECOVERY_MS } from './fault-rows.ts'
+import { makeKey, type Outcome, type Phase, PHASES, Stand } from './fault-stand.ts'
+
+const WATCHDOG_MS = 400 // ten times as long where a key is made
+let stand: Stand
+
+beforeAll(async () => {
+  stand = await Stand.open(WATCHDOG_MS)
+})
+afterEach(() => stand.token.clear())
+afterAll(() => stand[Symbol.asyncDispose]())
+
+/** `call` says which call of `fn` is meant, the one in whose middle it happens. */
+type Strike = (fn: string, call: number) => void
+
+const STRIKES: readonly (readonly [what: string, strike: Strike])[] = [
+  ['the module hangs', (fn, call) => stand.token.inject({ fn, action: 'hang', call })],
+  ['the module ends the process by SIGSEGV', (fn, call) => stand.token.inject({ fn, action: { crash: 'SIGSEGV' }, call })],
+  ['the module ends the process by SIGABRT', (fn, call) => stand.token.inject({ fn, action: { crash: 'SIGABRT' }, call })],
+  ['the process is killed', (fn, call) => during(fn, call, () => stand.signal('SIGKILL'))],
+  ['the process is stopped', (fn, call) => during(fn, call, () => stand.signal('SIGSTOP'))],
+  ['the process runs out of file descriptors', (fn, call) => during(fn, call, noMoreFiles)],
+]
+
+// A stopped process is to the watchdog what a module is that hangs: where a key is made, that is waited for once.
+const phasesOf = (what: string): readonly Phase[] => PHASES.filter((phase) => phase !== 'key creation' || what !== 'the process is stopped')
+
+describe.each(STRIKES)('%s', (what, strike) => {
+  it.each(phasesOf(what))('(%s): every request is served by the next process', async (phase) => {
+    const outcomes = await stand.run(phase, (call) => strike(phase === 'key creation' ? 'C_GenerateKeyPair' : 'C_Sign', call))
+    expect(outcomes).toEqual(outcomes.map(() => 'signed'))
+    expect(await stand.recover()).toBeLessThan(RECOVERY_MS)
+  })
+})
+
+describe('the module hangs whenever it signs', () => {
+  it('and a caller is told so after two processes, or when its own time is over', async () => {
+    stand.token.inject({ fn: 'C_Sign', action: 'hang', times: 'always' })
+    expect(await stand.sign([stand.key], { timeoutMs: 50 })).toBe('DEADLINE_EXCEEDED retry')
+    expect(await stand.sign()).toBe('TOKEN_UNAVAILABLE retry')
+    expect(await stand.recover()).toBeLessThan(RECOVERY_MS)
+  })
+})
+
+describe('the store of the token is taken away', () => {
+  it.each(PHASES)('(%s): no one waits for it, and signing goes on when it is back', async (phase) => {
+    const store = join(stand.token.folder, 'token')
+    const outcomes = await stand.run(phase, () => renameSync(store, `${store}.away`)).finally(() => renameSync(`${store}.away`, store))
+    expect(outcomes.filter((outcome) => !['signed', 'TOKEN_UNAVAILABLE retry'].includes(outcome))).toEqual([])
+    expect(outcomes).toContain('TOKEN_UNAVAILABLE retry')
+    expect(await stand.recover()).toBeLessThan(RECOVERY_MS)
+  })
+})
+
+describe('the token answers wrongly', () => {
+  // The key host signs and does not judge: the daemon checks every signature apart from the process that made it (SIGNATURE_MISMATCH).
+  it.each(['C_Sign', 'C_Decrypt'])('to %s when it signs: that one signature is wrong, the next one is not', async (fn) => {
+    for (const phase of ['idle', 'queued', 'mid-signature'] as const) {
+      await expect(stand.run(phase, (call) => stand.token.inject({ fn, action: 'flip', call }))).rejects.toThrow('a wrong signature came back')
+      expect(await stand.recover()).toBeLessThan(RECOVERY_MS)
+    }
+  })
+
+  it.each(['C_Sign', 'C_Decrypt', 'C_Encrypt'])('to %s when a key is made: no such key is made', async (fn) => {
+    stand.token.inject({ fn, action: 'flip' })
+    expect(await stand.create()).toBe(fn === 'C_Encrypt' ? 'SEALED_SEED_INVALID' : 'TOKEN_KEY_MISMATCH')
+    expect(await stand.create()).toBe('signed')
+  })
+
+  it.each([
+    ['the public key', pkcs11js.CKA_EC_POINT],
+    ['being extractable', pkcs11js.CKA_EXTRACTABLE],
+    ['not being sensitive', pkcs11js.CKA_SENSITIVE],
+  ])('about %s: no key is made, and none that is there passes the check', async (_what, type) => {
+    stand.token.inject({ fn: 'C_GetAttributeValue', action: { lie: type }, times: 'always' })
+    expect(await stand.create()).toBe('TOKEN_KEY_MISMATCH')
+    await expect(stand.keyHost.check([stand.key])).rejects.toMatchObject({ code: 'TOKEN_KEY_MISMATCH' })
+    expect(await stand.recover()).toBeLessThan(RECOVERY_MS)
+    await stand.keyHost.check([stand.key])
+  })
+})
+
+describe('a sealed seed that was changed', () => {
+  it.each(['idle', 'queued', 'mid-signature'] as const)('(%s): is told to whoever uses it, and costs nobody else anything', async (phase) => {
+    const changed = withChangedSeed(stand.key)
+    const before = stand.keyHost.respawns
+    let other: Promise<Outcome> | undefined
+    const outcomes = await stand.run(phase, () => {
+      other = stand.sign([stand.key, changed])
+    })
+    expect(await other).toBe('SEALED_SEED_INVALID')
+    expect(outcomes).toEqual(outcomes.map(() => 'signed'))
+    expect(stand.keyHost.respawns).toBe(before)
+  })
+})
+
+describe('the wrong PIN after a restart', () => {
+  it('is sent once, by whichever process; what is asked meanwhile is refused at once', async () => {
+    await using here = await Stand.open(WATCHDOG_MS)
+    const { pinFile } = here.token.location
+    const right = readFileSync(pinFile)
+    writeFileSync(pinFile, 'not the right one\n')
+    const before = here.token.calls('C_Login')
+    const outcomes = await here.run('queued', () => here.signal('SIGKILL'))
+    expect(outcomes).toEqual(outcomes.map(() => 'TOKEN_PIN_REFUSED'))
+    expect(await here.sign()).toBe('TOKEN_PIN_REFUSED')
+    for (let start = 0; start < 2; start++) {
+      await expect(startKeyHost({ token: here.token.location, logger: here.logger })).rejects.toMatchObject({ code: 'TOKEN_PIN_REFUSED' })
+    }
+    expect(here.token.calls('C_Login') - before).toBe(1)
+    writeFileSync(pinFile, right)
+    const repaired = await startKeyHost({ token: here.token.location, logger: here.logger })
+    await repaired.check([here.key])
+    await repaired.close()
+  })
+})
+
+describe('underneath a running key host', () => {
+  it('a key is deleted: it is refused, others sign', async () => {
+    const doomed = await makeKey(stand.keyHost)
+    const intruder = new Intruder({ ...stand.token, location: { ...stand.token.location, modulePath: moduleBehind() } })
+    intruder.login()
+    intruder.destroy(pkcs11js.CKO_PRIVATE_KEY, doomed.ckaId ?? '')
+    intruder.logout()
+    expect(await stand.sign([doomed])).toBe('TOKEN_KEY_MISMATCH')
+    expect(await stand.sign()).toBe('signed')
+  })
+
+  it('the token is initialised again: its keys are refused, new ones are made and sign', async () => {
+    await using here = await Stand.open(WATCHDOG_MS)
+    initialiseAgain(here, readFileSync(here.token.location.pinFile, 'utf8').trim())
+    for (let request = 0; request < 3; request++) expect(await here.sign()).toBe('TOKEN_KEY_MISMATCH')
+    expect(await here.sign([await makeKey(here.keyHost)])).toBe('signed')
+  })
+
+  it('the token is initialised again with another PIN: ours is sent until it is refused, and never again', async () => {
+    await using here = await Stand.open(WATCHDOG_MS)
+    initialiseAgain(here, 'another PIN')
+    expect(await here.sign()).toBe('TOKEN_PIN_REFUSED')
+    const before = here.token.calls('C_Login')
+    for (let request = 0; request < 3; request++) expect(await here.sign()).toBe('TOKEN_PIN_REFUSED')
+    expect(here.token.calls('C_Login')).toBe(before)
+  })
+})
+
+it('a process that ends after it made the pair leaves that pair, unused: the one thing that is not cleaned up', async () => {
+  stand.token.inject({ fn: 'C_Encrypt', action: { crash: 'SIGSEGV' } })
+  expect(await stand.create()).toBe('signed, and 4 objects more in the token')
+})
+
+/** Does it in the middle of that call. */
+function during(fn: string, call: number, work: () => void): void {
+  const wanted = stand.token.calls(fn) + call
+  stand.token.inject({ fn, action: { delayMs: 150 }, call })
+  const wait = async (): Promise<void> => {
+    while (stand.token.calls(fn) < wanted) await sleep(5)
+    work()
+  }
+  void wait()
+}
+
+/** Those that are open stay open. */
+function noMoreFiles(): void {
+  for (const pid of stand.children) execFileSync('prlimit', ['--nofile=3:3', '--pid', String(pid)])
+}
+
+function withChangedSeed(key: KeyMaterial): KeyMaterial {
+  if (key.sealedSeed === undefined) throw new Error('no sealed seed')
+  const ciphertext = Uint8Array.from(key.sealedSeed.ciphertext)
+  ciphertext[7] = (ciphertext[7] as number) ^ 1
+  return { ...key, sealedSeed: { ...key.sealedSeed, ciphertext } }
+}
+
+function moduleBehind(): string {
+  return stand.token.env['FAULT_MODULE_TARGET'] as string
+}
+
+function initialiseAgain({ token }: Stand, pin: string): void {
+  const soPin = readFileSync(join(token.folder, 'secrets/so.pin'), 'utf8').trim()
+  const options = ['--serial', token.location.serial ?? '', '--label', 'test', '--so-pin', soPin, '--pin', pin]
+  execFileSync('softhsm2-util', ['--init-token', ...options], { env: { ...process.env, ...token.env }, stdio: 'ignore' })
+}
