@@ -7,6 +7,7 @@ export {
   splitPublicKey,
   splitSignature,
 } from './composite.ts'
+export { checkDer } from './der.ts'
 export type { Engine, MlDsaPrivateKey } from './engine.ts'
 export { type HashName, type MlDsaSet, mlDsaPrimitive, PRIMITIVES, type Primitive } from './primitives.ts'
 export { encodeSeedPkcs8, parseMlDsaPrivateKey } from './private-key.ts'
