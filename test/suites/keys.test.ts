@@ -15,7 +15,6 @@ import {
   parsePublicKeyPem,
   pemHint,
   PRIMITIVES,
-  type Primitive,
   type PublicKey,
   publicKeyPem,
   type Suite,
