@@ -7,5 +7,6 @@ export {
   verifyCertificateRequest,
 } from './certificate-request.ts'
 export { encodeJwk, type Jwk, type ParsedJwk, parseJwk } from './jwk.ts'
+export { type ImportedSeed, parsePrivateKeyInfo } from './private-key-info.ts'
 export { type CertificateFacts, readCertificate, selfSignedCertificate, type SelfSignedOptions, verifySelfSigned } from './self-signed.ts'
 export type { SignCallback } from './signing.ts'
