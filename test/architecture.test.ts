@@ -13,6 +13,7 @@ const PLAN: Plan = {
     hashing: { imports: ['core'] },
     token: { imports: ['core'] },
     db: { imports: ['core'] },
+    certificates: { imports: ['core', 'suites'] },
     envelopes: { imports: ['core', 'suites', 'hashing', 'tlog'] },
     keyhost: { imports: ['core', 'suites', 'token'] },
     keys: { imports: ['core', 'suites', 'db', 'keyhost'] },

@@ -44,6 +44,21 @@ export function fromBase64(text: string): Uint8Array {
   }
 }
 
+/** URL-safe alphabet without padding (RFC 7515 §2). */
+export function toBase64Url(bytes: Uint8Array): string {
+  return bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
+}
+
+/** Canonical base64url (RFC 7515 §2): no padding, unused bits zero, no white space. */
+export function fromBase64Url(text: string): Uint8Array {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) throw new SealstoneError('FORMAT_INVALID', `not base64url without padding: ${excerpt(text)}`)
+  try {
+    return Uint8Array.fromBase64(text.padEnd(Math.ceil(text.length / 4) * 4, '='), { alphabet: 'base64url', lastChunkHandling: 'strict' })
+  } catch (cause) {
+    throw new SealstoneError('FORMAT_INVALID', 'base64url is not canonical', { cause })
+  }
+}
+
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let offset = 0

@@ -1,5 +1,19 @@
 /** core: errors, bytes, canonical JSON, names, time, limits. Imports nothing. */
-export { compareCodePoints, concatBytes, equalBytes, excerpt, fromBase64, fromHex, toBase64, toHex, u64, utf8, utf8Text } from './bytes.ts'
+export {
+  compareCodePoints,
+  concatBytes,
+  equalBytes,
+  excerpt,
+  fromBase64,
+  fromBase64Url,
+  fromHex,
+  toBase64,
+  toBase64Url,
+  toHex,
+  u64,
+  utf8,
+  utf8Text,
+} from './bytes.ts'
 export { canonicalJson, canonicalJsonBytes, type JsonObject, type JsonValue } from './canonical-json.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { defined } from './defined.ts'

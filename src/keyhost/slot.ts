@@ -40,6 +40,7 @@ export class Slot {
   #keys = new SentKeys()
   #failures = 0
   #starts = 0
+  #startedAt = 0
   #lost: SealstoneError | undefined
   #watchdog: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
@@ -80,6 +81,7 @@ export class Slot {
     const { child, logger, open } = this.#options
     this.#state = { kind: 'opening' }
     this.#starts += 1
+    this.#startedAt = performance.now()
     this.#lost = undefined
     this.#keys = new SentKeys()
     const started: KeyHostChild = startChild({
@@ -93,7 +95,7 @@ export class Slot {
       },
     })
     this.#child = started
-    this.#guard(OPEN_PATIENCE_MS)
+    this.#guard(Math.max(this.#options.watchdogMs, OPEN_PATIENCE_MS))
     started.send({ protocol: PROTOCOL_VERSION, id: OPEN_ID, command: { kind: 'open', request: open } })
   }
 
@@ -101,6 +103,13 @@ export class Slot {
     if (this.#sent.size === 0) this.#guard(this.#patienceFor(job))
     this.#sent.set(job.id, job)
     this.#child?.send({ protocol: PROTOCOL_VERSION, id: job.id, command: this.#keys.shorten(job.command) })
+  }
+
+  /** Somebody asks for a child that is not there: the next try comes now, unless there was one just before. */
+  hurry(): void {
+    if (this.#state.kind !== 'down' || this.#child !== undefined || performance.now() - this.#startedAt < HURRY_MS) return
+    clearTimeout(this.#retry)
+    this.start()
   }
 
   /** Nothing is given or tried again. Resolves when the child is gone. */
@@ -176,7 +185,7 @@ export class Slot {
     if (this.#state.kind !== 'ended') this.#respawnLater()
   }
 
-  /** At once after a single death; from the second failure in a row 100 ms, 200 ms, … up to 10 s, with jitter. */
+  /** At once after a single death; from the second failure in a row 100 ms, 200 ms, … up to 10 s, with jitter; sooner when somebody asks. */
   #respawnLater(): void {
     const delayMs = this.#failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 1), LONGEST_DELAY_MS) * (0.5 + Math.random() / 2)
     this.#failures += 1
@@ -201,6 +210,8 @@ const WINDOW = 4
 const OPEN_ID = 0
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 10_000
-const OPEN_PATIENCE_MS = 60_000
+const HURRY_MS = 250
+/** Loading a module and logging in take long on some devices. */
+const OPEN_PATIENCE_MS = 20_000
 const CLOSE_PATIENCE_MS = 2000
 const NEVER_RETRIED: ReadonlySet<ErrorCode> = new Set(['TOKEN_PIN_REFUSED', 'SELF_TEST_FAILED'])

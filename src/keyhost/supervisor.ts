@@ -65,7 +65,10 @@ export class Supervisor {
     options: SubmitOptions,
   ): Promise<Commands[Kind]['result']> {
     const reason = this.#whyNot()
-    if (reason !== undefined) return Promise.reject(reason)
+    if (reason !== undefined) {
+      for (const slot of this.#slots) slot.hurry()
+      return Promise.reject(reason)
+    }
     const result = this.#work.submit<Kind>(command, options)
     this.#pump()
     return result

@@ -19,6 +19,14 @@ export function readElements(bytes: Uint8Array): DerElement[] {
   return elements
 }
 
+/**
+ * Refuses every encoding of one element but DER's: definite, minimal lengths and plain booleans all the way down. For documents that a more lenient
+ * library reads. Throws KEY_INVALID.
+ */
+export function checkDer(bytes: Uint8Array): void {
+  if (checkElements(bytes, 0) !== 1) throw invalid('DER is not one element')
+}
+
 /** The members of a SEQUENCE that fills `bytes` exactly. */
 export function readSequence(bytes: Uint8Array): DerElement[] {
   const [sequence, ...rest] = readElements(bytes)
@@ -61,6 +69,16 @@ export function writeOid(oid: string): Uint8Array {
   return writeElement(DER.oid, Uint8Array.from([root * 40 + second, ...others].flatMap(base128)))
 }
 
+function checkElements(bytes: Uint8Array, depth: number): number {
+  if (depth > MAX_DEPTH) throw invalid(`DER is nested deeper than ${MAX_DEPTH} levels`)
+  const elements = readElements(bytes)
+  for (const { tag, value } of elements) {
+    if ((tag & CONSTRUCTED) !== 0) checkElements(value, depth + 1)
+    if (tag === BOOLEAN && !(value.length === 1 && (value[0] === 0 || value[0] === 0xff))) throw invalid('DER BOOLEAN is neither 00 nor FF')
+  }
+  return elements.length
+}
+
 function readElement(bytes: Uint8Array, start: number): { element: DerElement; end: number } {
   const tag = bytes[start]
   const first = bytes[start + 1]
@@ -95,3 +113,7 @@ function base128(arc: number): number[] {
 function invalid(message: string): SealstoneError {
   return new SealstoneError('KEY_INVALID', message)
 }
+
+const MAX_DEPTH = 32
+const BOOLEAN = 0x01
+const CONSTRUCTED = 0x20

@@ -7,9 +7,10 @@ export {
   splitPublicKey,
   splitSignature,
 } from './composite.ts'
+export { checkDer } from './der.ts'
 export type { Engine, MlDsaPrivateKey, MlDsaSigner } from './engine.ts'
 export { type HashName, type MlDsaSet, mlDsaPrimitive, PRIMITIVES, type Primitive } from './primitives.ts'
-export { encodeSeedPkcs8, parseMlDsaPrivateKey } from './private-key.ts'
+export { encodeSeedPkcs8, identifyPrivateKey, parseMlDsaPrivateKey } from './private-key.ts'
 export { encodePublicKey, fingerprint, parsePublicKey, parsePublicKeyPem, pemHint, type PublicKey, publicKeyPem } from './public-key.ts'
 export { selfTest } from './self-test.ts'
 export { type RawSigner, sign } from './sign.ts'

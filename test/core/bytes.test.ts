@@ -1,7 +1,21 @@
 /** Text forms of bytes are strict: what decodes also encodes back to the same text. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareCodePoints, concatBytes, equalBytes, excerpt, fromBase64, fromHex, toBase64, toHex, u64, utf8, utf8Text } from '#core'
+import {
+  compareCodePoints,
+  concatBytes,
+  equalBytes,
+  excerpt,
+  fromBase64,
+  fromBase64Url,
+  fromHex,
+  toBase64,
+  toBase64Url,
+  toHex,
+  u64,
+  utf8,
+  utf8Text,
+} from '#core'
 
 describe('bytes', () => {
   it('come back unchanged from hex and base64', () => {
@@ -9,12 +23,18 @@ describe('bytes', () => {
       fc.property(fc.uint8Array(), (bytes) => {
         expect(fromHex(toHex(bytes))).toEqual(bytes)
         expect(fromBase64(toBase64(bytes))).toEqual(bytes)
+        expect(fromBase64Url(toBase64Url(bytes))).toEqual(bytes)
+        expect(toBase64Url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))
       }),
     )
   })
 
   it.each(['QQ', 'QQ=', 'QR==', 'QQ== ', 'Q Q==', 'QQ==\n', 'Q-==', '====', 'QQ===', 'A'])('refuses the non-canonical base64 %j', (text) => {
     expect(() => fromBase64(text)).toThrow()
+  })
+
+  it.each(['Q', 'QQ==', 'QR', 'QQR', 'QQ ', 'Q+Q/', 'QQ\n', '='])('refuses the non-canonical base64url %j', (text) => {
+    expect(() => fromBase64Url(text)).toThrow()
   })
 
   it.each(['0', '0G', 'AB', '0x00', ' 00'])('refuses the hex %j', (text) => {

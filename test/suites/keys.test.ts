@@ -15,7 +15,6 @@ import {
   parsePublicKeyPem,
   pemHint,
   PRIMITIVES,
-  type Primitive,
   type PublicKey,
   publicKeyPem,
   type Suite,
@@ -24,6 +23,7 @@ import {
   verify,
 } from '#suites'
 import { refusal } from '../support/hostile.ts'
+import { anyKey } from './any-key.ts'
 import { ENGINES } from './support.ts'
 
 const SUITES = SUITE_IDS.map(findSuite)
@@ -277,21 +277,3 @@ function expectStrict(bytes: Uint8Array): void {
 }
 
 /** A key of the right form; its bytes are nobody's. */
-function anyKey(suite: Suite): PublicKey {
-  const classical = suite.classical === undefined ? new Uint8Array() : anyRaw(suite.classical)
-  const mlDsa = suite.mlDsa === undefined ? new Uint8Array() : anyRaw(mlDsaPrimitive(suite.mlDsa))
-  return encodePublicKey(suite, concatBytes(mlDsa, classical))
-}
-
-function anyRaw(primitive: Primitive): Uint8Array {
-  const row = PRIMITIVES[primitive]
-  if (row.kind === 'rsa') return RSA_KEYS[row.bits as 2048] ?? new Uint8Array()
-  return new Uint8Array(row.publicKeyBytes).fill(4)
-}
-
-const RSA_KEYS = Object.fromEntries(
-  [2048, 3072, 4096].map((modulusLength) => [
-    modulusLength,
-    generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ format: 'der', type: 'pkcs1' }),
-  ]),
-)

@@ -1,0 +1,12 @@
+/** certificates: public keys and certificates in the forms that others read, and private keys that are brought in from outside. */
+export {
+  certificateRequest,
+  type EncodedDocument,
+  type RequestOptions,
+  type VerifiedRequest,
+  verifyCertificateRequest,
+} from './certificate-request.ts'
+export { encodeJwk, type Jwk, type ParsedJwk, parseJwk } from './jwk.ts'
+export { type ImportedSeed, parsePrivateKeyInfo } from './private-key-info.ts'
+export { type CertificateFacts, readCertificate, selfSignedCertificate, type SelfSignedOptions, verifySelfSigned } from './self-signed.ts'
+export type { SignCallback } from './signing.ts'
