@@ -47,6 +47,8 @@ origin = ${quote(origin)}
 [key_host]
 # How many processes sign, each with its own login to the token. 0: one less than the machine has cores, at least 1.
 # children = 0
+# How long an expanded ML-DSA key is kept in such a process after its last signature. 0: it is unsealed anew for each signature.
+# keep_keys_ms = 2000
 
 [serve]
 # What cannot be signed within so many milliseconds is refused at once, with a time to come again.

@@ -33,6 +33,8 @@ export interface Config {
   readonly queueMs: number
   /** Processes that sign; undefined: one less than the machine has cores. */
   readonly keyHostChildren: number | undefined
+  /** How long an expanded ML-DSA key is kept after its last signature. */
+  readonly keepKeysMs: number
   readonly drainSeconds: number
   readonly logLevel: LogLevel
   readonly policy: PolicyTable
@@ -72,6 +74,7 @@ export function parseConfig(text: string, home: string): Config {
     destroyWaitHours: read.wholeNumber('keys.destroy_wait_hours', DEFAULT_DESTROY_WAIT_HOURS, 1, 8760),
     queueMs: read.wholeNumber('serve.queue_ms', DEFAULT_QUEUE_MS, 50, 60_000),
     keyHostChildren: read.wholeNumber('key_host.children', 0, 0, 64) || undefined,
+    keepKeysMs: read.wholeNumber('key_host.keep_keys_ms', 2000, 0, 60_000),
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
@@ -214,6 +217,7 @@ const SETTINGS = [
   'trust.valid_days',
   'keys.destroy_wait_hours',
   'key_host.children',
+  'key_host.keep_keys_ms',
   'serve.queue_ms',
   'serve.drain_seconds',
   'log.level',

@@ -10,7 +10,7 @@ import { adoptKey, destroyKeys, importKey } from './foreign-keys.ts'
 import { generateKey } from './generate-key.ts'
 import {
   type CommandResult,
-  type Commands,
+  type OpenRequest,
   PROTOCOL_VERSION,
   type ProvisionRequest,
   type TokenInfo,
@@ -63,7 +63,7 @@ export class Host {
   }
 
   /** The self-test comes before the login: a process that computes wrongly gets no PIN. */
-  #open({ modulePath, token, serial, model, manufacturer, pinFile }: Commands['open']['request']): TokenInfo {
+  #open({ modulePath, token, serial, model, manufacturer, pinFile, keepKeysMs }: OpenRequest): TokenInfo {
     if (this.#token !== undefined) throw new SealstoneError('INTERNAL', 'the key host is open already')
     this.#engine = nativeEngine()
     selfTest(this.#engine)
@@ -74,6 +74,7 @@ export class Host {
       ...(manufacturer === undefined ? {} : { manufacturer }),
     }
     this.#token = openToken({ modulePath, token: name, pinFile, logger: this.#logger })
+    this.#ready = new ReadyKeys({ token: this.#token, engine: this.#engine }, keepKeysMs)
     return this.#token.info
   }
 
@@ -84,12 +85,12 @@ export class Host {
 
   #sign(items: readonly WireSignItem[]): Uint8Array[] {
     const parts = this.#use()
-    this.#ready ??= new ReadyKeys(parts)
     const resolved = items.map(({ key, message }) => {
       const material = this.#received.resolve(key)
       if (material === undefined) throw new SealstoneError('INTERNAL', `key ${key.id} was not sent to this key host`)
       return { key: material, message }
     })
+    if (this.#ready === undefined) throw new SealstoneError('INTERNAL', 'the key host is not open')
     return signItems(parts, this.#ready, resolved)
   }
 

@@ -51,6 +51,8 @@ export interface KeyHostOptions {
   readonly watchdogMs?: number
   /** How many children sign; default is one less than the machine has cores, at least 1. */
   readonly children?: number
+  /** How long an expanded ML-DSA key is kept in a child after its last signature, in milliseconds; default 2,000, 0: not at all. */
+  readonly keepKeysMs?: number
   /** Absolute path of the folder whose private keys may be imported; nothing else on the disk can be. */
   readonly importFolder?: string
 }
@@ -61,11 +63,18 @@ export async function startKeyHost({
   logger,
   watchdogMs = 20_000,
   children = defaultChildren(),
+  keepKeysMs = KEEP_KEYS_MS,
   importFolder,
 }: KeyHostOptions): Promise<KeyHost> {
   selfTest(nativeEngine())
   const { env, ...open } = token
-  const supervisor = new Supervisor({ child: { env: env ?? {}, files: readableFiles(token, importFolder) }, open, logger, watchdogMs, children })
+  const supervisor = new Supervisor({
+    child: { env: env ?? {}, files: readableFiles(token, importFolder) },
+    open: { ...open, keepKeysMs },
+    logger,
+    watchdogMs,
+    children,
+  })
   try {
     await supervisor.start()
   } catch (error) {
@@ -129,5 +138,6 @@ function checkLimits(items: readonly SignItem[]): number {
   return items.reduce((sum, { message }) => sum + message.length, 0)
 }
 
+const KEEP_KEYS_MS = 2000
 const SIGN_TIMEOUT_MS = 30_000
 const SLOW = { timeoutMs: 300_000, bytes: 0 } as const

@@ -76,10 +76,15 @@ export interface ProvisionRequest {
   readonly soPinFile: string
 }
 
+export interface OpenRequest extends Omit<TokenLocation, 'env'> {
+  /** How long an expanded ML-DSA key is kept after its last signature; 0: not at all. */
+  readonly keepKeysMs: number
+}
+
 /** Command → its payload and its result. */
 export interface Commands {
   /** The first command to a child that will sign. */
-  open: { request: Omit<TokenLocation, 'env'>; result: TokenInfo }
+  open: { request: OpenRequest; result: TokenInfo }
   /** The only command to a child that makes a token. */
   provision: { request: ProvisionRequest; result: TokenInfo }
   generate: { request: GenerateRequest; result: KeyMaterial }

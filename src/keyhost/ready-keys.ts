@@ -13,12 +13,15 @@ interface Expanded {
 
 export class ReadyKeys {
   readonly #parts: KeyHostParts
+  readonly #idleMs: number
   readonly #now: () => number
   readonly #tested = new WeakSet<KeyMaterial>()
   readonly #expanded = new Map<KeyMaterial, Expanded>()
 
-  constructor(parts: KeyHostParts, now: () => number = () => performance.now()) {
+  /** @param idleMs an expanded key lives so long after its last signature; 0: it is never kept */
+  constructor(parts: KeyHostParts, idleMs: number, now: () => number = () => performance.now()) {
     this.#parts = parts
+    this.#idleMs = idleMs
     this.#now = now
   }
 
@@ -29,7 +32,7 @@ export class ReadyKeys {
     this.#tested.add(key)
   }
 
-  /** The ML-DSA half, unsealed and expanded at most once in KEPT_MS. */
+  /** The ML-DSA half, kept expanded while it is in use. */
   mlDsa(key: KeyMaterial, set: MlDsaSet): MlDsaSigner {
     const now = this.#now()
     const kept = this.#expanded.get(key)
@@ -39,7 +42,7 @@ export class ReadyKeys {
     }
     using seed = openSeed(this.#parts, key, 'ml-dsa')
     const sign = this.#parts.engine.openMlDsaKey(set, seed.bytes)
-    this.#expanded.set(key, { sign, openedAt: now, usedAt: now })
+    if (this.#idleMs > 0) this.#expanded.set(key, { sign, openedAt: now, usedAt: now })
     return sign
   }
 
@@ -47,13 +50,11 @@ export class ReadyKeys {
   sweep(): number {
     const now = this.#now()
     for (const [key, { openedAt, usedAt }] of this.#expanded) {
-      if (now - usedAt >= IDLE_KEY_MS || now - openedAt >= KEPT_MS) this.#expanded.delete(key)
+      if (now - usedAt >= this.#idleMs || now - openedAt >= KEPT_MS) this.#expanded.delete(key)
     }
     return this.#expanded.size
   }
 }
 
-/** An expanded key lives so long after its last signature, */
-const IDLE_KEY_MS = 2000
-/** and at most so long after it was unsealed, however busy it is: then the token is asked again. docs/tokens.md */
+/** However busy it is, an expanded key is dropped so long after it was unsealed: then the token is asked again. docs/tokens.md */
 const KEPT_MS = 60_000

@@ -46,7 +46,7 @@ export class Token {
   readonly #sessions: SessionPool
   readonly #handles = new Map<string, Handle>()
   #mechanisms: ReadonlySet<number> | undefined
-  #loginFailure: SealstoneError | undefined
+  #isLoggedOut = false
   #sawObjects = false
 
   constructor(cryptoki: Cryptoki, found: FoundToken, options: TokenOptions) {
@@ -63,7 +63,6 @@ export class Token {
    * thing that may be done twice. `doing` is for messages: `sign`. Errors of the module become SealstoneErrors that keep their class.
    */
   run<Result>(doing: string, body: (on: TokenSession) => Result): Result {
-    if (this.#loginFailure !== undefined) throw this.#loginFailure
     const repaired = new Set<FaultClass>()
     for (;;) {
       try {
@@ -128,14 +127,10 @@ export class Token {
     }
   }
 
-  /** Without a login a token hides its private keys, and "there is none" would be believed; so after a failure nothing more is done here. */
   #loginAgain(): void {
-    try {
-      this.#login()
-    } catch (error) {
-      this.#loginFailure = toSealstoneError(error)
-      throw error
-    }
+    this.#isLoggedOut = true
+    this.#login()
+    this.#isLoggedOut = false
   }
 
   #login(): void {
@@ -145,7 +140,12 @@ export class Token {
   }
 
   #finder(session: Handle): ObjectFinder {
-    const all = (template: pkcs11js.Template): Handle[] => findObjects(this.#cryptoki, session, template)
+    const all = (template: pkcs11js.Template): Handle[] => {
+      const found = findObjects(this.#cryptoki, session, template)
+      // Without a login a token hides its private keys, and "there is none" must not be believed.
+      if (found.length === 0 && this.#isLoggedOut) throw processUnfit('the login was lost and could not be made again')
+      return found
+    }
     const one = (objectClass: number, ckaId: string): Handle => {
       const name = `${objectClass}:${ckaId}`
       const known = this.#handles.get(name)

@@ -33,7 +33,7 @@ export class Stand implements AsyncDisposable {
     const token = await makeFaultyToken()
     before(token)
     const logger = recordingLogger()
-    const keyHost = await openKeyHost(token.location, { logger, watchdogMs })
+    const keyHost = await openKeyHost(token.location, { logger, watchdogMs, keepKeysMs: 0 })
     return new Stand(token, keyHost, logger, await makeKey(keyHost))
   }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LogFields, type Logger, silentLogger } from '#core'
-import { type KeyHost, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
+import { type KeyHost, type KeyHostOptions, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
 import type { TokenOptions } from '#token'
 
 export interface TestToken extends Disposable {
@@ -30,10 +30,7 @@ export async function makeToken(label = 'test'): Promise<TestToken> {
 }
 
 /** A key host that is closed when its scope ends. */
-export async function openKeyHost(
-  token: TokenLocation,
-  options: { readonly logger?: Logger; readonly watchdogMs?: number } = {},
-): Promise<KeyHost & AsyncDisposable> {
+export async function openKeyHost(token: TokenLocation, options: Partial<Omit<KeyHostOptions, 'token'>> = {}): Promise<KeyHost & AsyncDisposable> {
   const keyHost = await startKeyHost({ token, logger: silentLogger, ...options })
   return Object.assign(Object.create(keyHost) as KeyHost, { [Symbol.asyncDispose]: () => keyHost.close() })
 }
