@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandDeclaration, CommandGroup, Example, OptionDeclaration } from './command.ts'
 import { AUDIT_COMMANDS } from './declarations/audit.ts'
+import { BENCH_COMMANDS } from './declarations/bench.ts'
 import { DAEMON_COMMANDS } from './declarations/daemon.ts'
 import { KEY_COMMANDS } from './declarations/keys.ts'
 import { MODEL_COMMANDS } from './declarations/model.ts'
@@ -27,7 +28,7 @@ export function createProgram(output: Output, execute: Execute): Command {
   addExamples(program, PROGRAM_EXAMPLES)
   program.addHelpText('after', '\nExit codes: 0 ok, 1 verification failed, 2 usage or bad input, 3 daemon or token unavailable.')
   for (const declaration of [...MODEL_COMMANDS, ...DAEMON_COMMANDS]) addCommand(program, declaration, execute)
-  for (const group of [KEY_COMMANDS, AUDIT_COMMANDS]) addGroup(program, group, execute)
+  for (const group of [KEY_COMMANDS, AUDIT_COMMANDS, BENCH_COMMANDS]) addGroup(program, group, execute)
   return program
 }
 

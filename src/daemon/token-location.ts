@@ -1,8 +1,13 @@
 /** From the configured token to where the key host finds module, token and PIN file. */
 import { parseTokenUri, type TokenLocation } from '#keyhost'
-import type { Config } from './config.ts'
+import { type Config, loadConfig } from './config.ts'
 
 /** Throws TOKEN_URI_INVALID when the URI is malformed or lacks the token's name, the module or the PIN file. */
 export function tokenLocation({ uri, env }: Config['token']): TokenLocation {
   return { ...parseTokenUri(uri), env }
+}
+
+/** The token of a state directory. Throws HOME_MISSING, CONFIG_INVALID or TOKEN_URI_INVALID. */
+export function homeToken(home: string): TokenLocation {
+  return tokenLocation(loadConfig(home).token)
 }

@@ -8,6 +8,7 @@ import { initialiseToken, openToken, type Token } from '#token'
 import { checkKeys } from './check-keys.ts'
 import { adoptKey, destroyKeys, importKey } from './foreign-keys.ts'
 import { generateKey } from './generate-key.ts'
+import { measure } from './measure.ts'
 import {
   type CommandResult,
   type OpenRequest,
@@ -54,6 +55,8 @@ export class Host {
         return adoptKey(this.#use(), command.request)
       case 'import':
         return importKey(this.#use(), command.request)
+      case 'measure':
+        return measure(this.#use(), this.#keys(), command.request)
       case 'destroy':
         destroyKeys(this.#use(), command.request)
         return null
@@ -90,8 +93,12 @@ export class Host {
       if (material === undefined) throw new SealstoneError('INTERNAL', `key ${key.id} was not sent to this key host`)
       return { key: material, message }
     })
+    return signItems(parts, this.#keys(), resolved)
+  }
+
+  #keys(): ReadyKeys {
     if (this.#ready === undefined) throw new SealstoneError('INTERNAL', 'the key host is not open')
-    return signItems(parts, this.#ready, resolved)
+    return this.#ready
   }
 
   #use(): KeyHostParts {

@@ -6,6 +6,7 @@ export {
   type GenerateRequest,
   type ImportRequest,
   KEY_HOST_LIMITS,
+  type PrimitiveTimes,
   type KeyRole,
   type SignItem,
   type TokenInfo,

@@ -4,7 +4,16 @@ import { type Logger, SealstoneError } from '#core'
 import { selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
 import type { KeyMaterial } from './key-material.ts'
-import { type AdoptRequest, type GenerateRequest, type ImportRequest, KEY_HOST_LIMITS, type SignItem, type TokenInfo } from './protocol.ts'
+import {
+  type AdoptRequest,
+  type GenerateRequest,
+  type ImportRequest,
+  KEY_HOST_LIMITS,
+  type MeasureRequest,
+  type PrimitiveTimes,
+  type SignItem,
+  type TokenInfo,
+} from './protocol.ts'
 import { Supervisor } from './supervisor.ts'
 import type { TokenLocation } from './token-uri.ts'
 import type { Priority } from './work-queue.ts'
@@ -19,6 +28,8 @@ export interface KeyHost {
   importKey(request: ImportRequest): Promise<KeyMaterial>
   /** Removes private halves from the token; what is gone already is no error. */
   destroyKeys(keys: readonly KeyMaterial[]): Promise<void>
+  /** Times the bare primitives of one key, for benchmarks. */
+  measure(request: MeasureRequest): Promise<PrimitiveTimes>
   /** One whole signature per item, in order, in one round trip. Default deadline 30 s. */
   sign(items: readonly SignItem[], options?: SignOptions): Promise<Uint8Array[]>
   /** Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID unless each key is the recorded one and signs. */
@@ -89,6 +100,7 @@ export async function startKeyHost({
     destroyKeys: async (keys) => {
       await supervisor.submit({ kind: 'destroy', request: keys }, SLOW)
     },
+    measure: (request) => supervisor.submit({ kind: 'measure', request }, SLOW),
     sign: async (items, options = {}) => {
       const bytes = checkLimits(items)
       return supervisor.submit({ kind: 'sign', request: items }, { timeoutMs: SIGN_TIMEOUT_MS, ...options, bytes })

@@ -50,6 +50,20 @@ export interface ImportRequest {
   readonly file: string
 }
 
+export interface MeasureRequest {
+  readonly key: KeyMaterial
+  readonly rounds: number
+  readonly messageBytes: number
+}
+
+/** Milliseconds, one a round. */
+export interface PrimitiveTimes {
+  readonly mlDsaSign: readonly number[]
+  readonly classicalSign: readonly number[]
+  readonly mlDsaVerify: readonly number[]
+  readonly classicalVerify: readonly number[]
+}
+
 export interface SignItem {
   readonly key: KeyMaterial
   readonly message: Uint8Array
@@ -92,6 +106,8 @@ export interface Commands {
   check: { request: readonly KeyMaterial[]; result: null }
   adopt: { request: AdoptRequest; result: KeyMaterial }
   import: { request: ImportRequest; result: KeyMaterial }
+  /** For benchmarks. */
+  measure: { request: MeasureRequest; result: PrimitiveTimes }
   /** Removes the private halves from the token. */
   destroy: { request: readonly KeyMaterial[]; result: null }
 }

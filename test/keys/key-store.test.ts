@@ -88,6 +88,7 @@ describe('a new key', () => {
       adoptKey: (request) => keyHost.adoptKey(request),
       importKey: (request) => keyHost.importKey(request),
       destroyKeys: (keys) => keyHost.destroyKeys(keys),
+      measure: (request) => keyHost.measure(request),
       sign: (items, options) => keyHost.sign(items, options),
       check: (keys) => keyHost.check(keys),
       close: () => keyHost.close(),

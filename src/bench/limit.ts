@@ -1,0 +1,87 @@
+/** What signing costs at the least: the primitives in the key host's own process, and the commits, in a loop without any call around them. */
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { silentLogger } from '#core'
+import { openDatabase } from '#db'
+import { startKeyHost, type TokenLocation } from '#keyhost'
+import type { SuiteId } from '#suites'
+import { mean, quantiles } from './statistics.ts'
+
+export interface SigningLimit {
+  /** Hybrid signatures a second on one core: ML-DSA and classical signature, both verifications, and their part of a batched commit. */
+  readonly perSecond: number
+  /** One signing by itself at the median: the same, with two commits of its own and the signature of a checkpoint. */
+  readonly serialMs: number
+  /** Means in milliseconds, by name. */
+  readonly parts: Readonly<Record<string, number>>
+}
+
+/** @param folder for a database; on the disk that the daemon's is on */
+export async function measureLimit(token: TokenLocation, suite: SuiteId, folder: string): Promise<SigningLimit> {
+  const keyHost = await startKeyHost({ token, logger: silentLogger, children: 1 })
+  try {
+    const key = await keyHost.generateKey({ keyId: 'bench', version: 1, suite, label: 'sealstone bench', role: 'signing' })
+    const times = await keyHost.measure({ key, rounds: ROUNDS, messageBytes: MESSAGE_BYTES })
+    const logKey = await keyHost.generateKey({ keyId: 'bench-log', version: 1, suite: 'mldsa44', label: 'sealstone bench', role: 'log' })
+    const checkpoints = await timeEach(CHECKPOINTS, () => keyHost.sign([{ key: logKey, message: randomBytes(CHECKPOINT_BYTES) }]))
+    const single = commits(join(folder, 'single.db'), 1, SINGLE_COMMITS)
+    const batched = commits(join(folder, 'batched.db'), BATCH, BATCHED_COMMITS)
+    const parts = {
+      'ML-DSA signature': mean(times.mlDsaSign),
+      'classical signature in the token': mean(times.classicalSign),
+      'ML-DSA verification': mean(times.mlDsaVerify),
+      'classical verification': mean(times.classicalVerify),
+      [`commit of ${BATCH} signings, per signing`]: mean(batched) / BATCH,
+    }
+    const perSignature = Object.values(parts).reduce((sum, part) => sum + part, 0)
+    const median = (values: readonly number[]): number => quantiles(values).p50
+    const primitives = median(times.mlDsaSign) + median(times.classicalSign) + median(times.mlDsaVerify) + median(times.classicalVerify)
+    return {
+      perSecond: 1000 / perSignature,
+      serialMs: primitives + 2 * median(single) + median(checkpoints),
+      parts: { ...parts, 'commit of one': mean(single) },
+    }
+  } finally {
+    await keyHost.close()
+  }
+}
+
+async function timeEach(count: number, run: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = []
+  for (let at = 0; at < count; at++) {
+    const start = performance.now()
+    await run()
+    times.push(performance.now() - start)
+  }
+  return times
+}
+
+/** Milliseconds of each commit, with fsync as the daemon's database does it. */
+function commits(path: string, rows: number, count: number): number[] {
+  const db = openDatabase(path, [{ room: 'bench', version: 1, sql: 'CREATE TABLE entry (id INTEGER PRIMARY KEY, bytes BLOB) STRICT' }])
+  try {
+    const bytes = randomBytes(ROW_BYTES)
+    return Array.from({ length: count }, () => {
+      const start = performance.now()
+      db.transaction(() => {
+        for (let row = 0; row < rows; row++) db.prepare('INSERT INTO entry (bytes) VALUES (?)').run(bytes)
+      })
+      return performance.now() - start
+    })
+  } finally {
+    db.close()
+    for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
+  }
+}
+
+const ROUNDS = 400
+/** A statement about ten files. */
+const MESSAGE_BYTES = 2000
+/** What a signing adds to the database: two entries and the stored answer. */
+const ROW_BYTES = 24_000
+const BATCH = 64
+const CHECKPOINTS = 200
+const CHECKPOINT_BYTES = 106
+const SINGLE_COMMITS = 200
+const BATCHED_COMMITS = 30
