@@ -43,6 +43,8 @@ origin = ${quote(origin)}
 [keys]
 # How long a key version waits between \`sealstone keys destroy\` and its end; until then it can be called off.
 # destroy_wait_hours = 168
+# How often a key is tested, the keys in turn; one that fails is put into quarantine.
+# canary_seconds = 30
 
 [key_host]
 # How many processes sign, each with its own login to the token. 0: one less than the machine has cores, at least 1.

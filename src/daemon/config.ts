@@ -35,6 +35,8 @@ export interface Config {
   readonly keyHostChildren: number | undefined
   /** How long an expanded ML-DSA key is kept after its last signature. */
   readonly keepKeysMs: number
+  /** Between two tests of a key, the keys in turn. */
+  readonly canarySeconds: number
   readonly drainSeconds: number
   readonly logLevel: LogLevel
   readonly policy: PolicyTable
@@ -75,6 +77,7 @@ export function parseConfig(text: string, home: string): Config {
     queueMs: read.wholeNumber('serve.queue_ms', DEFAULT_QUEUE_MS, 50, 60_000),
     keyHostChildren: read.wholeNumber('key_host.children', 0, 0, 64) || undefined,
     keepKeysMs: read.wholeNumber('key_host.keep_keys_ms', 2000, 0, 60_000),
+    canarySeconds: read.wholeNumber('keys.canary_seconds', 30, 1, 86_400),
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
@@ -215,6 +218,7 @@ const SETTINGS = [
   'audit.origin',
   'audit.answer_retention_hours',
   'trust.valid_days',
+  'keys.canary_seconds',
   'keys.destroy_wait_hours',
   'key_host.children',
   'key_host.keep_keys_ms',

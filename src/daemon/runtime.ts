@@ -41,6 +41,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     token: tokenLocation(config.token),
     logger,
     importFolder: paths.imports,
+    keepKeysMs: config.keepKeysMs,
     ...defined({ children: config.keyHostChildren }),
   })
   opened.defer(() => keyHost.close())

@@ -42,13 +42,14 @@ export async function serve(options: ServeOptions): Promise<number> {
   server.setServing(true)
   const readiness = followKeyHost(runtime, server)
   const maintenance = repeat(() => operations.maintain(), MAINTENANCE_MS)
+  const canary = repeat(() => operations.testNextKey(), config.canarySeconds * 1000)
   logger.info({ addresses: server.addresses, pid: process.pid, recovered: runtime.recovered }, 'ready')
 
   const signal = await stop
   logger.info({ signal }, 'draining')
   clearInterval(retention)
   clearInterval(readiness)
-  await maintenance.stop()
+  await Promise.all([maintenance.stop(), canary.stop()])
   await server.drain(config.drainSeconds * 1000)
   await recordEvent(runtime, 'daemon-stop', signal).catch((error: unknown) => {
     logger.error({ error: toSealstoneError(error).message }, 'the stop could not be logged')

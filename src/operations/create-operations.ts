@@ -50,8 +50,8 @@ export function createOperations(context: OperationContext): Operations {
       await maintainKeys(context)
       await renewTrust()
     },
+    testNextKey: () => canary.testNext(),
     maintain: async () => {
-      await canary.testNext()
       await maintainKeys(context)
       await renewTrust()
     },

@@ -95,7 +95,9 @@ export interface Operations {
   setKeyPolicy(call: CallContext, name: KeyName, changes: Partial<KeyPolicy>): Promise<KeyView>
   /** Before serving: tests keys for a while, those that fail go into quarantine. Never throws. */
   prepare(): Promise<void>
-  /** Does what is due by the clock, tests the next key, and issues the trust file anew where that is due. Never throws. */
+  /** Tests one version, the next in turn; one that fails goes into quarantine. Never throws. */
+  testNextKey(): Promise<void>
+  /** Does what is due by the clock, and issues the trust file anew where that is due. Never throws. */
   maintain(): Promise<void>
   /** The bytes of a trust file. */
   getTrust(call: CallContext): Promise<Uint8Array>

@@ -17,7 +17,7 @@ export interface KeyPairName {
 export function findKeyPair(token: Token, name: KeyPairName): TokenKeyPair & { readonly algorithm: string } {
   const found = token.run('look for a key', (on) => {
     const { cryptoki, session, objects } = on
-    const handles = objects.all([
+    const handles = objects.wanted([
       { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PRIVATE_KEY },
       { type: pkcs11js.CKA_TOKEN, value: true },
       ...(name.id === undefined ? [] : [{ type: pkcs11js.CKA_ID, value: Buffer.from(name.id, 'hex') }]),

@@ -1,6 +1,6 @@
 /** A logged-in token: lends sessions, finds objects, and repairs a lost session or login once. Everything is synchronous. */
 import pkcs11js from 'pkcs11js'
-import { type LogFields, type Logger, SealstoneError, toSealstoneError } from '#core'
+import { type LogFields, type Logger, SealstoneError } from '#core'
 import { faultClass, processUnfit, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
 import { login } from './login.ts'
@@ -28,7 +28,9 @@ export interface TokenSession {
 export interface ObjectFinder {
   /** The one object with this class and CKA_ID. Throws TOKEN_KEY_MISMATCH when there is none, or more than one. */
   one(objectClass: number, ckaId: string): Handle
-  /** Every object that matches, not cached. */
+  /** Every object that matches, not cached; that there is none is only said by a token that is logged in. */
+  wanted(template: pkcs11js.Template): Handle[]
+  /** The same, where none is what is hoped for. */
   all(template: pkcs11js.Template): Handle[]
 }
 
@@ -140,8 +142,9 @@ export class Token {
   }
 
   #finder(session: Handle): ObjectFinder {
-    const all = (template: pkcs11js.Template): Handle[] => {
-      const found = findObjects(this.#cryptoki, session, template)
+    const all = (template: pkcs11js.Template): Handle[] => findObjects(this.#cryptoki, session, template)
+    const wanted = (template: pkcs11js.Template): Handle[] => {
+      const found = all(template)
       // Without a login a token hides its private keys, and "there is none" must not be believed.
       if (found.length === 0 && this.#isLoggedOut) throw processUnfit('the login was lost and could not be made again')
       return found
@@ -150,7 +153,7 @@ export class Token {
       const name = `${objectClass}:${ckaId}`
       const known = this.#handles.get(name)
       if (known !== undefined) return known
-      const found = all([
+      const found = wanted([
         { type: pkcs11js.CKA_CLASS, value: objectClass },
         { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
         { type: pkcs11js.CKA_TOKEN, value: true },
@@ -167,7 +170,7 @@ export class Token {
       this.#sawObjects = true
       return handle
     }
-    return { one, all }
+    return { one, wanted, all }
   }
 }
 

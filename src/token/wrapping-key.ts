@@ -13,7 +13,7 @@ export interface WrappingKey {
 /** Undefined when there is none yet. Throws TOKEN_KEY_MISMATCH. */
 export function findWrappingKey(token: Token, objectClass: number, keyType: number): WrappingKey | undefined {
   return token.run('find the wrapping key', ({ cryptoki, session, objects }) => {
-    const found = objects.all([
+    const found = objects.wanted([
       { type: pkcs11js.CKA_CLASS, value: objectClass },
       { type: pkcs11js.CKA_KEY_TYPE, value: keyType },
       { type: pkcs11js.CKA_LABEL, value: WRAPPING_KEY_LABEL },

@@ -100,6 +100,7 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
     cancelDestroyKey: async () => KEY,
     setKeyPolicy: async () => KEY,
     prepare: async () => {},
+    testNextKey: async () => {},
     maintain: async () => {},
     getTrust: async () => Buffer.from('{"version":1}'),
     getCheckpoint: async () => ({ note: 'log.example\n7\n', size: 7n }),
