@@ -1,5 +1,5 @@
 /** The audit log as the daemon uses it: append, complete with a receipt, list, prove, recover. */
-import { type Clock, equalBytes, LIMITS, type Logger, newOperationId, parseIdentity, SealstoneError } from '#core'
+import { type Clock, defined, equalBytes, LIMITS, type Logger, newOperationId, parseIdentity, SealstoneError } from '#core'
 import type { Database } from '#db'
 import {
   consistencyProof,
@@ -68,6 +68,8 @@ export interface AuditLogOptions {
   readonly verifier: LogSignatureVerifier
   readonly clock: Clock
   readonly logger: Logger
+  /** How long to gather entries before the next batch, in milliseconds; default not at all. */
+  readonly gatherMs?: () => number
 }
 
 /** Opens the log and checks it against its last checkpoint; a new one begins with a `log-start` leaf. Throws AUDIT_CORRUPT, AUDIT_UNAVAILABLE, CONFIG_INVALID. */
@@ -100,7 +102,10 @@ class SqliteAuditLog implements AuditLog {
     this.#tiles = new TileReader(this.#store)
     const parts = { store: this.#store, tiles: this.#tiles, origin, keys: signer.keys, verifier }
     const log = loadLog(parts)
-    this.#sequencer = new Sequencer({ ...parts, signer, logger, maxQueued: LIMITS.queuedLeaves, now: () => clock.now().getTime() }, log)
+    this.#sequencer = new Sequencer(
+      { ...parts, signer, logger, maxQueued: LIMITS.queuedLeaves, now: () => clock.now().getTime(), ...defined({ gatherMs: options.gatherMs }) },
+      log,
+    )
     this.#sizeAtOpen = log.head.size
     this.#lastTime = log.lastTime
   }

@@ -1,5 +1,5 @@
 /** Puts leaves in order and makes them durable in batches: what waits while one batch is written is the next batch (group commit). */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, SealstoneError, toSealstoneError } from '#core'
 import {
   type Checkpoint,
@@ -29,6 +29,8 @@ export interface AnswerRequest {
   readonly key: string
   /** Tells a repeated request from another one under the same key. */
   readonly requestDigest: string
+  /** Runs while the checkpoint is signed. What it throws keeps this leaf, and no other, out of the log. */
+  check?(): void
   /** Builds the answer around the receipt; must be quick, it runs while the batch waits. */
   build(receipt: Receipt): Uint8Array
 }
@@ -66,6 +68,8 @@ export interface SequencerOptions extends LogParts {
   /** Leaves that may wait; one more is refused. */
   readonly maxQueued: number
   readonly now: () => number
+  /** How long to gather entries before the next batch, in milliseconds: longer where a batch is dear just now. Default: not at all. */
+  readonly gatherMs?: () => number
 }
 
 export class Sequencer {
@@ -110,7 +114,8 @@ export class Sequencer {
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
       // One turn of the event loop, not a timer: whatever has arrived by now is in this batch, and a lone request goes straight on.
-      await nextTurn()
+      const gatherMs = this.#options.gatherMs?.() ?? 0
+      await (gatherMs > 0 ? sleep(gatherMs) : nextTurn())
       const batch = this.#queue.splice(0, MAX_BATCH)
       this.#inBatch = batch.length
       await this.#settle(batch)
@@ -172,9 +177,12 @@ export class Sequencer {
     const root = staged.tree.root()
     const { size } = staged.tree
 
-    // A signature over a tree that is not durable yet. It stays in this process: if the commit fails it is dropped, so nobody ever
-    // holds a checkpoint that the log does not keep.
-    const checkpoint = waiting.some(({ covered }) => covered) ? await this.#sign(signer, { origin: before.origin, size, root }) : undefined
+    // A signature over a tree that is not durable yet. It stays in this process: if the commit fails, or a check fails meanwhile, it is
+    // dropped, so nobody ever holds a checkpoint that the log does not keep.
+    const signing = waiting.some(({ covered }) => covered) ? this.#sign(signer, { origin: before.origin, size, root }) : undefined
+    const fault = findFault(waiting)
+    const checkpoint = await signing
+    if (fault !== undefined) return fault
 
     const committed: Committed[] = []
     const answers: StoredAnswer[] = []
@@ -208,6 +216,18 @@ export class Sequencer {
     }
     return note
   }
+}
+
+/** The first of the batch whose own check fails. */
+function findFault(waiting: readonly Waiter[]): { at: number; error: unknown } | undefined {
+  for (const [at, { answer }] of waiting.entries()) {
+    try {
+      answer?.check?.()
+    } catch (error) {
+      return { at, error }
+    }
+  }
+  return undefined
 }
 
 function stage(tree: GrowingTree, waiting: readonly Waiter[]): Staged {

@@ -115,6 +115,7 @@ const PRAGMAS = `
   PRAGMA fullfsync = ON;              -- macOS: flush the drive's own cache too
   PRAGMA checkpoint_fullfsync = ON;
   PRAGMA journal_size_limit = 67108864;
+  PRAGMA wal_autocheckpoint = 8000;   -- pages: 32 MB are moved into the database at a time, which holds a commit up less often
   PRAGMA trusted_schema = OFF;
   PRAGMA cell_size_check = ON;
 `

@@ -17,12 +17,43 @@ function run(): void {
     if (host.sweep() > 0) sweeping = setTimeout(collectWhenIdle, SWEEP_MS)
     globalThis.gc?.()
   }, IDLE_MS)
-  process.on('message', (message) => {
-    const { id, protocol, command } = message as CommandMessage
+  const work = new Inbox(({ id, protocol, command }) => {
     process.send?.(answer(id, logger, () => host.obey(protocol, command)))
     clearTimeout(sweeping)
     collectWhenIdle()
   })
+  process.on('message', (message) => {
+    // In the order of the channel, whatever is done first: later commands name the keys that came with earlier ones.
+    host.learnKeys((message as CommandMessage).command)
+    work.add(message as CommandMessage)
+  })
+}
+
+/** Does one command at a time, urgent ones first; between two of them it looks for what has arrived. */
+class Inbox {
+  readonly #obey: (message: CommandMessage) => void
+  readonly #urgent: CommandMessage[] = []
+  readonly #others: CommandMessage[] = []
+  #isWorking = false
+
+  constructor(obey: (message: CommandMessage) => void) {
+    this.#obey = obey
+  }
+
+  add(message: CommandMessage): void {
+    if (message.urgent) this.#urgent.push(message)
+    else this.#others.push(message)
+    if (this.#isWorking) return
+    this.#isWorking = true
+    setImmediate(() => this.#next())
+  }
+
+  #next(): void {
+    const message = this.#urgent.shift() ?? this.#others.shift()
+    if (message !== undefined) this.#obey(message)
+    this.#isWorking = this.#urgent.length + this.#others.length > 0
+    if (this.#isWorking) setImmediate(() => this.#next())
+  }
 }
 
 function answer(id: number, logger: Logger, work: () => CommandResult): ReplyMessage {

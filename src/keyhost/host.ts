@@ -33,6 +33,10 @@ export class Host {
     this.#logger = logger
   }
 
+  learnKeys(command: WireCommand): void {
+    if (command.kind === 'sign') for (const { key } of command.request) this.#received.learn(key)
+  }
+
   obey(protocol: number, command: WireCommand): CommandResult {
     if (protocol !== PROTOCOL_VERSION) {
       throw new SealstoneError('INTERNAL', `key host speaks protocol ${PROTOCOL_VERSION}, its parent ${protocol}`, {

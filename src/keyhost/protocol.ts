@@ -133,6 +133,8 @@ export type WireCommand = Exclude<Command, { readonly kind: 'sign' }> | { readon
 export interface CommandMessage {
   readonly protocol: number
   readonly id: number
+  /** Done before what arrived earlier and is not. */
+  readonly urgent: boolean
   readonly command: WireCommand
 }
 

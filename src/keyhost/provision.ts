@@ -56,7 +56,7 @@ async function runProvision(env: Readonly<Record<string, string>>, request: Prov
   const child = startChild(options)
   const patience = setTimeout(() => child.kill(), PATIENCE_MS)
   try {
-    child.send({ protocol: PROTOCOL_VERSION, id: 1, command: { kind: 'provision', request } })
+    child.send({ protocol: PROTOCOL_VERSION, id: 1, urgent: true, command: { kind: 'provision', request } })
     const reply = await promise
     if (!reply.ok) throw fromWireError(reply.error)
     return reply.result as TokenInfo

@@ -24,11 +24,15 @@ export class SentKeys {
 export class ReceivedKeys {
   readonly #materials = new Map<number, KeyMaterial>()
 
-  resolve({ id, material }: KeyReference): KeyMaterial | undefined {
-    if (material === undefined) return this.#materials.get(id)
+  learn({ id, material }: KeyReference): void {
+    if (material === undefined) return
     this.#materials.set(id, material)
     forgetOldest(this.#materials)
-    return material
+  }
+
+  /** Its own material counts where it comes with it: by now it may be forgotten again. */
+  resolve({ id, material }: KeyReference): KeyMaterial | undefined {
+    return material ?? this.#materials.get(id)
   }
 }
 

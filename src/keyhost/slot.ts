@@ -96,13 +96,13 @@ export class Slot {
     })
     this.#child = started
     this.#guard(Math.max(this.#options.watchdogMs, OPEN_PATIENCE_MS))
-    started.send({ protocol: PROTOCOL_VERSION, id: OPEN_ID, command: { kind: 'open', request: open } })
+    started.send({ protocol: PROTOCOL_VERSION, id: OPEN_ID, urgent: true, command: { kind: 'open', request: open } })
   }
 
   give(job: Job): void {
     if (this.#sent.size === 0) this.#guard(this.#patienceFor(job))
     this.#sent.set(job.id, job)
-    this.#child?.send({ protocol: PROTOCOL_VERSION, id: job.id, command: this.#keys.shorten(job.command) })
+    this.#child?.send({ protocol: PROTOCOL_VERSION, id: job.id, urgent: job.priority === 'log', command: this.#keys.shorten(job.command) })
   }
 
   /** Somebody asks for a child that is not there: the next try comes now, unless there was one just before. */
@@ -205,8 +205,8 @@ export class Slot {
   }
 }
 
-/** Commands that a child may have at once: enough to keep it busy, few enough that a cancelled one rarely runs. */
-const WINDOW = 4
+/** Commands that a child may have at once: enough to keep it busy while this process is, few enough that a cancelled one rarely runs. */
+const WINDOW = 16
 const OPEN_ID = 0
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 10_000

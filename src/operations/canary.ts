@@ -1,6 +1,6 @@
 /** Tests keys before somebody needs them: all of them at the start as far as the time allows, then one after the other for ever. */
-import { SealstoneError, toSealstoneError } from '#core'
-import { describeVersion, type KeyRecord } from '#keys'
+import { toSealstoneError } from '#core'
+import type { KeyRecord } from '#keys'
 import type { OperationContext } from './context.ts'
 import { CALLER, eventOf, recorded } from './recorded.ts'
 
@@ -66,11 +66,6 @@ export async function quarantine(context: OperationContext, record: KeyRecord, f
   await recorded(context, event, () => record).catch((error: unknown) => {
     context.logger.error({ key: record.name, error: toSealstoneError(error).message }, 'the quarantine could not be logged')
   })
-}
-
-/** What a wrong signature leads to. */
-export function mismatch(record: KeyRecord, fault: string, hint: string): SealstoneError {
-  return new SealstoneError('SIGNATURE_MISMATCH', `${describeVersion(record)}: ${fault} and was not released; the version is in quarantine`, { hint })
 }
 
 const FAULTS_OF_A_KEY: ReadonlySet<string> = new Set(['TOKEN_KEY_MISMATCH', 'SEALED_SEED_INVALID', 'SIGNATURE_MISMATCH'])

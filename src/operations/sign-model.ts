@@ -7,7 +7,18 @@ import { decodeAnswer, decodeParts, encodeAnswer } from './answer.ts'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext, SignAnswer, SignRequest } from './ports.ts'
-import { buildContent, checkSignatures, describeSigning, leafSignature, sha256Hex, type Signing, type SigningFacts } from './signing-parts.ts'
+import {
+  buildContent,
+  checkSignatures,
+  describeSigning,
+  holdKey,
+  leafSignature,
+  madeSignatures,
+  sha256Hex,
+  type Signing,
+  type SigningFacts,
+  WrongSignature,
+} from './signing-parts.ts'
 import { ALONE, type SigningPath } from './signing-path.ts'
 
 /** One signing at a time per (caller, idempotency key): a second request with the same key waits for the first one's answer. */
@@ -98,23 +109,25 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
       ...defined({ priority: path === ALONE ? undefined : ('batch' as const) }),
     })
 
-    // 5. Our own signatures, checked by a process that did not make them. A wrong one never leaves.
-    const made = await checkSignatures(context, key, signedBytes, signatures)
+    const made = madeSignatures(context.engine, key, signatures)
     await path.ready()
 
+    // 5. Our own signatures, checked by a process that did not make them, while the key host signs the checkpoint. A wrong one never leaves:
+    //    the log drops the leaf that speaks of it before anything is stored.
     // 6. The outcome leaf, the checkpoint that covers it and the stored answer become durable together. A crash before that commit
     //    releases nothing (recovery says `unknown`); a crash after it loses only the reply, which a retry with the same idempotency key gets.
     released = await context.audit.complete(
       {
         kind: 'outcome',
         ...facts,
-        signatures: made.map(({ role, publicKey, signature }) => leafSignature(context.engine, role, publicKey, signature)),
+        signatures: made.map((one) => leafSignature(context.engine, one)),
         result: 'ok',
         keyProtection: recordProtection(key),
       },
       {
         key: signing.answerKey,
         requestDigest: signing.requestDigest,
+        check: () => checkSignatures(context, key, signedBytes, made),
         build: (receipt) => {
           const [main, ...companions] = made
           // A classical key needs no companion: its own signature is what other tools verify.
@@ -135,6 +148,7 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
     )
   } catch (thrown) {
     const error = toSealstoneError(thrown)
+    if (error instanceof WrongSignature) await holdKey(context, error)
     await recordFailure(context, facts, error)
     throw error
   }

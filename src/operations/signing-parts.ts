@@ -2,10 +2,10 @@
 import { newOperationId, type OperationId, SealstoneError, toHex } from '#core'
 import { buildModelStatement, buildStatement, STATEMENT_PAYLOAD_TYPE } from '#envelopes'
 import { rootDigest } from '#hashing'
-import { type KeyRecord, QUARANTINE_HINT, type RecordSignatures } from '#keys'
-import { type Engine, fingerprint, parsePublicKey, type PublicKey, verify } from '#suites'
+import { describeVersion, type KeyRecord, QUARANTINE_HINT, type RecordSignatures } from '#keys'
+import { type Engine, fingerprint as fingerprintOf, parsePublicKey, type PublicKey, verify } from '#suites'
 import type { LeafSignature, NewLeaf } from '#tlog'
-import { mismatch, quarantine } from './canary.ts'
+import { quarantine } from './canary.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext, SignContent } from './ports.ts'
 
@@ -72,32 +72,58 @@ export function describeSigning(engine: Engine, call: CallContext, { key, statem
 export interface MadeSignature {
   readonly role: 'hybrid' | 'companion'
   readonly publicKey: PublicKey
+  /** Hex SHA-256 of its SPKI. */
+  readonly fingerprint: string
   readonly signature: Uint8Array
 }
 
-export async function checkSignatures(
-  context: OperationContext,
-  key: KeyRecord,
-  signedBytes: Uint8Array,
+export function madeSignatures(
+  engine: Engine,
+  { hybrid, companion }: KeyRecord,
   signatures: RecordSignatures,
-): Promise<readonly [MadeSignature, ...MadeSignature[]]> {
-  const hybrid: MadeSignature = { role: 'hybrid', publicKey: parsePublicKey(key.hybrid.spki), signature: signatures.hybrid }
-  const companion: MadeSignature | undefined =
-    key.companion === undefined || signatures.companion === undefined
-      ? undefined
-      : { role: 'companion', publicKey: parsePublicKey(key.companion.spki), signature: signatures.companion }
-  for (const made of [hybrid, companion]) {
-    if (made === undefined || verify(context.engine, made.publicKey, signedBytes, made.signature)) continue
-    // The token, the memory or the code is broken: nothing more is signed with this version until somebody has looked.
-    const fault = `a ${made.role} signature of ${context.clock.now().toISOString()} did not verify`
-    await quarantine(context, key, fault)
-    throw mismatch(key, fault, QUARANTINE_HINT)
-  }
-  return companion === undefined ? [hybrid] : [hybrid, companion]
+): readonly [MadeSignature, ...MadeSignature[]] {
+  const main: MadeSignature = { role: 'hybrid', ...publicPart(engine, hybrid), signature: signatures.hybrid }
+  if (companion === undefined || signatures.companion === undefined) return [main]
+  return [main, { role: 'companion', ...publicPart(engine, companion), signature: signatures.companion }]
 }
 
-export function leafSignature(engine: Engine, role: MadeSignature['role'], key: PublicKey, signature: Uint8Array): LeafSignature {
-  return { role, suite: key.suite.id, keyFingerprint: fingerprint(engine, key.spki), digest: `sha256:${sha256Hex(engine, signature)}` }
+/** Throws SIGNATURE_MISMATCH, by which `holdKey` knows what to do. */
+export function checkSignatures({ engine, clock }: OperationContext, key: KeyRecord, signedBytes: Uint8Array, made: readonly MadeSignature[]): void {
+  for (const { role, publicKey, signature } of made) {
+    if (verify(engine, publicKey, signedBytes, signature)) continue
+    throw new WrongSignature(key, `a ${role} signature of ${clock.now().toISOString()} did not verify`)
+  }
+}
+
+/** The token, the memory or the code is broken: nothing more is signed with this version until somebody has looked. */
+export async function holdKey(context: OperationContext, { key, fault }: WrongSignature): Promise<void> {
+  await quarantine(context, key, fault)
+}
+
+export class WrongSignature extends SealstoneError {
+  readonly key: KeyRecord
+  readonly fault: string
+
+  constructor(key: KeyRecord, fault: string) {
+    super('SIGNATURE_MISMATCH', `${describeVersion(key)}: ${fault} and was not released; the version is in quarantine`, { hint: QUARANTINE_HINT })
+    this.key = key
+    this.fault = fault
+  }
+}
+
+export function leafSignature(engine: Engine, { role, publicKey, fingerprint, signature }: MadeSignature): LeafSignature {
+  return { role, suite: publicKey.suite.id, keyFingerprint: fingerprint, digest: `sha256:${sha256Hex(engine, signature)}` }
+}
+
+// A record's key is the same object for its life.
+const publicParts = new WeakMap<KeyRecord['hybrid'], Pick<MadeSignature, 'publicKey' | 'fingerprint'>>()
+
+function publicPart(engine: Engine, material: KeyRecord['hybrid']): Pick<MadeSignature, 'publicKey' | 'fingerprint'> {
+  const known = publicParts.get(material)
+  if (known !== undefined) return known
+  const part = { publicKey: parsePublicKey(material.spki), fingerprint: fingerprintOf(engine, material.spki) }
+  publicParts.set(material, part)
+  return part
 }
 
 export function sha256Hex(engine: Engine, ...parts: Uint8Array[]): string {

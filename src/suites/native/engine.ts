@@ -28,7 +28,7 @@ function verifyNative(
 ): boolean {
   if (!plausibleSizes(primitive, publicKey, signature)) return false
   try {
-    return verifyWith(primitive, importPublicKey(primitive, publicKey), message, signature, ctx, hash)
+    return verifyWith(primitive, keptPublicKey(primitive, publicKey), message, signature, ctx, hash)
   } catch {
     return false // OpenSSL refuses the key or the signature's form: the same answer as a wrong signature
   }
@@ -47,6 +47,22 @@ function verifyWith(primitive: Primitive, key: KeyObject, message: Uint8Array, s
     case 'rsa':
       return key.asymmetricKeyDetails?.modulusLength === row.bits && verify(hash ?? row.hash, message, { key, ...rsaPadding(row) }, signature)
   }
+}
+
+/** Imported keys, the one used last at the end: a daemon verifies with few keys, and to import one takes a good part of a verification. */
+const kept = new Map<string, KeyObject>()
+const MOST_KEPT = 64
+
+function keptPublicKey(primitive: Primitive, raw: Uint8Array): KeyObject {
+  // The whole key is its name: nothing that could be made to collide.
+  const name = `${primitive}:${Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('latin1')}`
+  const known = kept.get(name)
+  const key = known ?? importPublicKey(primitive, raw)
+  if (known !== undefined) kept.delete(name)
+  kept.set(name, key)
+  const [oldest] = kept.keys()
+  if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest)
+  return key
 }
 
 // Raw import spares OpenSSL its search for a decoder. node:crypto names these keys as our table does.
