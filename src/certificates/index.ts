@@ -1,4 +1,4 @@
-/** certificates: public keys and certificates in the forms that others read, and private keys that are brought in from outside. */
+/** certificates: public keys and certificates in the forms that others read and write. */
 export {
   certificateRequest,
   type EncodedDocument,
@@ -7,6 +7,5 @@ export {
   verifyCertificateRequest,
 } from './certificate-request.ts'
 export { encodeJwk, type Jwk, type ParsedJwk, parseJwk } from './jwk.ts'
-export { type ImportedSeed, parsePrivateKeyInfo } from './private-key-info.ts'
 export { type CertificateFacts, readCertificate, selfSignedCertificate, type SelfSignedOptions, verifySelfSigned } from './self-signed.ts'
 export type { SignCallback } from './signing.ts'

@@ -1,10 +1,11 @@
 /** Keys that were not made here: taken over in the token, or read from a file and sealed; and the end of any key. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { SealstoneError, toSealstoneError } from '#core'
-import { encodePublicKey, findSuite, type MlDsaSet, parseMlDsaPrivateKey, type SuiteId, SUITE_IDS } from '#suites'
+import { encodePublicKey, findSuite, type SuiteId, SUITE_IDS } from '#suites'
 import { type Borrowed, borrowed, destroyKeyPair, findKeyPair, seal, secretBuffer } from '#token'
 import { checkKey } from './check-keys.ts'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
+import { parsePrivateKeyInfo } from './private-key-info.ts'
 import type { AdoptRequest, ImportRequest } from './protocol.ts'
 import type { KeyHostParts } from './sign-items.ts'
 
@@ -31,17 +32,11 @@ export function adoptKey(parts: KeyHostParts, { keyId, version, object }: AdoptR
 /** The private key is in this process only while it is sealed. Throws KEY_INVALID, FILE_UNREADABLE, INPUT_TOO_LARGE or TOKEN_*. */
 export function importKey(parts: KeyHostParts, { keyId, version, file }: ImportRequest): KeyMaterial {
   const { token, engine } = parts
-  using pkcs8 = readPkcs8(file)
-  const parsed = parseMlDsaPrivateKey(pkcs8.bytes, engine)
-  const secretBytes = parsed.seed ?? parsed.expanded
-  if (secretBytes === undefined) throw new SealstoneError('KEY_INVALID', 'the private key is empty')
-  using secret = borrowed(Buffer.from(secretBytes.buffer, secretBytes.byteOffset, secretBytes.length))
-  using _expanded = parsed.expanded === undefined ? undefined : borrowed(Buffer.from(parsed.expanded.buffer))
-
-  const suite = findSuite(mlDsaSuite(parsed.set))
-  const { spki } = encodePublicKey(suite, engine.publicKeyFromSeed(parsed.set, secret.bytes))
+  using content = readSecretFile(file)
+  using imported = parsePrivateKeyInfo(engine, content.bytes)
+  const { suite, spki } = imported.publicKey
   const identity = { keyId, version, suite: suite.id, spki }
-  const sealed = seal(token, secret.bytes, sealingContext(engine, identity))
+  const sealed = seal(token, imported.secret, sealingContext(engine, identity))
   const key: KeyMaterial = {
     ...identity,
     sealedSeed: sealed.blob,
@@ -71,24 +66,6 @@ function classicalSuite(algorithm: string): SuiteId {
   throw new SealstoneError('SUITE_UNSUPPORTED', `the key in the token is ${algorithm}, want one of ${able.map(({ id }) => id).join(', ')}`)
 }
 
-function mlDsaSuite(set: MlDsaSet): SuiteId {
-  return `mldsa${set}`
-}
-
-/** DER, or the one PEM block of the file. Every copy that holds the secret is wiped. */
-function readPkcs8(path: string): Borrowed {
-  using content = readSecretFile(path)
-  if (content.bytes[0] === DER_SEQUENCE) return borrowed(Buffer.from(Uint8Array.from(content.bytes).buffer))
-  const text = content.bytes.toString('latin1') // a string cannot be wiped; it lives until the child next collects
-  const match = /-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+?)-----END \1-----/.exec(text)
-  if (match === null) throw new SealstoneError('KEY_INVALID', 'the file is neither DER nor PEM', { hint: 'export the key as PKCS#8' })
-  const [, label, base64 = ''] = match
-  if (label === 'ENCRYPTED PRIVATE KEY')
-    throw new SealstoneError('KEY_INVALID', 'the private key is encrypted', { hint: 'decrypt it first: openssl pkcs8 -in KEY -out PLAIN' })
-  if (label !== 'PRIVATE KEY') throw new SealstoneError('KEY_INVALID', `the file holds a ${label}, want a PRIVATE KEY (PKCS#8)`)
-  return borrowed(Buffer.from(base64, 'base64'))
-}
-
 function readSecretFile(path: string): Borrowed {
   let file: number
   try {
@@ -109,5 +86,4 @@ function readSecretFile(path: string): Borrowed {
   }
 }
 
-const DER_SEQUENCE = 0x30
 const MAX_KEY_FILE_BYTES = 65_536

@@ -1,38 +1,34 @@
-/** Private keys from outside, for import: ML-DSA with its seed (RFC 9881 §6). Everything else is recognised and refused by name, with the way on. */
+/** Private keys from outside, for import: ML-DSA in all three forms (RFC 9881 §6). Everything else is recognised and refused by name, with the way on. */
 import { SealstoneError } from '#core'
 import { encodePublicKey, type Engine, findSuite, identifyPrivateKey, type MlDsaSet, parseMlDsaPrivateKey, type PublicKey, suiteByOid } from '#suites'
 import { openPrivateKeyFile } from './private-key-file.ts'
 
-/** `using key = parsePrivateKeyInfo(…)`: the seed is wiped at the end of the scope. */
-export interface ImportedSeed extends Disposable {
+/** `using key = parsePrivateKeyInfo(…)`: the secret is wiped at the end of the scope. */
+export interface ImportedKey extends Disposable {
   readonly set: MlDsaSet
-  /** 32 bytes, in memory of their own. */
-  readonly seed: Uint8Array
-  /** Made from the seed, to be shown or compared before anything is sealed. */
+  /** The seed of 32 bytes, or FIPS 204 `sk` where the file has no seed; in memory of its own. */
+  readonly secret: Uint8Array
+  /** Made from the secret. */
   readonly publicKey: PublicKey
 }
 
 /**
- * Reads PKCS#8, PEM or DER, in the seed form or with seed and expanded key, which are then compared. `file` stays the caller's to wipe; all copies
+ * Reads PKCS#8, PEM or DER: a seed, an expanded key, or both, which are then compared. `file` stays the caller's to wipe; all copies
  * but the answer are wiped here. Throws KEY_INVALID for what is malformed or does not belong together, KEY_UNUSABLE for what cannot be imported.
  */
-export function parsePrivateKeyInfo(engine: Engine, file: Uint8Array): ImportedSeed {
+export function parsePrivateKeyInfo(engine: Engine, file: Uint8Array): ImportedKey {
   using opened = openPrivateKeyFile(file)
   checkLabel(opened.label)
   checkAlgorithm(opened.der, opened.label)
   const { set, seed, expanded } = parseMlDsaPrivateKey(opened.der, engine)
-  expanded?.fill(0)
-  if (seed === undefined) {
-    throw unusable(
-      `ML-DSA-${set} key is in the expanded form, which holds no seed`,
-      'the seed cannot be computed from it; export the key again with its seed, or make a new key',
-    )
-  }
+  if (seed !== undefined) expanded?.fill(0)
+  const secret = seed ?? expanded
+  if (secret === undefined) throw new SealstoneError('KEY_INVALID', 'private key holds neither seed nor expanded key')
   try {
-    const publicKey = encodePublicKey(findSuite(`mldsa${set}`), engine.publicKeyFromSeed(set, seed))
-    return { set, seed, publicKey, [Symbol.dispose]: () => seed.fill(0) }
+    const publicKey = encodePublicKey(findSuite(`mldsa${set}`), engine.publicKeyFromSeed(set, secret))
+    return { set, secret, publicKey, [Symbol.dispose]: () => secret.fill(0) }
   } catch (error) {
-    seed.fill(0)
+    secret.fill(0)
     throw error
   }
 }
@@ -63,7 +59,7 @@ function unusable(message: string, hint: string): SealstoneError {
   return new SealstoneError('KEY_UNUSABLE', message, { hint })
 }
 
-const ONLY_ML_DSA = 'only ML-DSA keys with their seed can be imported; other keys are made in the token'
+const ONLY_ML_DSA = 'only ML-DSA keys can be imported; a classical key in the token can be adopted: sealstone keys adopt'
 const DECRYPT_FIRST =
   'decrypt it in memory first: openssl pkcs8 -topk8 -nocrypt -in FILE -out /dev/shm/key.pem (OpenSSL 3.5 or newer), and delete it after'
 // RFC 8017 appendix C, RFC 5480 §2.1.1, RFC 8410 §3, RFC 4055 §1.2, RFC 3279 §2.3, RFC 9935 §3.
