@@ -3,6 +3,7 @@ export { connect } from './connect.ts'
 export type {
   BatchResult,
   CallOptions,
+  CertifyRequest,
   Client,
   ConnectOptions,
   CreateKeyRequest,

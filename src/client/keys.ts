@@ -1,6 +1,6 @@
 /** Calls of KeyService as promises. */
 import { defined } from '#core'
-import type { GetTrustResponse, Key, ListKeysResponse, TimestampInit } from '#wire'
+import type { CertifyKeyResponse, GetTrustResponse, Key, ListKeysResponse, TimestampInit } from '#wire'
 import { toTimestamp } from '#wire'
 import type { Channel, StartUnary } from './channel.ts'
 import { fromKey } from './key-reading.ts'
@@ -38,6 +38,12 @@ export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKe
       answer((grpc, done) => keys.destroyKey({ ...toChange(request), confirmName: request.confirmName }, grpc, done), call),
     cancelDestroyKey: ({ name, version = 0 }, call) => answer((grpc, done) => keys.cancelDestroyKey({ name, version }, grpc, done), call),
     setKeyPolicy: ({ name, ...changes }, call) => answer((grpc, done) => keys.setKeyPolicy({ name, ...changes }, grpc, done), call),
+    certifyKey: async ({ name, version = 0, document, subject, companion = false, days = 0 }, call) => {
+      const kind = document === 'request' ? 'DOCUMENT_REQUEST' : 'DOCUMENT_SELF_SIGNED'
+      const message = { name, version, document: kind, subject, companion, days } as const
+      const { der, pem } = await channel.unary<CertifyKeyResponse>((grpc, done) => keys.certifyKey(message, grpc, done), call)
+      return { der: Uint8Array.from(der), pem }
+    },
     adoptKey: ({ name, uri, ...validity }, call) => answer((grpc, done) => keys.adoptKey({ name, uri, ...toValidity(validity) }, grpc, done), call),
     importKey: ({ name, file, ...validity }, call) =>
       answer((grpc, done) => keys.importKey({ name, file, ...toValidity(validity) }, grpc, done), call),

@@ -146,6 +146,18 @@ export interface KeyChangeRequest {
 /** Absent members stay as they are; `rotationDays` 0 ends the rotation by age. */
 export type KeyPolicyRequest = { readonly name: string } & Partial<KeyPolicyInfo>
 
+export interface CertifyRequest {
+  readonly name: string
+  readonly version?: number
+  readonly document: 'request' | 'self-signed'
+  /** RFC 4514, such as `CN=release,O=Example`. */
+  readonly subject: string
+  /** Of the companion, and not of the key itself. */
+  readonly companion?: boolean
+  /** Of a certificate; default 365. */
+  readonly days?: number
+}
+
 /** Changes of keys. Each answers with the version as it is then. */
 export interface KeyManagement {
   createKey(request: CreateKeyRequest, options?: CallOptions): Promise<KeyInfo>
@@ -158,6 +170,8 @@ export interface KeyManagement {
   destroyKey(request: KeyChangeRequest & { readonly confirmName: string }, options?: CallOptions): Promise<KeyInfo>
   cancelDestroyKey(request: KeyChangeRequest, options?: CallOptions): Promise<KeyInfo>
   setKeyPolicy(request: KeyPolicyRequest, options?: CallOptions): Promise<KeyInfo>
+  /** An X.509 certificate request, or a certificate that the key signs for itself. */
+  certifyKey(request: CertifyRequest, options?: CallOptions): Promise<{ readonly der: Uint8Array; readonly pem: string }>
   /** `uri` as RFC 7512 has it, with `id` or `object`. */
   adoptKey(request: KeyValidity & { readonly name: string; readonly uri: string }, options?: CallOptions): Promise<KeyInfo>
   /** `file` is the name of a file in the folder `import` of the daemon's state directory. */

@@ -67,6 +67,8 @@ export interface KeyStore {
   signWithLogKeys(message: Uint8Array): Promise<readonly [ed25519: Uint8Array, mlDsa44: Uint8Array]>
   /** Both signatures in one round trip to the key host. Throws TOKEN_*, OVERLOADED, DEADLINE_EXCEEDED or CANCELLED. */
   sign(record: KeyRecord, message: Uint8Array, options?: SigningOptions): Promise<RecordSignatures>
+  /** By the key itself or its companion alone, for documents that are no statements. Throws KEY_UNUSABLE where there is no companion. */
+  signWith(record: KeyRecord, which: 'hybrid' | 'companion', message: Uint8Array): Promise<Uint8Array>
   /** Many in few round trips, each with its own answer; those in one round trip fail together. */
   signMany(
     requests: readonly { readonly record: KeyRecord; readonly message: Uint8Array }[],
@@ -151,6 +153,13 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
       const [signatures] = await signTogether(keyHost, [{ record, message }], options)
       if (signatures === undefined) throw new SealstoneError('INTERNAL', 'the key host answered no signature')
       return signatures
+    },
+    signWith: async (record, which, message) => {
+      const key = record[which]
+      if (key === undefined) throw new SealstoneError('KEY_UNUSABLE', `${describeVersion(record)} has no companion`)
+      const [signature] = await keyHost.sign([{ key, message }])
+      if (signature === undefined) throw new SealstoneError('INTERNAL', 'the key host answered no signature')
+      return signature
     },
     signMany: (requests, options) => {
       const chunks = Array.from({ length: Math.ceil(requests.length / CHUNK) }, (_, at) => requests.slice(at * CHUNK, (at + 1) * CHUNK))

@@ -3,6 +3,7 @@ import { toSealstoneError } from '#core'
 import type { KeyRecord } from '#keys'
 import { authorizeForSomeKey } from './authorize.ts'
 import { Canary } from './canary.ts'
+import { certifyKey } from './certify-key.ts'
 import { cancelDestroyKey, changeKey, destroyKey, setKeyPolicy } from './change-keys.ts'
 import type { OperationContext } from './context.ts'
 import { maintainKeys } from './maintain-keys.ts'
@@ -44,6 +45,7 @@ export function createOperations(context: OperationContext): Operations {
     changeKey: (call, request) => changed(changeKey(context, call, request)),
     destroyKey: (call, request) => changed(destroyKey(context, call, request)),
     cancelDestroyKey: (call, request) => changed(cancelDestroyKey(context, call, request)),
+    certifyKey: (call, request) => certifyKey(context, call, request),
     setKeyPolicy: (call, name, changes) => changed(setKeyPolicy(context, call, name, changes)),
     prepare: async () => {
       await canary.testAll(START_TEST_MS)

@@ -6,6 +6,7 @@ export type {
   AdoptKeyRequest,
   BatchResult,
   CallContext,
+  CertifyKeyRequest,
   ChangeKeyRequest,
   CreateKeyRequest,
   DestroyKeyRequest,

@@ -5,12 +5,14 @@ import type { Manifest } from '#hashing'
 import type { KeyAction, KeyPolicy, KeyRecord } from '#keys'
 import type { EntryFilter, LogEntry, Receipt } from '#tlog'
 
+import type { CertifyKeyRequest } from './certify-key.ts'
 import type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
 import type { BatchResult } from './sign-batch.ts'
 import type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequest } from './make-keys.ts'
 
 export type { BatchResult } from './sign-batch.ts'
 export type { EntryFilter, LogEntry } from '#tlog'
+export type { CertifyKeyRequest } from './certify-key.ts'
 export type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
 export type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequest } from './make-keys.ts'
 
@@ -93,6 +95,7 @@ export interface Operations {
   destroyKey(call: CallContext, request: DestroyKeyRequest): Promise<KeyView>
   cancelDestroyKey(call: CallContext, request: VersionName): Promise<KeyView>
   setKeyPolicy(call: CallContext, name: KeyName, changes: Partial<KeyPolicy>): Promise<KeyView>
+  certifyKey(call: CallContext, request: CertifyKeyRequest): Promise<{ readonly der: Uint8Array; readonly pem: string }>
   /** Before serving: tests keys for a while, those that fail go into quarantine. Never throws. */
   prepare(): Promise<void>
   /** Tests one version, the next in turn; one that fails goes into quarantine. Never throws. */

@@ -85,6 +85,7 @@ export const OPERATION_NAMES = [
   'keys.policy',
   'keys.adopt',
   'keys.import',
+  'keys.certify',
 ] as const
 /** Where the rule's keys do not matter. */
 export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read']

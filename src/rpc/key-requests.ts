@@ -2,6 +2,7 @@
 import { defined, type KeyName, parseKeyName } from '#core'
 import type {
   AdoptKeyRequest,
+  CertifyKeyRequest,
   ChangeKeyRequest,
   CreateKeyRequest,
   DestroyKeyRequest,
@@ -12,6 +13,7 @@ import type {
 } from '#operations'
 import {
   type AdoptKeyRequest as AdoptMessage,
+  type CertifyKeyRequest as CertifyMessage,
   type CompromiseKeyRequest as CompromiseMessage,
   type CreateKeyRequest as CreateMessage,
   type DestroyKeyRequest as DestroyMessage,
@@ -83,6 +85,19 @@ export function toImportRequest(message: ImportMessage): ImportKeyRequest {
   return { name: toKeyName(message.name), file: readText(message.file, 'file', MAX_FILE_NAME), ...toValidity(message) }
 }
 
+export function toCertifyRequest({ name, version, document, subject, companion, days }: CertifyMessage): CertifyKeyRequest {
+  if (document === 'DOCUMENT_UNSPECIFIED') return refuse('document', 'is missing, want a request or a self-signed certificate')
+  if (days > MAX_DAYS) refuse('days', `is ${days}, want at most ${MAX_DAYS}`)
+  return {
+    name: toKeyName(name),
+    ...defined({ version: orNone(version) }),
+    document: document === 'DOCUMENT_REQUEST' ? 'request' : 'self-signed',
+    which: companion ? 'companion' : 'hybrid',
+    subject: readText(subject, 'subject', MAX_SUBJECT),
+    days: days === 0 ? DEFAULT_DAYS : days,
+  }
+}
+
 function toValidity({ notBefore, notAfter }: { readonly notBefore: Timestamp | null; readonly notAfter: Timestamp | null }): {
   notBefore?: Date
   notAfter?: Date
@@ -106,6 +121,9 @@ function orEmpty(text: string): string | undefined {
   return text === '' ? undefined : text
 }
 
+const DEFAULT_DAYS = 365
+const MAX_DAYS = 3650
+const MAX_SUBJECT = 1024
 const MAX_REASON = 1024
 const MAX_URI = 2048
 const MAX_FILE_NAME = 255

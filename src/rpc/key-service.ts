@@ -7,6 +7,7 @@ import { unary } from './handle-call.ts'
 import { keyMessage } from './key-messages.ts'
 import {
   toAdoptRequest,
+  toCertifyRequest,
   toChangeRequest,
   toCompromiseRequest,
   toCreateRequest,
@@ -80,6 +81,7 @@ export function keyHandlers(service: KeyServiceDefinition, operations: Operation
       service.AdoptKey,
       answer((call, request) => operations.adoptKey(call, toAdoptRequest(request))),
     ),
+    CertifyKey: unary(environment, service.CertifyKey, (call, request) => operations.certifyKey(call, toCertifyRequest(request))),
     ImportKey: unary(
       environment,
       service.ImportKey,

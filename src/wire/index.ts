@@ -52,3 +52,5 @@ export type { KeyTimes, KeyTimesInit } from './generated/sealstone/v1/KeyTimes.t
 export type { SignBatchRequest, SignBatchRequestInit } from './generated/sealstone/v1/SignBatchRequest.ts'
 export type { SignBatchResponse, SignBatchResponseInit } from './generated/sealstone/v1/SignBatchResponse.ts'
 export type { SignResult, SignResultInit } from './generated/sealstone/v1/SignResult.ts'
+export type { CertifyKeyRequest, CertifyKeyRequestInit } from './generated/sealstone/v1/CertifyKeyRequest.ts'
+export type { CertifyKeyResponse } from './generated/sealstone/v1/CertifyKeyResponse.ts'

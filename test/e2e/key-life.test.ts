@@ -1,8 +1,11 @@
 /** The life of a key as an operator lives it: the real command line against the real daemon, verified by somebody who has only the trust file. */
-import { generateKeyPairSync } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { verifySelfSigned } from '#certificates'
+import { nativeEngine } from '#suites/native'
 import { tinyModel } from '../support/models.ts'
 import { initHome, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
@@ -137,5 +140,40 @@ describe('an operator', () => {
     daemon = await startDaemon(home.home)
     expect(readFileSync(path)).toEqual(readFileSync(saved))
     expect(existsSync(`${path}.tmp`)).toBe(false)
+  })
+})
+
+describe('what others read', () => {
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' })
+  const file = (name: string): string => join(folder.path, name)
+
+  it('is a certificate request of the companion that openssl verifies, and a certificate that it believes', async () => {
+    const subject = ['--subject', 'CN=release,O=Example']
+    await runOk(['keys', 'export', 'default', '--companion', '--csr', ...subject, '-o', file('release.csr')], home)
+    expect(openssl('req', '-in', file('release.csr'), '-verify', '-noout', '-subject')).toMatch(/O\s*=\s*Example/)
+    await runOk(['keys', 'export', 'default', '--companion', '--certificate', ...subject, '-o', file('release.crt')], home)
+    expect(openssl('verify', '-x509_strict', '-check_ss_sig', '-CAfile', file('release.crt'), file('release.crt'))).toMatch(/OK/)
+  })
+
+  it('is a certificate of the hybrid key, signed by both halves in the token', async () => {
+    await runOk(['keys', 'export', 'default', '--certificate', '--subject', 'CN=release', '-o', file('hybrid.crt')], home)
+    expect(verifySelfSigned(nativeEngine(), readFileSync(file('hybrid.crt')))).toMatchObject({
+      subject: 'CN=release',
+      key: { suite: { id: 'mldsa65-ecdsa-p256' } },
+    })
+  })
+
+  it('is a JSON Web Key, which node:crypto reads', async () => {
+    const { stdout } = await runOk(['keys', 'export', 'default', '--companion', '--format', 'jwk'], home)
+    const jwk = JSON.parse(stdout) as Record<string, string>
+    expect(createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'pem', type: 'spki' })).toBe(
+      (await runOk(['keys', 'export', 'default', '--companion'], home)).stdout,
+    )
+  })
+
+  it('is DER in a file, never on a terminal', async () => {
+    await runOk(['keys', 'export', 'default', '--format', 'der', '-o', file('key.der')], home)
+    expect(readFileSync(file('key.der'))[0]).toBe(0x30)
+    expect((await run(['keys', 'export', 'default', '--format', 'der'], home)).code).toBe(2)
   })
 })

@@ -99,6 +99,7 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
     destroyKey: async () => KEY,
     cancelDestroyKey: async () => KEY,
     setKeyPolicy: async () => KEY,
+    certifyKey: async () => ({ der: Buffer.from('der'), pem: 'pem' }),
     prepare: async () => {},
     testNextKey: async () => {},
     maintain: async () => {},

@@ -37,9 +37,15 @@ export const KEY_COMMANDS: CommandGroup = {
     {
       name: 'export',
       operands: [{ syntax: '[name]', description: 'name of the key; not with --trust' }],
-      summary: 'export a public key as PEM, or the trust file',
+      summary: 'export a public key, a certificate request, a certificate, or the trust file',
       options: [
         { flags: '--companion', description: 'the companion key that signs model.sig, for other OMS tools' },
+        { flags: '--key-version <number>', description: 'default is the newest', parse: positiveInteger },
+        { flags: '--format <format>', description: 'pem, der or jwk; default pem', choices: ['pem', 'der', 'jwk'] },
+        { flags: '--csr', description: 'a certificate request (PKCS#10), signed by the key' },
+        { flags: '--certificate', description: 'a certificate that the key signs for itself' },
+        { flags: '--subject <name>', description: "whom request or certificate name, such as 'CN=release,O=Example'" },
+        { flags: '--days <number>', description: 'how long the certificate holds; default 365', parse: positiveInteger },
         { flags: '--trust', description: 'the trust file: all keys and the keys of the audit log; without a daemon, a copy of trust.json' },
         OUTPUT_OPTION,
         ...CONNECTION_OPTIONS,
@@ -47,6 +53,8 @@ export const KEY_COMMANDS: CommandGroup = {
       examples: [
         ['sealstone keys export default', 'the hybrid public key'],
         ['sealstone keys export default --companion -o signer.pem', 'for model_signing verify key'],
+        ['sealstone keys export default --format jwk', 'a JSON Web Key'],
+        ["sealstone keys export default --companion --csr --subject 'CN=release,O=Example' -o release.csr", 'for a certification authority'],
         ['sealstone keys export --trust -o trust.json', 'for sealstone verify --trust'],
       ],
       load: () => import('../commands/keys-export.ts'),

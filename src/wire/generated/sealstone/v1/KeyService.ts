@@ -19,6 +19,14 @@ import type {
   CancelDestroyKeyResponse as _sealstone_v1_CancelDestroyKeyResponse,
 } from '../../sealstone/v1/CancelDestroyKeyResponse.ts'
 import type {
+  CertifyKeyRequestInit as _sealstone_v1_CertifyKeyRequestInit,
+  CertifyKeyRequest as _sealstone_v1_CertifyKeyRequest,
+} from '../../sealstone/v1/CertifyKeyRequest.ts'
+import type {
+  CertifyKeyResponseInit as _sealstone_v1_CertifyKeyResponseInit,
+  CertifyKeyResponse as _sealstone_v1_CertifyKeyResponse,
+} from '../../sealstone/v1/CertifyKeyResponse.ts'
+import type {
   CompromiseKeyRequestInit as _sealstone_v1_CompromiseKeyRequestInit,
   CompromiseKeyRequest as _sealstone_v1_CompromiseKeyRequest,
 } from '../../sealstone/v1/CompromiseKeyRequest.ts'
@@ -191,6 +199,41 @@ export interface KeyServiceClient extends grpc.Client {
     argument: _sealstone_v1_CancelDestroyKeyRequestInit,
     callback: grpc.requestCallback<_sealstone_v1_CancelDestroyKeyResponse>,
   ): grpc.ClientUnaryCall
+
+  CertifyKey(
+    argument: _sealstone_v1_CertifyKeyRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_CertifyKeyResponse>,
+  ): grpc.ClientUnaryCall
+  CertifyKey(
+    argument: _sealstone_v1_CertifyKeyRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_CertifyKeyResponse>,
+  ): grpc.ClientUnaryCall
+  CertifyKey(
+    argument: _sealstone_v1_CertifyKeyRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_CertifyKeyResponse>,
+  ): grpc.ClientUnaryCall
+  CertifyKey(argument: _sealstone_v1_CertifyKeyRequestInit, callback: grpc.requestCallback<_sealstone_v1_CertifyKeyResponse>): grpc.ClientUnaryCall
+  certifyKey(
+    argument: _sealstone_v1_CertifyKeyRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_CertifyKeyResponse>,
+  ): grpc.ClientUnaryCall
+  certifyKey(
+    argument: _sealstone_v1_CertifyKeyRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_CertifyKeyResponse>,
+  ): grpc.ClientUnaryCall
+  certifyKey(
+    argument: _sealstone_v1_CertifyKeyRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_CertifyKeyResponse>,
+  ): grpc.ClientUnaryCall
+  certifyKey(argument: _sealstone_v1_CertifyKeyRequestInit, callback: grpc.requestCallback<_sealstone_v1_CertifyKeyResponse>): grpc.ClientUnaryCall
 
   CompromiseKey(
     argument: _sealstone_v1_CompromiseKeyRequestInit,
@@ -630,6 +673,8 @@ export interface KeyServiceHandlers extends grpc.UntypedServiceImplementation {
 
   CancelDestroyKey: grpc.handleUnaryCall<_sealstone_v1_CancelDestroyKeyRequest, _sealstone_v1_CancelDestroyKeyResponseInit>
 
+  CertifyKey: grpc.handleUnaryCall<_sealstone_v1_CertifyKeyRequest, _sealstone_v1_CertifyKeyResponseInit>
+
   CompromiseKey: grpc.handleUnaryCall<_sealstone_v1_CompromiseKeyRequest, _sealstone_v1_CompromiseKeyResponseInit>
 
   CreateKey: grpc.handleUnaryCall<_sealstone_v1_CreateKeyRequest, _sealstone_v1_CreateKeyResponseInit>
@@ -667,6 +712,12 @@ export interface KeyServiceDefinition extends grpc.ServiceDefinition {
     _sealstone_v1_CancelDestroyKeyResponseInit,
     _sealstone_v1_CancelDestroyKeyRequest,
     _sealstone_v1_CancelDestroyKeyResponse
+  >
+  CertifyKey: MethodDefinition<
+    _sealstone_v1_CertifyKeyRequestInit,
+    _sealstone_v1_CertifyKeyResponseInit,
+    _sealstone_v1_CertifyKeyRequest,
+    _sealstone_v1_CertifyKeyResponse
   >
   CompromiseKey: MethodDefinition<
     _sealstone_v1_CompromiseKeyRequestInit,
