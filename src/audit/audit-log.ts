@@ -70,6 +70,8 @@ export interface AuditLogOptions {
   readonly logger: Logger
   /** How long to gather entries before the next batch, in milliseconds; default not at all. */
   readonly gatherMs?: () => number
+  /** Told how many seconds a commit took, fsync included. */
+  readonly onCommit?: (seconds: number) => void
 }
 
 /** Opens the log and checks it against its last checkpoint; a new one begins with a `log-start` leaf. Throws AUDIT_CORRUPT, AUDIT_UNAVAILABLE, CONFIG_INVALID. */
@@ -103,7 +105,14 @@ class SqliteAuditLog implements AuditLog {
     const parts = { store: this.#store, tiles: this.#tiles, origin, keys: signer.keys, verifier }
     const log = loadLog(parts)
     this.#sequencer = new Sequencer(
-      { ...parts, signer, logger, maxQueued: LIMITS.queuedLeaves, now: () => clock.now().getTime(), ...defined({ gatherMs: options.gatherMs }) },
+      {
+        ...parts,
+        signer,
+        logger,
+        maxQueued: LIMITS.queuedLeaves,
+        now: () => clock.now().getTime(),
+        ...defined({ gatherMs: options.gatherMs, onCommit: options.onCommit }),
+      },
       log,
     )
     this.#sizeAtOpen = log.head.size

@@ -68,6 +68,8 @@ export interface SequencerOptions extends LogParts {
   /** Leaves that may wait; one more is refused. */
   readonly maxQueued: number
   readonly now: () => number
+  /** Told how many seconds a commit took, fsync included. */
+  readonly onCommit?: (seconds: number) => void
   /** How long to gather entries before the next batch, in milliseconds: longer where a batch is dear just now. Default: not at all. */
   readonly gatherMs?: () => number
 }
@@ -197,7 +199,9 @@ export class Sequencer {
 
     const after: StoredHead = { origin: before.origin, size, root, checkpoint: checkpoint ?? before.checkpoint }
     const leaves = staged.leaves.filter((leaf) => leaf !== undefined)
+    const started = performance.now()
     store.commit({ before, after, leaves, tiles: staged.tiles, answers, time: this.#options.now() })
+    this.#options.onCommit?.((performance.now() - started) / 1000)
     this.#log = {
       head: after,
       tree: staged.tree,

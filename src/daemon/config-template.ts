@@ -58,6 +58,10 @@ origin = ${quote(origin)}
 # How long running requests may take to finish after SIGTERM.
 # drain_seconds = 20
 
+[metrics]
+# Where Prometheus may fetch metrics, on this machine only: http://127.0.0.1:9464/metrics. Off by default; docs/operations.md lists them.
+# listen = "127.0.0.1:9464"
+
 [log]
 # debug, info, warn or error. Lines are JSON on standard error.
 # level = "info"

@@ -37,6 +37,8 @@ export interface Config {
   readonly keepKeysMs: number
   /** Between two tests of a key, the keys in turn. */
   readonly canarySeconds: number
+  /** Where Prometheus may fetch metrics: a loopback address. */
+  readonly metrics?: { readonly host: string; readonly port: number }
   readonly drainSeconds: number
   readonly logLevel: LogLevel
   readonly policy: PolicyTable
@@ -55,6 +57,7 @@ export function parseConfig(text: string, home: string): Config {
   const settings = flatten(parseToml(text))
   refuseUnknown(settings)
   const read = new SettingReader(settings)
+  const metricsAddress = read.optionalText('metrics.listen')
   const tlsAddress = read.optionalText('listen.tls.address')
   return {
     token: { uri: read.text('token.uri'), env: moduleEnvironment(read.open(TOKEN_ENV)) },
@@ -78,6 +81,7 @@ export function parseConfig(text: string, home: string): Config {
     keyHostChildren: read.wholeNumber('key_host.children', 0, 0, 64) || undefined,
     keepKeysMs: read.wholeNumber('key_host.keep_keys_ms', 2000, 0, 60_000),
     canarySeconds: read.wholeNumber('keys.canary_seconds', 30, 1, 86_400),
+    ...(metricsAddress === undefined ? {} : { metrics: splitAddress(metricsAddress, 'metrics.listen') }),
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
@@ -223,6 +227,7 @@ const SETTINGS = [
   'key_host.children',
   'key_host.keep_keys_ms',
   'serve.queue_ms',
+  'metrics.listen',
   'serve.drain_seconds',
   'log.level',
   'policy.allow',

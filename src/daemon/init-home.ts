@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, systemClock } from '#core'
+import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, silentMetrics, systemClock } from '#core'
 import { openDatabase } from '#db'
 import { formatTokenUri, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
 import { type KeyRecord, openKeyStore, recordProtection } from '#keys'
@@ -86,7 +86,16 @@ async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName:
   await log.audit.complete({ kind: 'outcome', ...event, result: 'ok', keyProtection: recordProtection(record) })
 
   const settings = { trustDays: DEFAULT_TRUST_DAYS, destroyWaitHours: DEFAULT_DESTROY_WAIT_HOURS, queueMs: DEFAULT_QUEUE_MS }
-  const rooms = { audit: log.audit, keys, engine: nativeEngine(), log: log.trust, policy: [], clock: systemClock, logger: silentLogger }
+  const rooms = {
+    audit: log.audit,
+    keys,
+    engine: nativeEngine(),
+    log: log.trust,
+    policy: [],
+    metrics: silentMetrics,
+    clock: systemClock,
+    logger: silentLogger,
+  }
   await new TrustIssuer(operationContext({ ...rooms, paths, settings })).current()
   mkdirSync(paths.imports, { mode: 0o700 })
   const config = configTemplate({ tokenUri: uri, env: location.env ?? {}, origin: chosen.origin })

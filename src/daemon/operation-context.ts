@@ -1,6 +1,6 @@
 /** What the operations are given: the opened rooms and the settings that concern them. */
 import { basename, join } from 'node:path'
-import { type Clock, excerpt, type Logger, SealstoneError, toSealstoneError } from '#core'
+import { type Clock, excerpt, type Logger, type Metrics, SealstoneError, toSealstoneError } from '#core'
 import { Capacity, type OperationContext } from '#operations'
 import type { Config } from './config.ts'
 import { type HomePaths } from './home.ts'
@@ -9,6 +9,7 @@ import { publishTrustFile } from './trust-publisher.ts'
 export interface ContextParts extends Pick<OperationContext, 'audit' | 'keys' | 'engine' | 'log' | 'policy'> {
   readonly paths: HomePaths
   readonly settings: Pick<Config, 'trustDays' | 'destroyWaitHours' | 'queueMs'>
+  readonly metrics: Metrics
   readonly clock: Clock
   readonly logger: Logger
 }

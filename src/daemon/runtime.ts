@@ -1,6 +1,6 @@
 /** Opens everything a daemon stands on, in order, and closes it in the opposite order. */
 import { AUDIT_MIGRATIONS, type AuditLog, openAuditLog } from '#audit'
-import { type Clock, defined, type Logger } from '#core'
+import { type Clock, defined, type Logger, type Metrics, silentMetrics } from '#core'
 import { acquireLock, type Database, openDatabase } from '#db'
 import type { TrustFile } from '#envelopes'
 import { type KeyHost, startKeyHost } from '#keyhost'
@@ -26,7 +26,7 @@ export interface Runtime extends AsyncDisposable {
 }
 
 /** Throws SELF_TEST_FAILED, HOME_*, DAEMON_RUNNING, TOKEN_*, DATABASE_UNAVAILABLE or AUDIT_CORRUPT; nothing stays open then. */
-export async function openRuntime(home: string, config: Config, clock: Clock, logger: Logger): Promise<Runtime> {
+export async function openRuntime(home: string, config: Config, clock: Clock, logger: Logger, metrics: Metrics = silentMetrics): Promise<Runtime> {
   const engine = nativeEngine()
   selfTest(engine)
   const paths = checkHome(home)
@@ -42,6 +42,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     logger,
     importFolder: paths.imports,
     keepKeysMs: config.keepKeysMs,
+    onWaited: (seconds) => metrics.took('queue', seconds),
     ...defined({ children: config.keyHostChildren }),
   })
   opened.defer(() => keyHost.close())
@@ -49,7 +50,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.
   await keys.checkLogKeys()
 
-  const { audit, trust } = await openLog({ database, keyHost, logKeys: keys.logKeys(), origin: config.audit.origin, clock, logger })
+  const { audit, trust } = await openLog({ database, keyHost, logKeys: keys.logKeys(), origin: config.audit.origin, clock, logger, metrics })
   opened.defer(() => audit.close())
   const recovered = await audit.recover()
 
@@ -64,6 +65,7 @@ export interface LogParts {
   readonly origin: string
   readonly clock: Clock
   readonly logger: Logger
+  readonly metrics?: Metrics
 }
 
 /** The audit log with its signer: the two log keys, used through the key host. */
@@ -74,6 +76,7 @@ export async function openLog({
   origin,
   clock,
   logger,
+  metrics = silentMetrics,
 }: LogParts): Promise<{ audit: AuditLog; trust: TrustFile['log'] }> {
   const audit = await openAuditLog({
     db: database,
@@ -82,6 +85,7 @@ export async function openLog({
     verifier: logSignatureVerifier(nativeEngine()),
     clock,
     logger,
+    onCommit: (seconds) => metrics.took('commit', seconds),
     // A checkpoint costs the key host about as much as a signature: while it has much to do, more signings share one.
     gatherMs: () => (keyHost.load >= BUSY_COMMANDS ? GATHER_MS : 0),
   })

@@ -1,11 +1,12 @@
 /** Runs the daemon: open, listen, answer until a signal, drain, close. */
 import { constants } from 'node:os'
-import { type Clock, type Logger, newOperationId, parseIdentity, systemClock, toSealstoneError } from '#core'
-import { createOperations } from '#operations'
+import { type Clock, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError } from '#core'
+import { createOperations, type Operations } from '#operations'
 import { type Listener, type RpcServer, startServer } from '#rpc'
 import { type Config, loadConfig, type LogLevel, splitAddress } from './config.ts'
 import { homePaths } from './home.ts'
 import { createLogger } from './logging.ts'
+import type { Collected } from './metrics.ts'
 import { operationContext } from './operation-context.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
 import { mendTrustFile } from './trust-publisher.ts'
@@ -23,15 +24,20 @@ export async function serve(options: ServeOptions): Promise<number> {
   const logger = createLogger(options.logLevel ?? config.logLevel)
   const stop = waitForSignal()
   process.umask(0o077)
-  await using runtime = await openRuntime(options.home, config, systemClock, logger)
+  const collected = config.metrics === undefined ? undefined : (await import('./metrics.ts')).collectMetrics()
+  const metrics = collected?.metrics ?? silentMetrics
+  await using runtime = await openRuntime(options.home, config, systemClock, logger, metrics)
   await recordEvent(runtime, 'daemon-start', `${runtime.recovered} open intents closed`)
 
   const paths = homePaths(options.home)
-  const operations = createOperations(operationContext({ ...runtime, paths, settings: config, policy: config.policy, clock: systemClock, logger }))
+  const operations = createOperations(
+    operationContext({ ...runtime, paths, settings: config, policy: config.policy, metrics, clock: systemClock, logger }),
+  )
   await operations.prepare()
   const issued = runtime.keys.trust()
   if (issued !== undefined) mendTrustFile(paths.trust, issued.document)
 
+  await using _metrics = collected === undefined ? undefined : await publishMetrics(collected, config, runtime, operations, logger)
   const server = await startServer({
     operations,
     listeners: listeners(config, options.insecureLoopback),
@@ -56,6 +62,21 @@ export async function serve(options: ServeOptions): Promise<number> {
   })
   logger.info({}, 'stopped')
   return 0
+}
+
+/** Closed when the daemon ends. */
+async function publishMetrics(
+  { registry }: Collected,
+  config: Config,
+  { keyHost, keys, audit }: Runtime,
+  operations: Operations,
+  logger: Logger,
+): Promise<AsyncDisposable> {
+  const [{ observeDaemon }, { serveMetrics }] = await Promise.all([import('./metrics.ts'), import('./metrics-server.ts')])
+  observeDaemon(registry, { keyHost, keys, operations, logSize: () => audit.size() })
+  const server = await serveMetrics(config.metrics ?? { host: '127.0.0.1', port: 0 }, registry, logger)
+  logger.info({ address: server.address }, 'metrics')
+  return { [Symbol.asyncDispose]: () => server.close() }
 }
 
 function listeners(config: Config, insecureLoopback: string | undefined): Listener[] {

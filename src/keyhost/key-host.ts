@@ -1,6 +1,6 @@
 /** The parent's view of the key host: generate, sign, check. The keys, the PIN and the PKCS#11 module are in the child processes alone. */
 import { availableParallelism } from 'node:os'
-import { type Logger, SealstoneError } from '#core'
+import { defined, type Logger, SealstoneError } from '#core'
 import { selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
 import type { KeyMaterial } from './key-material.ts'
@@ -64,6 +64,8 @@ export interface KeyHostOptions {
   readonly children?: number
   /** How long an expanded ML-DSA key is kept in a child after its last signature, in milliseconds; default 2,000, 0: not at all. */
   readonly keepKeysMs?: number
+  /** Told how many seconds a command waited for a child. */
+  readonly onWaited?: (seconds: number) => void
   /** Absolute path of the folder whose private keys may be imported; nothing else on the disk can be. */
   readonly importFolder?: string
 }
@@ -76,6 +78,7 @@ export async function startKeyHost({
   children = defaultChildren(),
   keepKeysMs = KEEP_KEYS_MS,
   importFolder,
+  onWaited,
 }: KeyHostOptions): Promise<KeyHost> {
   selfTest(nativeEngine())
   const { env, ...open } = token
@@ -85,6 +88,7 @@ export async function startKeyHost({
     logger,
     watchdogMs,
     children,
+    ...defined({ onWaited }),
   })
   try {
     await supervisor.start()

@@ -8,6 +8,8 @@ import { type Job, type SubmitOptions, WorkQueue } from './work-queue.ts'
 export interface SupervisorOptions extends SlotOptions {
   readonly children: number
   readonly logger: Logger
+  /** Told how many seconds a command waited for a child. */
+  readonly onWaited?: (seconds: number) => void
 }
 
 export class Supervisor {
@@ -15,10 +17,12 @@ export class Supervisor {
   readonly #first: Slot
   readonly #work = new WorkQueue()
   readonly #opened = Promise.withResolvers<TokenInfo>()
+  readonly #onWaited: ((seconds: number) => void) | undefined
   #ended: SealstoneError | undefined
   #next = 0
 
-  constructor({ children, ...options }: SupervisorOptions) {
+  constructor({ children, onWaited, ...options }: SupervisorOptions) {
+    this.#onWaited = onWaited
     const events = {
       onRoom: (slot: Slot) => this.#onRoom(slot),
       onReply: (job: Job, reply: ReplyMessage) => this.#onReply(job, reply),
@@ -114,6 +118,7 @@ export class Supervisor {
       if (job === undefined) idle += 1
       else {
         idle = 0
+        this.#onWaited?.((performance.now() - job.submittedAt) / 1000)
         slot?.give(job)
       }
     }

@@ -26,6 +26,8 @@ export interface Job {
   readonly reject: (error: SealstoneError) => void
   /** Removes deadline and abort listener. */
   readonly release: () => void
+  /** performance.now() */
+  readonly submittedAt: number
   attempts: number
   settled: boolean
 }
@@ -60,7 +62,7 @@ export class WorkQueue {
         clearTimeout(deadline)
         signal?.removeEventListener('abort', onAbort)
       }
-      const job: Job = { id, command, bytes, priority, caller, resolve, reject, release, attempts: 0, settled: false }
+      const job: Job = { id, command, bytes, priority, caller, resolve, reject, release, submittedAt: performance.now(), attempts: 0, settled: false }
       this.#bytes += bytes
       this.#count += 1
       this.#lanes[priority].push(job)

@@ -25,6 +25,7 @@ async function refuse(
   key: string | undefined,
   reason: string,
 ): Promise<never> {
+  context.metrics.refused({ reason: 'policy' })
   // A crash before this append answers nobody; after it the refusal stands and the caller asks again.
   await context.audit.append({
     kind: 'refused',

@@ -1,6 +1,6 @@
 /** What every operation is given: the rooms below, as ports. */
 import type { AuditLog } from '#audit'
-import type { Clock, Logger } from '#core'
+import type { Clock, Logger, Metrics } from '#core'
 import type { TrustFile } from '#envelopes'
 import type { KeyStore } from '#keys'
 import type { PolicyTable } from '#policy'
@@ -23,6 +23,7 @@ export interface OperationContext {
   readonly importPath: (file: string) => string
   /** How long a key version waits between the request to destroy it and its end. */
   readonly destroyWaitMs: number
+  readonly metrics: Metrics
   readonly clock: Clock
   readonly logger: Logger
 }

@@ -47,6 +47,8 @@ export function createOperations(context: OperationContext): Operations {
     cancelDestroyKey: (call, request) => changed(cancelDestroyKey(context, call, request)),
     certifyKey: (call, request) => certifyKey(context, call, request),
     setKeyPolicy: (call, name, changes) => changed(setKeyPolicy(context, call, name, changes)),
+    signingsUnderWay: () => context.capacity.running,
+    canaryAgeSeconds: () => canary.ageSeconds,
     prepare: async () => {
       await canary.testAll(START_TEST_MS)
       await maintainKeys(context)

@@ -96,6 +96,10 @@ export interface Operations {
   cancelDestroyKey(call: CallContext, request: VersionName): Promise<KeyView>
   setKeyPolicy(call: CallContext, name: KeyName, changes: Partial<KeyPolicy>): Promise<KeyView>
   certifyKey(call: CallContext, request: CertifyKeyRequest): Promise<{ readonly der: Uint8Array; readonly pem: string }>
+  /** Signings that were let in and have no outcome yet. */
+  signingsUnderWay(): number
+  /** Since a key was last tested; undefined before the first test. */
+  canaryAgeSeconds(): number | undefined
   /** Before serving: tests keys for a while, those that fail go into quarantine. Never throws. */
   prepare(): Promise<void>
   /** Tests one version, the next in turn; one that fails goes into quarantine. Never throws. */

@@ -70,7 +70,7 @@ async function signOrReplay(
 
   if (running.size >= LIMITS.queuedSignings)
     throw new SealstoneError('OVERLOADED', `${running.size} signings wait already, at most ${LIMITS.queuedSignings}`)
-  using _room = context.capacity.enter(call.identity)
+  using _room = enter(context, call)
   // The last look at the caller: others may wait for the same answer, so from here on it does not matter that one gave up.
   call.signal.throwIfAborted()
   const answer = signWithUsableVersion(context, call, request, { statement, signedBytes, answerKey, requestDigest }, path)
@@ -97,6 +97,7 @@ async function signWithUsableVersion(
 async function signOnce(context: OperationContext, call: CallContext, signing: Signing, path: SigningPath): Promise<SignAnswer> {
   const { key, statement, signedBytes } = signing
   const facts = describeSigning(context.engine, call, signing)
+  const started = context.clock.monotonicMs()
 
   // 3. The intent, durable before the key is used. A crash after it leaves an intent without outcome: recovery closes it as `unknown`.
   await context.audit.append({ kind: 'intent', ...facts })
@@ -104,11 +105,13 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
   let released: { index: bigint; receipt: Receipt; answer?: Uint8Array }
   try {
     // 4. Both halves, and the companion, in one round trip to the key host. From here on the caller may vanish: the outcome is still written.
+    const began = context.clock.monotonicMs()
     const signatures = await path.sign(context.keys, key, signedBytes, {
       caller: call.identity,
       ...defined({ priority: path === ALONE ? undefined : ('batch' as const) }),
     })
 
+    context.metrics.took('key-host', (context.clock.monotonicMs() - began) / 1000)
     const made = madeSignatures(context.engine, key, signatures)
     await path.ready()
 
@@ -149,15 +152,28 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
   } catch (thrown) {
     const error = toSealstoneError(thrown)
     if (error instanceof WrongSignature) await holdKey(context, error)
+    context.metrics.signed({ key: key.name, suite: key.hybrid.suite, result: error.code })
     await recordFailure(context, facts, error)
     throw error
   }
+
+  context.metrics.signed({ key: key.name, suite: key.hybrid.suite, result: 'ok' })
+  context.metrics.took('sign', (context.clock.monotonicMs() - started) / 1000)
 
   // 7. The answer, read back from what was stored, so that a replay is the same to the byte.
   if (released.answer === undefined) throw new SealstoneError('INTERNAL', 'the audit log stored no answer')
   const { operationId, hybridSig, modelSig } = decodeParts(released.answer)
   const { receipt, index } = released
   return { operationId, hybridSig, ...(modelSig === undefined ? {} : { modelSig }), receipt, leafIndex: index, replayed: false }
+}
+
+function enter({ capacity, metrics }: OperationContext, { identity }: CallContext): Disposable {
+  try {
+    return capacity.enter(identity)
+  } catch (error) {
+    metrics.refused({ reason: 'overloaded' })
+    throw error
+  }
 }
 
 /** If even this cannot be written the intent stays open, and the next start closes it. */

@@ -88,11 +88,19 @@ export function madeSignatures(
 }
 
 /** Throws SIGNATURE_MISMATCH, by which `holdKey` knows what to do. */
-export function checkSignatures({ engine, clock }: OperationContext, key: KeyRecord, signedBytes: Uint8Array, made: readonly MadeSignature[]): void {
+export function checkSignatures(
+  { engine, clock, metrics }: OperationContext,
+  key: KeyRecord,
+  signedBytes: Uint8Array,
+  made: readonly MadeSignature[],
+): void {
+  const started = clock.monotonicMs()
   for (const { role, publicKey, signature } of made) {
     if (verify(engine, publicKey, signedBytes, signature)) continue
+    metrics.mismatch({ key: key.name })
     throw new WrongSignature(key, `a ${role} signature of ${clock.now().toISOString()} did not verify`)
   }
+  metrics.took('verify', (clock.monotonicMs() - started) / 1000)
 }
 
 /** The token, the memory or the code is broken: nothing more is signed with this version until somebody has looked. */

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, parseIdempotencyKey, parseIdentity, parseKeyName, silentLogger } from '#core'
+import { type Clock, parseIdempotencyKey, parseIdentity, parseKeyName, silentLogger, silentMetrics } from '#core'
 import { openDatabase } from '#db'
 import { type KeyHost, startKeyHost } from '#keyhost'
 import { type KeyStore, openKeyStore } from '#keys'
@@ -74,6 +74,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     policy,
     engine: nativeEngine(),
     log: trust,
+    metrics: silentMetrics,
     capacity: new Capacity({ boundMs: 10_000, clock }),
     clock,
     logger: log,

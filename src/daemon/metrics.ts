@@ -1,0 +1,99 @@
+/** What is counted and timed, for Prometheus. Nothing is collected unless it is asked for by `metrics.listen`. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Metrics } from '#core'
+import type { KeyHost } from '#keyhost'
+import type { KeyStore } from '#keys'
+import type { Operations } from '#operations'
+
+export interface Collected {
+  readonly metrics: Metrics
+  readonly registry: Registry
+}
+
+export function collectMetrics(): Collected {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const signatures = new Counter({
+    name: 'sealstone_signatures_total',
+    help: 'Signings that have their outcome, by key, suite and result: ok or an error code.',
+    labelNames: ['key', 'suite', 'result'],
+    registers,
+  })
+  const mismatches = new Counter({
+    name: 'sealstone_signature_mismatches_total',
+    help: 'Signatures of ours that did not verify and were not released.',
+    labelNames: ['key'],
+    registers,
+  })
+  const refused = new Counter({
+    name: 'sealstone_refused_total',
+    help: 'Requests turned away before their key was used.',
+    labelNames: ['reason'],
+    registers,
+  })
+  const steps = new Histogram({
+    name: 'sealstone_step_seconds',
+    help: 'Time of one step: sign, the whole; key-host, with its wait; queue, that wait; verify, of our own signatures; commit, of the log with fsync.',
+    labelNames: ['step'],
+    buckets: [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 4],
+    registers,
+  })
+  const metrics: Metrics = {
+    signed: (labels) => signatures.inc({ ...labels }),
+    mismatch: (labels) => mismatches.inc({ ...labels }),
+    refused: (labels) => refused.inc({ ...labels }),
+    took: (step, seconds) => steps.observe({ step }, seconds),
+  }
+  return { metrics, registry }
+}
+
+/** What is asked for at each scrape. */
+export function observeDaemon(
+  registry: Registry,
+  rooms: {
+    readonly keyHost: KeyHost
+    readonly keys: KeyStore
+    readonly operations: Pick<Operations, 'canaryAgeSeconds' | 'signingsUnderWay'>
+    readonly logSize: () => bigint
+  },
+): void {
+  const { keyHost, keys, operations, logSize } = rooms
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+  gauge('sealstone_key_host_available', '1 while signing can be expected to work.', () => Number(keyHost.isAvailable))
+  gauge('sealstone_key_host_children', 'Processes that sign now.', () => keyHost.pids.length)
+  gauge('sealstone_key_host_respawns', 'How often a lost process was replaced since the start.', () => keyHost.respawns)
+  gauge('sealstone_key_host_load', 'Commands that wait for the key host or run in it.', () => keyHost.load)
+  gauge('sealstone_signings_under_way', 'Signings that were let in and have no outcome yet.', () => operations.signingsUnderWay())
+  gauge(
+    'sealstone_canary_age_seconds',
+    'Since a key was last tested and signed rightly; NaN before the first test.',
+    () => operations.canaryAgeSeconds() ?? Number.NaN,
+  )
+  gauge(
+    'sealstone_keys_in_quarantine',
+    'Key versions that are active but may not sign.',
+    () => keys.list().filter(({ quarantine }) => quarantine !== undefined).length,
+  )
+  gauge('sealstone_log_entries', 'Entries in the audit log.', () => Number(logSize()))
+  const states = new Gauge({
+    name: 'sealstone_key_versions',
+    help: 'Key versions by state.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { state } of keys.list()) this.inc({ state })
+    },
+  })
+  void states
+}
