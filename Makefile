@@ -1,11 +1,11 @@
 # Sealstone's commands. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench fmt clean
+.PHONY: help setup demo test test-interop check bench fmt clean
 NODE := node_modules/.bin/node
 
 help: ## print this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  %-17s %s\n", $$1, $$2 }'
 
 setup: ## install what is missing (system packages, npm packages, the PKCS#11 addon); nothing when all is there
 	@sh .ci/setup run
@@ -16,6 +16,10 @@ demo: setup ## sign and verify a real model, tamper with it, look at the audit t
 test: ## run every check and every test; the last line counts them
 	@sh .ci/setup test
 	@$(NODE) test/house/run.ts test
+
+test-interop: ## run the tests against other people's tokens; builds kryoptic once, which needs cargo
+	@sh .ci/setup interop
+	@$(NODE) test/house/run.ts interop
 
 check: setup ## format, types, lint, dead code, proto, architecture and the quick tests, in seconds
 	@$(NODE) test/house/run.ts check

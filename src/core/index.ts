@@ -34,5 +34,5 @@ export { type HalfProtection, KEY_ORIGINS, type KeyOrigin, type KeyProtection, k
 export { readArray, readBoolean, readBytes, readChoice, readObject, readText, readWholeNumber } from './json-fields.ts'
 export { LIMITS } from './limits.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
-export { type Metrics, silentMetrics, TIMED_STEPS, type TimedStep } from './metrics.ts'
+export { type Metrics, silentMetrics, type TimedStep } from './metrics.ts'
 export { describe, isJsonObject, parseStrictJson, parseStrictObject, type StrictJsonLimits } from './strict-json.ts'

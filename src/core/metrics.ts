@@ -11,8 +11,6 @@ export interface Metrics {
   took(what: TimedStep, seconds: number): void
 }
 
-export type TimedStep = (typeof TIMED_STEPS)[number]
-
-export const TIMED_STEPS = ['sign', 'key-host', 'queue', 'verify', 'commit'] as const
+export type TimedStep = 'sign' | 'key-host' | 'queue' | 'verify' | 'commit'
 
 export const silentMetrics: Metrics = { signed: () => {}, mismatch: () => {}, refused: () => {}, took: () => {} }
