@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     root: `${import.meta.dirname}/..`,
     include: ['test/**/*.test.ts'],
+    exclude: ['test/interop/**'], // these run in `make test-interop`
     pool: 'forks',
     allowOnly: false,
     passWithNoTests: false,

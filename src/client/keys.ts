@@ -25,8 +25,8 @@ export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKe
       const { trustFile } = await channel.unary<GetTrustResponse>((grpc, done) => keys.getTrust({}, grpc, done), call)
       return Uint8Array.from(trustFile)
     },
-    createKey: ({ name, suite = '', rotationDays = 0, deletionAllowed = false, ...validity }, call) =>
-      answer((grpc, done) => keys.createKey({ name, suite, rotationDays, deletionAllowed, ...toValidity(validity) }, grpc, done), call),
+    createKey: ({ name, suite = '', rotationDays = 0, deletionAllowed = false, mlDsaInToken = false, ...validity }, call) =>
+      answer((grpc, done) => keys.createKey({ name, suite, rotationDays, deletionAllowed, mlDsaInToken, ...toValidity(validity) }, grpc, done), call),
     rotateKey: ({ name, suite = '', fromVersion = 0, keepPrevious = false, ...validity }, call) =>
       answer((grpc, done) => keys.rotateKey({ name, suite, fromVersion, keepPrevious, ...toValidity(validity) }, grpc, done), call),
     enableKey: (request, call) => answer((grpc, done) => keys.enableKey(toChange(request), grpc, done), call),

@@ -126,6 +126,8 @@ export interface CreateKeyRequest extends KeyValidity {
   readonly suite?: string
   readonly rotationDays?: number
   readonly deletionAllowed?: boolean
+  /** The ML-DSA half is made in the token, which must have CKM_ML_DSA. */
+  readonly mlDsaInToken?: boolean
 }
 
 export interface RotateKeyRequest extends KeyValidity {

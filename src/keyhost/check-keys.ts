@@ -1,6 +1,6 @@
 /** Checks that each recorded key is the one in the token: same public halves, still guarded, and it signs what verifies. */
 import { equalBytes, SealstoneError, utf8 } from '#core'
-import { parsePublicKey, type PublicKey, splitPublicKey, verify } from '#suites'
+import { mlDsaPrimitive, parsePublicKey, type PublicKey, splitPublicKey, verify } from '#suites'
 import { readKeyPairProtection, readPublicKey } from '#token'
 import type { KeyMaterial } from './key-material.ts'
 import { ed25519PublicKey, openSeed } from './sealed-seeds.ts'
@@ -23,7 +23,11 @@ export function checkKey(parts: KeyHostParts, key: KeyMaterial): void {
     if (!equalBytes(inToken, recorded.classical)) throw mismatch(key, 'the public key in the token is another one')
     readKeyPairProtection(token, key.ckaId)
   }
-  if (suite.mlDsa !== undefined) {
+  if (suite.mlDsa !== undefined && key.mlDsaCkaId !== undefined) {
+    const inToken = readPublicKey(token, mlDsaPrimitive(suite.mlDsa), key.mlDsaCkaId)
+    if (!equalBytes(inToken, recorded.mlDsa)) throw mismatch(key, 'the ML-DSA public key in the token is another one')
+    readKeyPairProtection(token, key.mlDsaCkaId)
+  } else if (suite.mlDsa !== undefined) {
     using seed = openSeed(parts, key, 'ml-dsa')
     if (!equalBytes(engine.publicKeyFromSeed(suite.mlDsa, seed.bytes), recorded.mlDsa))
       throw mismatch(key, 'the sealed seed makes another public key')

@@ -51,7 +51,7 @@ export function importKey(parts: KeyHostParts, { keyId, version, file }: ImportR
 
 /** The sealed seeds are the caller's to forget. */
 export function destroyKeys({ token }: KeyHostParts, keys: readonly KeyMaterial[]): void {
-  for (const { ckaId } of keys) if (ckaId !== undefined) destroyKeyPair(token, ckaId)
+  for (const { ckaId, mlDsaCkaId } of keys) for (const id of [ckaId, mlDsaCkaId]) if (id !== undefined) destroyKeyPair(token, id)
 }
 
 function tokenFacts({ token }: KeyHostParts): Pick<KeyMaterial['protection'], 'module' | 'tokenModel' | 'tokenSerial'> {

@@ -1,7 +1,7 @@
 /** Makes a key in the key host: the classical half in the token, seeds here, sealed by the token before anybody refers to them. */
 import { type HalfProtection, SealstoneError } from '#core'
-import { encodePublicKey, findSuite, joinPublicKey, type Suite } from '#suites'
-import { removeKeyPair, generateKeyPair, seal, type TokenKeyPair } from '#token'
+import { encodePublicKey, findSuite, joinPublicKey, mlDsaPrimitive, type Suite } from '#suites'
+import { generateKeyPair, removeKeyPair, seal, type TokenKeyPair } from '#token'
 import { checkKey } from './check-keys.ts'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
 import type { GenerateRequest } from './protocol.ts'
@@ -12,15 +12,25 @@ import type { KeyHostParts } from './sign-items.ts'
 export function generateKey(parts: KeyHostParts, request: GenerateRequest): KeyMaterial {
   const suite = findSuite(request.suite)
   if (!suite.canSign) throw new SealstoneError('SUITE_UNSUPPORTED', `suite ${suite.id} can verify only`)
-  const seeds = seedsToMake(parts.token, suite)
+  const { token } = parts
+  const keepsMlDsa = suite.mlDsa !== undefined && request.mlDsa === 'token'
+  const seeds = seedsToMake(token, suite).filter((half) => half !== 'ml-dsa' || !keepsMlDsa)
   const inToken = seeds.includes('ed25519') ? undefined : suite.classical
-  const classical = inToken === undefined ? undefined : generateKeyPair(parts.token, inToken, request.label)
+  const pairs: HeldPairs = {}
   try {
-    return completeKey(parts, suite, request, seeds, classical)
+    if (inToken !== undefined) pairs.classical = generateKeyPair(token, inToken, request.label)
+    if (keepsMlDsa) pairs.mlDsa = generateKeyPair(token, mlDsaPrimitive(suite.mlDsa), request.label)
+    return completeKey(parts, suite, request, seeds, pairs)
   } catch (error) {
-    if (classical !== undefined) removeKeyPair(parts.token, classical.ckaId)
+    for (const pair of Object.values(pairs)) removeKeyPair(token, pair.ckaId)
     throw error
   }
+}
+
+/** The halves that are in the token. */
+interface HeldPairs {
+  classical?: TokenKeyPair
+  mlDsa?: TokenKeyPair
 }
 
 function completeKey(
@@ -28,12 +38,14 @@ function completeKey(
   suite: Suite,
   { keyId, version, role }: GenerateRequest,
   seeds: readonly SeedHalf[],
-  classical: TokenKeyPair | undefined,
+  { classical, mlDsa }: HeldPairs,
 ): KeyMaterial {
   const { token, engine } = parts
   using secret = seeds.length === 0 ? undefined : freshSeeds(token, seeds)
   const mlDsaKey =
-    secret === undefined || suite.mlDsa === undefined ? undefined : engine.publicKeyFromSeed(suite.mlDsa, seedIn(secret, seeds, 'ml-dsa').bytes)
+    secret === undefined || suite.mlDsa === undefined || mlDsa !== undefined
+      ? mlDsa?.publicKey
+      : engine.publicKeyFromSeed(suite.mlDsa, seedIn(secret, seeds, 'ml-dsa').bytes)
   const sealedClassicalKey = secret !== undefined && seeds.includes('ed25519') ? ed25519PublicKey(seedIn(secret, seeds, 'ed25519')) : undefined
   const { spki } = encodePublicKey(suite, wholePublicKey(suite, mlDsaKey, classical?.publicKey ?? sealedClassicalKey))
 
@@ -46,11 +58,13 @@ function completeKey(
       ? []
       : [{ role: half === 'ml-dsa' ? half : classicalRole, location: 'sealed', sealing: sealed.blob.sealing, ...sealed.protection }]
   const halves = seeds.flatMap(sealedHalf)
+  if (mlDsa !== undefined) halves.push({ role: 'ml-dsa', location: 'token', ...mlDsa.protection })
   if (classical !== undefined) halves.push({ role: classicalRole, location: 'token', ...classical.protection })
   const key: KeyMaterial = {
     ...identity,
     ...(sealed === undefined ? {} : { sealedSeed: sealed.blob }),
     ...(classical === undefined ? {} : { ckaId: classical.ckaId }),
+    ...(mlDsa === undefined ? {} : { mlDsaCkaId: mlDsa.ckaId }),
     protection: { module: token.info.module, tokenModel: token.info.model, tokenSerial: token.info.serial, halves },
   }
   checkKey(parts, key) // it opens, it signs, and what it signs verifies, before anybody is told of it

@@ -38,6 +38,8 @@ export interface KeyMaterial {
   readonly sealedSeed?: SealedSeed
   /** Where the suite has a classical half: CKA_ID of its key pair in the token, lower-case hex. */
   readonly ckaId?: string
+  /** Where the token holds the ML-DSA half itself: CKA_ID of that key pair; there is no sealed ML-DSA seed then. */
+  readonly mlDsaCkaId?: string
   readonly protection: KeyProtection
 }
 
@@ -53,7 +55,7 @@ export function sealingContext(engine: Engine, key: Pick<KeyMaterial, 'keyId' | 
 }
 
 export function keyMaterialJson(key: KeyMaterial): JsonObject {
-  const { sealedSeed, ckaId } = key
+  const { sealedSeed, ckaId, mlDsaCkaId } = key
   return {
     keyId: key.keyId,
     version: key.version,
@@ -61,13 +63,14 @@ export function keyMaterialJson(key: KeyMaterial): JsonObject {
     spki: toBase64(key.spki),
     ...(sealedSeed === undefined ? {} : { sealedSeed: sealedJson(sealedSeed) }),
     ...(ckaId === undefined ? {} : { ckaId }),
+    ...(mlDsaCkaId === undefined ? {} : { mlDsaCkaId }),
     protection: keyProtectionJson(key.protection),
   }
 }
 
 /** Strict; throws FORMAT_INVALID or SUITE_UNKNOWN. */
 export function parseKeyMaterial(value: JsonValue): KeyMaterial {
-  const object = members(value, 'key material', ['keyId', 'version', 'suite', 'spki', 'sealedSeed', 'ckaId', 'protection'])
+  const object = members(value, 'key material', ['keyId', 'version', 'suite', 'spki', 'sealedSeed', 'ckaId', 'mlDsaCkaId', 'protection'])
   return {
     keyId: text(object, 'keyId'),
     version: positive(object, 'version'),
@@ -75,6 +78,7 @@ export function parseKeyMaterial(value: JsonValue): KeyMaterial {
     spki: bytes(object, 'spki'),
     ...(object.sealedSeed === undefined ? {} : { sealedSeed: parseSealed(object.sealedSeed) }),
     ...(object.ckaId === undefined ? {} : { ckaId: objectId(object, 'ckaId') }),
+    ...(object.mlDsaCkaId === undefined ? {} : { mlDsaCkaId: objectId(object, 'mlDsaCkaId') }),
     protection: parseKeyProtection(object.protection),
   }
 }

@@ -27,6 +27,8 @@ export interface GenerateRequest {
   /** CKA_LABEL of the objects in the token. */
   readonly label: string
   readonly role: KeyRole
+  /** Where the ML-DSA half is to be: its seed sealed by the token, which is the default, or the key in the token (CKM_ML_DSA, PKCS#11 3.2). */
+  readonly mlDsa?: 'sealed' | 'token'
 }
 
 /** An object in the token that was there before us. At least one of the two. */

@@ -15,7 +15,8 @@ export function seedsToMake(token: Token, suite: Suite): readonly SeedHalf[] {
 /** A classical half that is not named in the token is a seed. */
 function seedsOf(key: KeyMaterial): readonly SeedHalf[] {
   const suite = findSuite(key.suite)
-  return seedHalves(suite, suite.classical === 'ed25519' && key.ckaId === undefined)
+  const halves = seedHalves(suite, suite.classical === 'ed25519' && key.ckaId === undefined)
+  return key.mlDsaCkaId === undefined ? halves : halves.filter((half) => half !== 'ml-dsa')
 }
 
 function seedHalves(suite: Suite, sealsEd25519: boolean): readonly SeedHalf[] {

@@ -1,6 +1,6 @@
 /** Signs whole messages: the suite says how, the token signs what it holds, an unsealed seed signs the rest and is wiped. */
 import { SealstoneError } from '#core'
-import { type Engine, findSuite, type RawSigner, sign } from '#suites'
+import { type Engine, findSuite, mlDsaPrimitive, type RawSigner, sign } from '#suites'
 import { signInToken, type Token } from '#token'
 import type { KeyMaterial } from './key-material.ts'
 import { KEY_HOST_LIMITS, type SignItem } from './protocol.ts'
@@ -42,5 +42,7 @@ function signWith(parts: KeyHostParts, key: KeyMaterial, message: Uint8Array, ml
     using seed = openSeed(parts, key, 'ed25519')
     return signEd25519(seed, bytes)
   }
-  return sign(engine, findSuite(key.suite), { mlDsa, classical }, message)
+  const held = key.mlDsaCkaId
+  const inToken: RawSigner['mlDsa'] = (set, bytes, ctx) => signInToken(token, mlDsaPrimitive(set), held ?? '', bytes, ctx)
+  return sign(engine, findSuite(key.suite), { mlDsa: held === undefined ? mlDsa : inToken, classical }, message)
 }

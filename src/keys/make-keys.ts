@@ -22,6 +22,8 @@ export interface CreateRequest extends Validity {
   readonly name: KeyName
   readonly suite: SuiteId
   readonly policy?: KeyPolicy
+  /** The ML-DSA half is made in the token, which must have CKM_ML_DSA, and not sealed by it. */
+  readonly mlDsaInToken?: boolean
 }
 
 export interface AdoptRequest extends Validity {
@@ -40,7 +42,7 @@ export interface ImportRequest extends Validity {
 export async function createKey(parts: KeyParts, request: CreateRequest): Promise<KeyRecord> {
   const suite = findSuite(request.suite)
   refuseKnownName(parts, request.name)
-  const { hybrid, companion } = await generateMaterials(parts, request.name, 1, suite.id)
+  const { hybrid, companion } = await generateMaterials(parts, request.name, 1, suite.id, request.mlDsaInToken === true)
   return record(parts, { ...request, version: 1, origin: 'generated', hybrid, ...defined({ companion }) })
 }
 
@@ -49,7 +51,7 @@ export async function createVersion(parts: KeyParts, { name, suite, ...validity 
   const newest = parts.table.versions(name).at(-1)
   if (newest === undefined) throw unknownKey(parts.table, name)
   const version = newest.version + 1
-  const { hybrid, companion } = await generateMaterials(parts, name, version, findSuite(suite).id)
+  const { hybrid, companion } = await generateMaterials(parts, name, version, findSuite(suite).id, newest.hybrid.mlDsaCkaId !== undefined)
   return record(parts, { name, ...validity, version, origin: 'generated', hybrid, ...defined({ companion }) })
 }
 
@@ -103,8 +105,15 @@ function record({ table, clock }: KeyParts, { name, version, origin, notBefore, 
  * Token first, record last and in one transaction: a crash in between leaves objects in the token that nothing names, never a record whose
  * key is missing. Those objects carry random ids and the label below; they are never used and can be removed by hand.
  */
-async function generateMaterials(parts: KeyParts, name: KeyName, version: number, suite: SuiteId): Promise<Pick<NewVersion, 'hybrid' | 'companion'>> {
-  const hybrid = await parts.keyHost.generateKey(generateRequest(name, version, suite, 'signing'))
+async function generateMaterials(
+  parts: KeyParts,
+  name: KeyName,
+  version: number,
+  suite: SuiteId,
+  mlDsaInToken: boolean,
+): Promise<Pick<NewVersion, 'hybrid' | 'companion'>> {
+  const request = generateRequest(name, version, suite, 'signing')
+  const hybrid = await parts.keyHost.generateKey({ ...request, ...(mlDsaInToken ? { mlDsa: 'token' as const } : {}) })
   return { hybrid, ...defined({ companion: await generateCompanion(parts, name, version, suite) }) }
 }
 

@@ -17,6 +17,8 @@ export interface CreateKeyRequest extends Validity {
   /** Default is DEFAULT_SUITE. */
   readonly suite?: string
   readonly policy?: KeyPolicy
+  /** The ML-DSA half is made in the token. */
+  readonly mlDsaInToken?: boolean
 }
 
 export interface RotateKeyRequest extends Validity {

@@ -34,9 +34,9 @@ export function toVersionName({ name, version }: { readonly name: string; readon
 }
 
 export function toCreateRequest(message: CreateMessage): CreateKeyRequest {
-  const { name, suite, rotationDays, deletionAllowed } = message
+  const { name, suite, rotationDays, deletionAllowed, mlDsaInToken } = message
   const policy = { minSignVersion: 1, minVerifyVersion: 1, deletionAllowed, ...defined({ rotationDays: orNone(rotationDays) }) }
-  return { name: toKeyName(name), policy, ...toValidity(message), ...defined({ suite: orEmpty(suite) }) }
+  return { name: toKeyName(name), policy, mlDsaInToken, ...toValidity(message), ...defined({ suite: orEmpty(suite) }) }
 }
 
 export function toRotateRequest(message: RotateMessage): RotateKeyRequest {

@@ -1,7 +1,8 @@
-/** One row per classical algorithm that a token can hold: how to make its keys, read them and sign. Names are those of the suite table. */
+/** One row per algorithm that a token can hold: how to make its keys, read them and sign. Names are those of the suite table. */
 import { createHash } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import { fromHex, SealstoneError } from '#core'
+import { additionalContext } from './additional-context.ts'
 import { derSequenceOfIntegers, derUnwrapOctetString, ecdsaDer } from './der.ts'
 
 export interface AlgorithmRow {
@@ -13,10 +14,12 @@ export interface AlgorithmRow {
   readonly publicTemplate: pkcs11js.Template
   /** Attributes that hold the public key. */
   readonly publicAttributes: readonly number[]
-  /** Those attributes as the raw public key: `04‖X‖Y`, the Ed25519 point, or PKCS#1 RSAPublicKey. */
+  /** Those attributes as the raw public key: `04‖X‖Y`, the Ed25519 point, PKCS#1 RSAPublicKey, or FIPS 204 `pk`. */
   readonly publicKey: (values: readonly Buffer[]) => Uint8Array
   readonly sign: pkcs11js.Mechanism
-  /** What the token is given: the digest, or for Ed25519 the message itself. */
+  /** The parameter of `sign` for a context; only where the algorithm takes one. */
+  readonly context?: (ctx: Uint8Array) => Buffer
+  /** What the token is given: the digest, or for Ed25519 and ML-DSA the message itself. */
   readonly input: (message: Uint8Array) => Uint8Array
   readonly signatureBytes: number
   /** The token's form of a signature as the standard's: r‖s → DER for ECDSA. */
@@ -40,6 +43,10 @@ const TOKEN_ALGORITHMS = {
     signature: (raw) => raw,
   },
   'rsa3072-pss': rsaPssSha256(3072),
+  // PKCS#11 3.2 §6.67, CK_ML_DSA_PARAMETER_SET_TYPE; sizes FIPS 204 table 2.
+  'ml-dsa-44': mlDsa(1, 1312, 2420),
+  'ml-dsa-65': mlDsa(2, 1952, 3309),
+  'ml-dsa-87': mlDsa(3, 2592, 4627),
 } as const satisfies Record<string, AlgorithmRow>
 
 export function findAlgorithm(name: string): AlgorithmRow {
@@ -97,6 +104,26 @@ function rsaPssSha256(bits: number): AlgorithmRow {
     sign: { mechanism: pkcs11js.CKM_RSA_PKCS_PSS, parameter },
     input: (message) => createHash('sha256').update(message).digest(),
     signatureBytes: bits / 8,
+    signature: (raw) => raw,
+  }
+}
+
+function mlDsa(parameterSet: number, publicKeyBytes: number, signatureBytes: number): AlgorithmRow {
+  return {
+    generate: { mechanism: 0x1c }, // CKM_ML_DSA_KEY_PAIR_GEN
+    keyType: 0x4a, // CKK_ML_DSA
+    publicTemplate: [{ type: 0x61d, value: parameterSet }], // CKA_PARAMETER_SET
+    publicAttributes: [pkcs11js.CKA_VALUE],
+    publicKey: ([value]) => {
+      const raw = value as Buffer
+      if (raw.length !== publicKeyBytes)
+        throw new SealstoneError('TOKEN_KEY_MISMATCH', `the token's public key is ${raw.length} bytes, want ${publicKeyBytes}`)
+      return Uint8Array.from(raw)
+    },
+    sign: { mechanism: 0x1d }, // CKM_ML_DSA
+    context: additionalContext,
+    input: (message) => message,
+    signatureBytes,
     signature: (raw) => raw,
   }
 }

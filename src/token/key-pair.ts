@@ -1,8 +1,8 @@
-/** Classical key pairs that live in the token: make, read the public half, sign, and ask the token how it guards the private half. */
+/** Key pairs that live in the token: make, read the public half, sign, and ask the token how it guards the private half. */
 import { randomBytes } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import { SealstoneError } from '#core'
-import { findAlgorithm } from './algorithms.ts'
+import { type AlgorithmRow, findAlgorithm } from './algorithms.ts'
 import { GUARDED, readAttribute, readProtection, type TokenProtection } from './protection.ts'
 import { isUnusable } from './quirks.ts'
 import type { Token, TokenSession } from './token.ts'
@@ -85,7 +85,7 @@ export function destroyObjects({ cryptoki, session, objects }: TokenSession, cka
   for (const handle of found) cryptoki.C_DestroyObject(session, handle)
 }
 
-/** The raw public key: `04‖X‖Y`, the Ed25519 point, or PKCS#1 RSAPublicKey. */
+/** The raw public key: `04‖X‖Y`, the Ed25519 point, PKCS#1 RSAPublicKey, or FIPS 204 `pk`. */
 export function readPublicKey(token: Token, algorithm: string, ckaId: string): Uint8Array {
   const row = findAlgorithm(algorithm)
   return token.run('read a public key', ({ cryptoki, session, objects }) => {
@@ -101,15 +101,21 @@ export function readKeyPairProtection(token: Token, ckaId: string): TokenProtect
   )
 }
 
-/** A signature in the standard's form: DER for ECDSA, raw for Ed25519 and RSA-PSS. The whole message is given. */
-export function signInToken(token: Token, algorithm: string, ckaId: string, message: Uint8Array): Uint8Array {
-  const row = findAlgorithm(algorithm)
+/** A signature in the standard's form: DER for ECDSA, else raw. The whole message is given. `ctx` is for ML-DSA (FIPS 204 §5.2). */
+export function signInToken(token: Token, algorithm: string, ckaId: string, message: Uint8Array, ctx: Uint8Array = new Uint8Array()): Uint8Array {
+  const row: AlgorithmRow = findAlgorithm(algorithm)
   const input = nonNullBuffer(row.input(message))
   return token.run('sign', ({ cryptoki, session, objects }) => {
-    cryptoki.C_SignInit(session, row.sign, objects.one(pkcs11js.CKO_PRIVATE_KEY, ckaId))
+    cryptoki.C_SignInit(session, signMechanism(row, algorithm, ctx), objects.one(pkcs11js.CKO_PRIVATE_KEY, ckaId))
     // Synchronous on purpose: the callback form does not pin its input (wrong signatures under memory pressure).
     return Uint8Array.from(row.signature(cryptoki.C_Sign(session, input, Buffer.alloc(row.signatureBytes))))
   })
+}
+
+function signMechanism({ sign, context }: AlgorithmRow, algorithm: string, ctx: Uint8Array): pkcs11js.Mechanism {
+  if (ctx.length === 0) return sign
+  if (context === undefined) throw new SealstoneError('INPUT_INVALID', `${algorithm} takes no context`)
+  return { ...sign, parameter: context(ctx) }
 }
 
 /** Removes both halves of a pair. One that is gone already is no error. */

@@ -13,8 +13,8 @@ export interface TokenUnderTest {
   /** For `startKeyHost`. */
   readonly location: TokenLocation
   readonly capabilities: TokenCapabilities
-  /** How many wrong PINs the token has counted, told by the token; one that has a flag for it says 0 or 1. */
-  wrongPins(): Promise<number>
+  /** How many wrong PINs the token has counted, told by the token; one that has a flag for it says 0 or 1, one that tells nothing undefined. */
+  wrongPins(): Promise<number | undefined>
   /** What clients hold in the token beside their keys, such as TPM sessions; 0 where it cannot be asked. */
   heldByClients(): Promise<number>
   stop(): Promise<void>
@@ -31,6 +31,8 @@ export interface TokenCapabilities {
   readonly ed25519?: Omit<HalfProtection, 'role'>
   /** Whether an open key host sees what others make and remove; if not, the next one does. */
   readonly seesOthers: boolean
+  /** It answers a handle that is no more with an error that costs the process; default is that it says what is wrong. */
+  readonly staleHandleCostsProcess?: true
 }
 
 /** What a part of the contract works with; `token()` is there in its tests, not before. */

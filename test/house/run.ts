@@ -1,4 +1,7 @@
-/** Runs the static checks side by side, then tests, and ends with one line that counts both. Usage: run.ts check|test */
+/**
+ * Runs the static checks side by side, then tests, and ends with one line that counts both. Usage: run.ts check|test|interop
+ * `interop` runs the tests against other people's tokens and no checks.
+ */
 import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -10,11 +13,18 @@ const ROOT = join(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'node_modules/.bin')
 const ENVIRONMENT = { ...process.env, PATH: `${BIN}:${process.env['PATH']}` }
 
+/** Which tests, as arguments of vitest. */
+const TESTS = {
+  check: ['--config=test/vitest.config.ts', '--isolate=false', ...QUICK_TESTS],
+  test: ['--config=test/vitest.config.ts'],
+  interop: ['--config=test/interop/vitest.config.ts'],
+} as const
+
 async function main(mode: string | undefined): Promise<void> {
-  if (mode !== 'check' && mode !== 'test') throw new Error('usage: run.ts check|test')
+  if (mode !== 'check' && mode !== 'test' && mode !== 'interop') throw new Error('usage: run.ts check|test|interop')
   const started = performance.now()
-  const checks = await runAll(CHECKS)
-  const report = await runTests(mode === 'check' ? ['--isolate=false', ...QUICK_TESTS] : [])
+  const checks = mode === 'interop' ? [] : await runAll(CHECKS)
+  const report = await runTests(TESTS[mode])
   const summary = summarise(checks, report)
   for (const note of summary.notes) console.log(note)
   console.log(`took ${seconds(started)}`)
@@ -43,10 +53,10 @@ function runCheck({ name, command: [program, ...args] }: Check): Promise<CheckRe
   return promise
 }
 
-async function runTests(more: readonly string[]): Promise<TestReport | undefined> {
+async function runTests(which: readonly string[]): Promise<TestReport | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'sealstone-report-'))
   const output = join(folder, 'report.json')
-  const args = ['run', '--config=test/vitest.config.ts', '--reporter=default', '--reporter=json', `--outputFile=${output}`, ...more]
+  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile=${output}`, ...which]
   const child = spawn(join(BIN, 'vitest'), args, { cwd: ROOT, env: ENVIRONMENT, stdio: 'inherit' })
   await new Promise((resolve) => child.once('close', resolve))
   try {

@@ -5,14 +5,15 @@ import { type ConnectionOptions, openClient } from '../connection.ts'
 import { printChange } from './key-record.ts'
 
 export type ValidityOptions = { notBefore?: string; notAfter?: string }
-type CreateOptions = ConnectionOptions & ValidityOptions & { suite?: string; rotationDays?: number; deletionAllowed?: boolean }
+type CreateOptions = ConnectionOptions &
+  ValidityOptions & { suite?: string; rotationDays?: number; deletionAllowed?: boolean; mlDsaInToken?: boolean }
 type RotateOptions = ConnectionOptions & ValidityOptions & { suite?: string; keepPrevious?: boolean }
 
 export const create: CommandModule = {
   async run({ output, home, signal }: CommandContext, [name = '']: readonly string[], options: CreateOptions): Promise<ExitStatus> {
     await using client = await openClient(home, options)
-    const { suite, rotationDays, deletionAllowed } = options
-    const key = await client.createKey({ name, ...defined({ suite, rotationDays, deletionAllowed }), ...validity(options) }, { signal })
+    const { suite, rotationDays, deletionAllowed, mlDsaInToken } = options
+    const key = await client.createKey({ name, ...defined({ suite, rotationDays, deletionAllowed, mlDsaInToken }), ...validity(options) }, { signal })
     printChange(output, key, 'created', 'The trust file has it now; hand it out with: sealstone keys export --trust')
     return EXIT.ok
   },

@@ -30,6 +30,7 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
       ...VALIDITY,
       ROTATION,
       { flags: '--deletion-allowed', description: 'its versions may be destroyed' },
+      { flags: '--ml-dsa-in-token', description: 'keep the ML-DSA half in the token, instead of sealed by it; for tokens with CKM_ML_DSA' },
       ...CONNECTION_OPTIONS,
     ],
     examples: [

@@ -9,6 +9,7 @@ export interface CreateKeyRequestInit {
   notAfter?: _google_protobuf_TimestampInit | null
   rotationDays?: number
   deletionAllowed?: boolean
+  mlDsaInToken?: boolean
 }
 
 export interface CreateKeyRequest {
@@ -18,4 +19,5 @@ export interface CreateKeyRequest {
   notAfter: _google_protobuf_Timestamp | null
   rotationDays: number
   deletionAllowed: boolean
+  mlDsaInToken: boolean
 }
