@@ -101,6 +101,7 @@ export const CHECK_NAMES = [
   'companion-signature',
   'hybrid-signature',
   'key-state',
+  'key-protection',
   'files',
   'audit-receipt',
   'receipt-leaf',

@@ -5,7 +5,8 @@ import { checkReceipt } from './check-receipt.ts'
 import { checkHybridSignature, checkModelSignature } from './check-signatures.ts'
 import { chooseKeys } from './choose-keys.ts'
 import { judgeKeyState } from './key-state.ts'
-import { readDocuments } from './read-documents.ts'
+import { protectionFault } from './key-protection.ts'
+import { type Documents, readDocuments } from './read-documents.ts'
 import { type Verdict, VerdictBuilder } from './verdict.ts'
 import type { VerifyModelRequest } from './verify-request.ts'
 
@@ -38,7 +39,26 @@ export async function verifyModel(request: VerifyModelRequest): Promise<Verdict>
     if (warning !== undefined) verdict.warnings.push(warning)
   }
 
-  // 6. Are the files the signed ones?
+  // 6. Is it guarded as the verifier demands?
+  checkProtection(request, documents, signedAt, verdict)
+
+  // 7. Are the files the signed ones?
   checkFiles(request, documents, verdict)
   return verdict.finish()
+}
+
+/** Only what the log holds is believed: without a verified receipt there is no statement. */
+function checkProtection(
+  { requireProtection }: VerifyModelRequest,
+  { hybrid }: Documents,
+  signedAt: string | undefined,
+  verdict: VerdictBuilder,
+): void {
+  const name = 'key-protection'
+  if (requireProtection === undefined) return verdict.skip(name, 'no protection was required')
+  if (hybrid === undefined || signedAt === undefined) return verdict.fail(name, 'no verified receipt says how the key is protected')
+  const fault = protectionFault(hybrid.protection, requireProtection)
+  if (fault === undefined)
+    verdict.pass(name, `the receipt says that the key is guarded by ${hybrid.protection.tokenModel}, as ${requireProtection} demands`)
+  else verdict.fail(name, fault)
 }

@@ -1,6 +1,7 @@
 /** What a verifier brings: signatures, what it trusts, what it demands, what is on disk. */
 import type { Manifest } from '#hashing'
 import type { Engine, PublicKey } from '#suites'
+import type { RequiredProtection } from './key-protection.ts'
 import type { TrustFile } from './trust-file.ts'
 
 export type TrustPolicy =
@@ -23,6 +24,8 @@ export interface VerifyModelRequest {
   readonly hybrid?: Uint8Array
   readonly trust: TrustPolicy
   readonly require: Requirement
+  /** How the halves that made `model.hybrid.sig` must be guarded, by the logged statement; default: in any way. */
+  readonly requireProtection?: RequiredProtection
   /** What is on disk, hashed by the plan of `hashingPlan`; without it the files are not compared. */
   readonly manifest?: Manifest
   /** Files that no signature names are accepted, with a warning. Default false. */

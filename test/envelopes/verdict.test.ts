@@ -23,6 +23,7 @@ describe('an honest pair of signatures', () => {
       'companion-signature passed',
       'hybrid-signature passed',
       'key-state passed',
+      'key-protection not-applicable',
       'files passed',
       'audit-receipt passed',
       'receipt-leaf passed',

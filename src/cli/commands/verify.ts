@@ -13,6 +13,7 @@ type VerifyOptions = {
   signature?: string
   hybridSignature?: string
   require?: 'hybrid' | 'classical'
+  requireProtection?: 'token' | 'hsm'
   ignore?: string[]
   ignoreUnsignedFiles?: boolean
   allowSymlinks?: boolean
@@ -28,6 +29,7 @@ export async function run({ output, home, signal }: CommandContext, operands: re
     ...(options.signature === undefined ? {} : { signature: options.signature }),
     ...(options.hybridSignature === undefined ? {} : { hybridSignature: options.hybridSignature }),
     ...(options.require === undefined ? {} : { require: options.require }),
+    ...(options.requireProtection === undefined ? {} : { requireProtection: options.requireProtection }),
     ...(options.ignore === undefined ? {} : { ignorePaths: options.ignore }),
     ignoreUnsignedFiles: options.ignoreUnsignedFiles === true,
     allowSymlinks: options.allowSymlinks === true,

@@ -43,6 +43,11 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--signature <file>', description: 'OMS signature; default is model.sig in the directory, or beside a single file' },
       { flags: '--hybrid-signature <file>', description: 'hybrid signature; default is model.hybrid.sig at the same place' },
       { flags: '--require <kind>', description: 'signature that must be there; default is what the key demands', choices: ['hybrid', 'classical'] },
+      {
+        flags: '--require-protection <level>',
+        description: 'the receipt must say that the key never was outside of a token (token), and that this is not a software token (hsm)',
+        choices: ['token', 'hsm'],
+      },
       { flags: '--ignore <path>', description: 'do not look at this file or folder; may be repeated', repeatable: true },
       { flags: '--ignore-unsigned-files', description: 'accept files that the signature does not name' },
       { flags: '--allow-symlinks', description: 'follow symbolic links in the model' },

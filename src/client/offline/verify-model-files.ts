@@ -1,6 +1,6 @@
 /** Verifies a model on disk against what the caller trusts, with no daemon and no network. */
 import { LIMITS, SealstoneError } from '#core'
-import { hashingPlan, type Requirement, type TrustPolicy, type Verdict, verifyModel } from '#envelopes'
+import { hashingPlan, type RequiredProtection, type Requirement, type TrustPolicy, type Verdict, verifyModel } from '#envelopes'
 import { type HashProgress, hashModel, type Manifest } from '#hashing'
 import { nativeEngine } from '#suites/native'
 import { readDocument, readRequired } from './read-document.ts'
@@ -18,6 +18,8 @@ export interface VerifyModelFilesOptions {
   readonly hybridSignature?: string
   /** Default: what the key in the trust file demands; without a trust file `hybrid`, but `classical` where only classical keys or certificate roots are trusted. */
   readonly require?: 'hybrid' | 'classical'
+  /** How the key must be guarded, by the statement in the receipt: `token` or `hsm`. Default: in any way. */
+  readonly requireProtection?: RequiredProtection
   /** Paths in the model that are not looked at, besides those that the signature names. */
   readonly ignorePaths?: readonly string[]
   /** Files that no signature names are accepted, with a warning, and not read. Default false. */
@@ -46,6 +48,7 @@ export async function verifyModelFiles(options: VerifyModelFilesOptions): Promis
     ...signatures,
     trust,
     require: options.require ?? defaultRequirement(trust),
+    ...(options.requireProtection === undefined ? {} : { requireProtection: options.requireProtection }),
     ignoreUnsignedFiles: options.ignoreUnsignedFiles ?? false,
     now,
   }
