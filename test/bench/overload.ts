@@ -1,0 +1,94 @@
+/**
+ * Four times as many requests as can be signed: what is let in must be done in time, the rest refused at once with a time to come again, and memory
+ * must not grow. Usage: node test/bench/overload.ts [seconds]
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from '#client'
+import { toSealstoneError } from '#core'
+import { initHome, startDaemon } from '../support/sealstone.ts'
+
+const SECONDS = Number(process.argv[2] ?? 60)
+const QUEUE_MS = 1000 // serve.queue_ms, as it is by default
+
+using home = await initHome()
+await using daemon = await startDaemon(home.home)
+const clients = Array.from({ length: 16 }, () => connect({ address: `unix:${daemon.socket}`, attempts: 1, timeoutMs: 30_000 }))
+await closedLoop(5)
+const capacity = await closedLoop(5)
+const accepted: number[] = []
+const refused: number[] = []
+const others = new Map<string, number>()
+const memory: number[] = []
+const perSecond = 4 * capacity
+let running = 0
+const started = performance.now()
+for (let sent = 0; performance.now() - started < SECONDS * 1000; ) {
+  const due = Math.floor(((performance.now() - started) / 1000) * perSecond)
+  for (; sent < due; sent++) void one(sent)
+  if (memory.length < (performance.now() - started) / 1000) memory.push(residentMiB(daemon.pid))
+  await sleep(2)
+}
+while (running > 0) await sleep(10)
+await Promise.all(clients.map((client) => client.close()))
+
+const quarter = Math.floor(memory.length / 4)
+console.log(`| ${perSecond.toFixed(0)} requests a second for ${SECONDS} s; capacity ${capacity.toFixed(0)} | |\n|---|---|`)
+console.log(`| signed | ${accepted.length}, ${(accepted.length / SECONDS).toFixed(0)} a second |`)
+console.log(`| their p50 / p99 | ${at(accepted, 0.5)} / ${at(accepted, 0.99)} ms; the bound is ${2 * QUEUE_MS} |`)
+console.log(`| refused | ${refused.length} |`)
+console.log(`| their p50 / p99 | ${at(refused, 0.5)} / ${at(refused, 0.99)} ms |`)
+console.log(`| other errors | ${JSON.stringify(Object.fromEntries(others))} |`)
+console.log(
+  `| daemon's memory, first and last quarter | ${mean(memory.slice(0, quarter)).toFixed(0)} / ${mean(memory.slice(-quarter)).toFixed(0)} MiB |`,
+)
+
+async function one(number: number): Promise<void> {
+  running += 1
+  const begun = performance.now()
+  try {
+    await clients[number % clients.length]?.sign(request())
+    accepted.push(performance.now() - begun)
+  } catch (thrown) {
+    const { code } = toSealstoneError(thrown)
+    if (code === 'OVERLOADED') refused.push(performance.now() - begun)
+    else others.set(code, (others.get(code) ?? 0) + 1)
+  } finally {
+    running -= 1
+  }
+}
+
+/** Signatures a second with 64 clients that each wait for their answer. */
+async function closedLoop(seconds: number): Promise<number> {
+  let count = 0
+  const end = performance.now() + seconds * 1000
+  const loop = async (client: (typeof clients)[number]): Promise<void> => {
+    while (performance.now() < end) {
+      await client.sign(request())
+      count += 1
+    }
+  }
+  await Promise.all(Array.from({ length: 64 }, (_, index) => loop(clients[index % clients.length] as (typeof clients)[number])))
+  return count / seconds
+}
+
+function request(): Parameters<(typeof clients)[number]['sign']>[0] {
+  const id = randomUUID()
+  const resources = [{ name: 'weights.safetensors', algorithm: 'sha256' as const, digest: createHash('sha256').update(id).digest(), size: 1 }]
+  const serialization = { method: 'files', hashType: 'sha256', allowSymlinks: false, ignorePaths: [] } as const
+  return { idempotencyKey: id, content: { kind: 'manifest', manifest: { modelName: 'bench', resources, serialization, totalBytes: 1 } } }
+}
+
+function residentMiB(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+}
+
+function at(values: readonly number[], q: number): string {
+  const sorted = values.toSorted((left, right) => left - right)
+  return (sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN).toFixed(0)
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
