@@ -22,7 +22,8 @@ import {
 import { findEntries } from './entries.ts'
 import { loadLog } from './load-log.ts'
 import { closeOpenIntents } from './recover.ts'
-import { type AnswerRequest, type CheckpointSigner, Sequencer, type Submission } from './sequencer.ts'
+import type { AnswerRequest, Submission } from './batch.ts'
+import { type CheckpointSigner, Sequencer } from './sequencer.ts'
 import { LogStore } from './store.ts'
 import { TileReader } from './tile-reader.ts'
 

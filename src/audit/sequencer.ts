@@ -1,64 +1,16 @@
 /** Puts leaves in order and makes them durable in batches: what waits while one batch is written is the next batch (group commit). */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, SealstoneError, toSealstoneError } from '#core'
-import {
-  type Checkpoint,
-  formatTlogProof,
-  type GrowingTree,
-  inclusionProof,
-  type Leaf,
-  type LogSignatureVerifier,
-  type LogVerifierKey,
-  type NodeReader,
-  openCheckpoint,
-  type Receipt,
-  type Tile,
-} from '#tlog'
+import { type Checkpoint, type LogSignatureVerifier, type LogVerifierKey, openCheckpoint } from '#tlog'
+import { type Committed, findFault, release, stage, type Submission, type Waiter } from './batch.ts'
 import { loadLog, type LoadedLog, type LogParts } from './load-log.ts'
-import type { StagedLeaf, StoredAnswer, StoredHead } from './store.ts'
+import type { StoredAnswer, StoredHead } from './store.ts'
 
 /** Signs checkpoints with the log's own two keys; implemented where the key host is at hand. */
 export interface CheckpointSigner {
   readonly keys: readonly LogVerifierKey[]
   /** The whole signed note: an Ed25519 and an ML-DSA-44 signature. */
   sign(checkpoint: Checkpoint): Promise<string>
-}
-
-export interface AnswerRequest {
-  /** Caller, NUL, idempotency key. */
-  readonly key: string
-  /** Tells a repeated request from another one under the same key. */
-  readonly requestDigest: string
-  /** Runs while the checkpoint is signed. What it throws keeps this leaf, and no other, out of the log. */
-  check?(): void
-  /** Builds the answer around the receipt; must be quick, it runs while the batch waits. */
-  build(receipt: Receipt): Uint8Array
-}
-
-export interface Submission {
-  /** Absent: only a checkpoint is wanted. */
-  readonly leaf?: { readonly value: Leaf; readonly bytes: Uint8Array }
-  /** The result must be covered by a checkpoint that is committed with it. */
-  readonly covered: boolean
-  readonly answer?: AnswerRequest
-}
-
-export interface Committed {
-  /** Of the leaf; for a submission without one, the size of the log. */
-  readonly index: bigint
-  readonly receipt?: Receipt
-  readonly answer?: Uint8Array
-}
-
-interface Waiter extends Submission {
-  resolve(committed: Committed): void
-  reject(error: unknown): void
-}
-
-interface Staged {
-  readonly tree: GrowingTree
-  readonly leaves: readonly (StagedLeaf | undefined)[]
-  readonly tiles: readonly Tile[]
 }
 
 export interface SequencerOptions extends LogParts {
@@ -137,19 +89,31 @@ export class Sequencer {
           result.committed.forEach((committed, at) => waiting[at]?.resolve(committed))
           return
         }
-        // One caller could not build its answer: it alone fails, the others are staged again without it.
-        waiting[result.at]?.reject(result.error)
-        waiting = waiting.filter((_, at) => at !== result.at)
+        if ('unsigned' in result) {
+          // Entries that need no checkpoint are written without one: how a signing failed is told also when nothing can be signed.
+          this.#reject(
+            waiting.filter(({ covered }) => covered),
+            result.unsigned,
+          )
+          waiting = waiting.filter(({ covered }) => !covered)
+        } else {
+          // One caller could not build its answer: it alone fails, the others are staged again without it.
+          waiting[result.at]?.reject(result.error)
+          waiting = waiting.filter((_, at) => at !== result.at)
+        }
       }
     } catch (thrown) {
       this.#mustReload = true
-      const cause = toSealstoneError(thrown)
-      this.#options.logger.error({ code: cause.code, error: cause.message, entries: waiting.length }, 'audit log entries could not be written')
-      for (const { reject } of waiting) {
-        const hint = cause.code === 'DATABASE_UNAVAILABLE' ? { hint: cause.hint } : {}
-        reject(new SealstoneError('AUDIT_UNAVAILABLE', `the audit log cannot be written: ${cause.message}`, { cause, ...hint }))
-      }
+      this.#reject(waiting, thrown)
     }
+  }
+
+  #reject(waiting: readonly Waiter[], thrown: unknown): void {
+    const cause = toSealstoneError(thrown)
+    this.#options.logger.error({ code: cause.code, error: cause.message, entries: waiting.length }, 'audit log entries could not be written')
+    const hint = cause.code === 'DATABASE_UNAVAILABLE' ? { hint: cause.hint } : {}
+    for (const { reject } of waiting)
+      reject(new SealstoneError('AUDIT_UNAVAILABLE', `the audit log cannot be written: ${cause.message}`, { cause, ...hint }))
   }
 
   /** Two requests under one key never both become durable; `operations` shares their answer, this is the last guard. */
@@ -164,7 +128,7 @@ export class Sequencer {
     })
   }
 
-  async #commit(waiting: readonly Waiter[]): Promise<{ committed: Committed[] } | { at: number; error: unknown }> {
+  async #commit(waiting: readonly Waiter[]): Promise<{ committed: Committed[] } | { at: number; error: unknown } | { unsigned: unknown }> {
     const { store, signer, logger } = this.#options
     if (waiting.length === 0) return { committed: [] }
     if (this.#mustReload) {
@@ -181,10 +145,13 @@ export class Sequencer {
 
     // A signature over a tree that is not durable yet. It stays in this process: if the commit fails, or a check fails meanwhile, it is
     // dropped, so nobody ever holds a checkpoint that the log does not keep.
-    const signing = waiting.some(({ covered }) => covered) ? this.#sign(signer, { origin: before.origin, size, root }) : undefined
+    const isCovered = waiting.some(({ covered }) => covered)
+    const signing = isCovered ? this.#sign(signer, { origin: before.origin, size, root }).then(signed, unsigned) : undefined
     const fault = findFault(waiting)
-    const checkpoint = await signing
+    const outcome = await signing
     if (fault !== undefined) return fault
+    if (outcome !== undefined && 'unsigned' in outcome) return outcome
+    const checkpoint = outcome?.note
 
     const committed: Committed[] = []
     const answers: StoredAnswer[] = []
@@ -222,44 +189,12 @@ export class Sequencer {
   }
 }
 
-/** The first of the batch whose own check fails. */
-function findFault(waiting: readonly Waiter[]): { at: number; error: unknown } | undefined {
-  for (const [at, { answer }] of waiting.entries()) {
-    try {
-      answer?.check?.()
-    } catch (error) {
-      return { at, error }
-    }
-  }
-  return undefined
+function signed(note: string): { readonly note: string } {
+  return { note }
 }
 
-function stage(tree: GrowingTree, waiting: readonly Waiter[]): Staged {
-  const tiles: Tile[] = []
-  const leaves = waiting.map(({ leaf }) => {
-    if (leaf === undefined) return undefined
-    const index = tree.size
-    tiles.push(...tree.append(leaf.bytes))
-    return { index, leaf: leaf.value, bytes: leaf.bytes }
-  })
-  return { tree, leaves, tiles }
-}
-
-interface CoveringTree {
-  readonly size: bigint
-  readonly checkpoint: string | undefined
-  readonly node: NodeReader
-}
-
-function release(waiter: Waiter, staged: StagedLeaf | undefined, { size, checkpoint, node }: CoveringTree, answers: StoredAnswer[]): Committed {
-  if (staged === undefined) return { index: size }
-  const { index, bytes } = staged
-  if (!waiter.covered || checkpoint === undefined) return { index }
-  const receipt: Receipt = { leaf: bytes, proof: formatTlogProof({ index, hashes: inclusionProof(index, size, node), checkpoint }) }
-  if (waiter.answer === undefined) return { index, receipt }
-  const answer = waiter.answer.build(receipt)
-  answers.push({ key: waiter.answer.key, requestDigest: waiter.answer.requestDigest, answer })
-  return { index, receipt, answer }
+function unsigned(error: unknown): { readonly unsigned: unknown } {
+  return { unsigned: error }
 }
 
 const MAX_BATCH = 1024

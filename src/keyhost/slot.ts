@@ -179,7 +179,9 @@ export class Slot {
     }
     const error = this.#lost ?? new SealstoneError('TOKEN_UNAVAILABLE', `the key host ended (${how})`)
     this.#options.logger.warn({ how, error: error.message, inFlight: jobs.length }, 'key host is gone')
-    if (this.#state.kind === 'opening') this.#state = { kind: this.#isFirstStart ? 'ended' : 'down', error }
+    // Killed while it opened: one more is opened before callers are told.
+    if (this.#state.kind === 'opening' && (this.#isFirstStart || this.#failures > PATIENT_FAILURES))
+      this.#state = { kind: this.#isFirstStart ? 'ended' : 'down', error }
     else if (this.#state.kind === 'ready') this.#state = { kind: 'opening' }
     this.#events.onLost(this, jobs, error)
     if (this.#state.kind !== 'ended') this.#respawnLater()
@@ -211,6 +213,8 @@ const OPEN_ID = 0
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 10_000
 const HURRY_MS = 250
+/** So many deaths in a row are repaired before callers are told that there is no key host. */
+const PATIENT_FAILURES = 2
 /** Loading a module and logging in take long on some devices. */
 const OPEN_PATIENCE_MS = 20_000
 const CLOSE_PATIENCE_MS = 2000

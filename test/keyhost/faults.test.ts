@@ -60,16 +60,33 @@ describe('a child that dies', () => {
     expect(verifies(key, text('later'), signature)).toBe(true)
   })
 
-  it('before its successor is open tells waiting callers at once, and goes on trying', async () => {
+  it('before its successor is open is replaced once more, and the request is done by that one', async () => {
     await using keyHost = await openKeyHost(token.location)
     const first = keyHost.pid as number
     process.kill(first, 'SIGSTOP') // so that the request stays with the child until it is killed
     const signing = keyHost.sign([{ key, message: text('unlucky') }])
-    signing.catch(() => {})
     process.kill(first, 'SIGKILL')
     await eventually(() => expect([undefined, first]).not.toContain(keyHost.pid))
     process.kill(keyHost.pid as number, 'SIGKILL')
-    await expect(signing).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE', entry: { retryable: true } })
+    const [signature] = await signing
+    expect(verifies(key, text('unlucky'), signature)).toBe(true)
+  })
+
+  it('again and again before it is open tells waiting callers, and goes on trying', async () => {
+    await using keyHost = await openKeyHost(token.location)
+    const dead = new Set<number | undefined>([undefined])
+    const kill = async (): Promise<void> => {
+      await eventually(() => expect(dead).not.toContain(keyHost.pid))
+      dead.add(keyHost.pid)
+      process.kill(keyHost.pid as number, 'SIGKILL')
+    }
+    await kill()
+    const told = expect(keyHost.sign([{ key, message: text('unlucky') }])).rejects.toMatchObject({
+      code: 'TOKEN_UNAVAILABLE',
+      entry: { retryable: true },
+    })
+    for (let death = 2; death <= 4; death++) await kill()
+    await told
     const [signature] = await eventually(() => keyHost.sign([{ key, message: text('later') }]))
     expect(verifies(key, text('later'), signature)).toBe(true)
   })
