@@ -93,4 +93,4 @@ export async function openLog({
 }
 
 const BUSY_COMMANDS = 12
-const GATHER_MS = 15
+const GATHER_MS = 8

@@ -14,6 +14,8 @@ export interface SlotOptions {
 }
 
 export interface SlotEvents {
+  /** Whether anything waits for a child. */
+  isWanted(): boolean
   /** The child takes work: it has just opened, or has answered something. */
   onRoom(slot: Slot): void
   onReply(job: Job, reply: ReplyMessage): void
@@ -107,7 +109,8 @@ export class Slot {
 
   /** Somebody asks for a child that is not there: the next try comes now, unless there was one just before. */
   hurry(): void {
-    if (this.#state.kind !== 'down' || this.#child !== undefined || performance.now() - this.#startedAt < HURRY_MS) return
+    const isWaiting = this.#starts > 0 && this.#child === undefined && this.#state.kind !== 'ended'
+    if (!isWaiting || performance.now() - this.#startedAt < HURRY_MS) return
     clearTimeout(this.#retry)
     this.start()
   }
@@ -187,9 +190,10 @@ export class Slot {
     if (this.#state.kind !== 'ended') this.#respawnLater()
   }
 
-  /** At once after a single death; from the second failure in a row 100 ms, 200 ms, … up to 10 s, with jitter; sooner when somebody asks. */
+  /** At once after a single death; from the second failure in a row 100 ms, 200 ms, … up to 10 s, with jitter; at most 250 ms while somebody asks. */
   #respawnLater(): void {
-    const delayMs = this.#failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 1), LONGEST_DELAY_MS) * (0.5 + Math.random() / 2)
+    const longest = this.#events.isWanted() ? HURRY_MS : LONGEST_DELAY_MS
+    const delayMs = this.#failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 1), longest) * (0.5 + Math.random() / 2)
     this.#failures += 1
     this.#retry = setTimeout(() => this.start(), delayMs)
   }

@@ -24,6 +24,7 @@ export class Supervisor {
   constructor({ children, onWaited, ...options }: SupervisorOptions) {
     this.#onWaited = onWaited
     const events = {
+      isWanted: () => this.#work.count > 0,
       onRoom: (slot: Slot) => this.#onRoom(slot),
       onReply: (job: Job, reply: ReplyMessage) => this.#onReply(job, reply),
       onLost: (slot: Slot, jobs: readonly Job[], error: SealstoneError) => this.#onLost(slot, jobs, error),
@@ -68,11 +69,9 @@ export class Supervisor {
     command: Extract<Command, { kind: Kind }>,
     options: SubmitOptions,
   ): Promise<Commands[Kind]['result']> {
+    for (const slot of this.#slots) slot.hurry()
     const reason = this.#whyNot()
-    if (reason !== undefined) {
-      for (const slot of this.#slots) slot.hurry()
-      return Promise.reject(reason)
-    }
+    if (reason !== undefined) return Promise.reject(reason)
     const result = this.#work.submit<Kind>(command, options)
     this.#pump()
     return result
