@@ -43,6 +43,7 @@ export class Slot {
   #failures = 0
   #starts = 0
   #startedAt = 0
+  #isHurrying = false
   #lost: SealstoneError | undefined
   #watchdog: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
@@ -84,6 +85,7 @@ export class Slot {
     this.#state = { kind: 'opening' }
     this.#starts += 1
     this.#startedAt = performance.now()
+    this.#isHurrying = false
     this.#lost = undefined
     this.#keys = new SentKeys()
     const started: KeyHostChild = startChild({
@@ -107,12 +109,13 @@ export class Slot {
     this.#child?.send({ protocol: PROTOCOL_VERSION, id: job.id, urgent: job.priority === 'log', command: this.#keys.shorten(job.command) })
   }
 
-  /** Somebody asks for a child that is not there: the next try comes now, unless there was one just before. */
+  /** Somebody asks for a child that is not there: the next try comes now, or 250 ms after the last one. */
   hurry(): void {
     const isWaiting = this.#starts > 0 && this.#child === undefined && this.#state.kind !== 'ended'
-    if (!isWaiting || performance.now() - this.#startedAt < HURRY_MS) return
+    if (!isWaiting || this.#isHurrying) return
+    this.#isHurrying = true
     clearTimeout(this.#retry)
-    this.start()
+    this.#retry = setTimeout(() => this.start(), Math.max(0, this.#startedAt + HURRY_MS - performance.now()))
   }
 
   /** Nothing is given or tried again. Resolves when the child is gone. */
