@@ -34,36 +34,40 @@ export async function changeState(parts: ChangeParts, record: KeyRecord, { actio
 }
 
 /** Throws KEY_STATE_REFUSED unless the version may be destroyed. */
-export function scheduleDestruction({ table }: ChangeParts, record: KeyRecord, destroyAt: Date, reason: string | undefined): KeyRecord {
-  checkTransition(record, 'destroy')
-  if (!table.policy(record.name).deletionAllowed) {
-    throw new SealstoneError('KEY_STATE_REFUSED', `key ${record.name} does not allow that its versions are destroyed`, {
-      hint: `allow it first: sealstone keys policy ${record.name} --deletion-allowed true`,
-    })
-  }
-  if (record.destroyAt !== undefined)
-    throw new SealstoneError('KEY_STATE_REFUSED', `${describeVersion(record)} is destroyed at ${record.destroyAt.toISOString()} already`)
-  const changed: KeyRecord = { ...record, destroyAt, ...defined({ reason }) }
-  table.update(changed)
+export function scheduleDestruction(parts: ChangeParts, record: KeyRecord, destroyAt: Date, reason: string | undefined): KeyRecord {
+  const now = atRest(parts, record)
+  checkTransition(now, 'destroy')
+  checkDeletionAllowed(parts, now)
+  if (now.destroyAt !== undefined)
+    throw new SealstoneError('KEY_STATE_REFUSED', `${describeVersion(now)} is destroyed at ${now.destroyAt.toISOString()} already`)
+  const changed: KeyRecord = { ...now, destroyAt, ...defined({ reason }) }
+  parts.table.update(changed)
   return changed
 }
 
-/** Throws KEY_STATE_REFUSED if nothing was scheduled. */
-export function cancelDestruction({ table }: ChangeParts, record: KeyRecord): KeyRecord {
-  if (record.destroyAt === undefined || record.state === 'destroyed')
+/** Throws KEY_STATE_REFUSED if nothing was scheduled, or if it is too late. */
+export function cancelDestruction(parts: ChangeParts, record: KeyRecord): KeyRecord {
+  const { destroyAt, ...changed } = atRest(parts, record)
+  if (destroyAt === undefined || changed.state === 'destroyed')
     throw new SealstoneError('KEY_STATE_REFUSED', `no destruction of ${describeVersion(record)} is scheduled`)
-  const { destroyAt: _dropped, ...changed } = record
-  table.update(changed)
+  parts.table.update(changed)
   return changed
 }
 
-/** Removes the objects from the token and the sealed seed from the record. A crash in between is repeated: objects that are gone are no error. */
+/**
+ * Removes the objects from the token and the sealed seed from the record. A crash in between is repeated: objects that are gone are no error.
+ * Throws KEY_STATE_REFUSED if it was called off, or the version enabled, before its objects were touched.
+ */
 export async function destroyVersion(parts: ChangeParts, record: KeyRecord): Promise<KeyRecord> {
-  checkTransition(record, 'destroy')
   using _closed = await parts.uses.close(useId(record))
+  const doomed = current(parts, record)
+  checkTransition(doomed, 'destroy')
+  checkDeletionAllowed(parts, doomed)
+  if (doomed.destroyAt === undefined || doomed.destroyAt > parts.clock.now())
+    throw new SealstoneError('KEY_STATE_REFUSED', `the destruction of ${describeVersion(doomed)} is not due`)
   // An adopted key was in the token before us and is not ours to remove.
-  if (record.origin !== 'adopted') await parts.keyHost.destroyKeys(materials(record))
-  const { reason } = record
+  if (doomed.origin !== 'adopted') await parts.keyHost.destroyKeys(materials(doomed))
+  const { reason } = doomed
   const destroyed = applyTransition(current(parts, record), { action: 'destroy', at: parts.clock.now(), ...defined({ reason }) })
   const { sealedSeed: _seed, ...hybrid } = destroyed.hybrid
   const bare: KeyRecord = { ...destroyed, hybrid }
@@ -79,6 +83,19 @@ export function quarantineVersion(parts: ChangeParts, record: KeyRecord, reason:
 
 export function materials({ hybrid, companion }: KeyRecord): KeyRecord['hybrid'][] {
   return companion === undefined ? [hybrid] : [hybrid, companion]
+}
+
+function checkDeletionAllowed({ table }: ChangeParts, { name }: KeyRecord): void {
+  if (table.policy(name).deletionAllowed) return
+  throw new SealstoneError('KEY_STATE_REFUSED', `key ${name} does not allow that its versions are destroyed`, {
+    hint: `allow it first: sealstone keys policy ${name} --deletion-allowed true`,
+  })
+}
+
+/** The version as it is now, unless another change of it is under way: its token objects may be going at this moment. */
+function atRest(parts: ChangeParts, record: KeyRecord): KeyRecord {
+  if (!parts.uses.isClosed(useId(record))) return current(parts, record)
+  throw new SealstoneError('KEY_STATE_REFUSED', `the state of ${describeVersion(record)} is being changed`, { hint: 'look at it again in a moment' })
 }
 
 /** The version as it is now: while one waits, somebody else may have changed it. */

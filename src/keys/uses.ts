@@ -2,7 +2,8 @@
 
 export class KeyUses {
   readonly #counts = new Map<string, number>()
-  readonly #closed = new Set<string>()
+  /** Of each version that is being changed: when the last of the changes that wait for it is over. */
+  readonly #closed = new Map<string, Promise<void>>()
   #waiting: { readonly id: string; readonly resolve: () => void }[] = []
 
   /** The version is being taken out of use. */
@@ -22,11 +23,19 @@ export class KeyUses {
     }
   }
 
-  /** No new use begins until the result is disposed of; resolves when none is left. */
+  /** No new use begins until the result is disposed of; resolves when none is left and whoever closed it before has opened it again. */
   async close(id: string): Promise<Disposable> {
-    this.#closed.add(id)
-    if ((this.#counts.get(id) ?? 0) > 0) await new Promise<void>((resolve) => this.#waiting.push({ id, resolve }))
-    return { [Symbol.dispose]: () => void this.#closed.delete(id) }
+    const before = this.#closed.get(id)
+    const { promise: over, resolve } = Promise.withResolvers<void>()
+    this.#closed.set(id, over)
+    await before
+    if ((this.#counts.get(id) ?? 0) > 0) await new Promise<void>((left) => this.#waiting.push({ id, resolve: left }))
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#closed.get(id) === over) this.#closed.delete(id)
+        resolve()
+      },
+    }
   }
 
   #end(id: string): void {

@@ -35,7 +35,7 @@ function findDue(context: OperationContext): Due[] {
       due.push({ what: `${name} begins`, run: () => begin(context, record) })
     if (record.state === 'active' && record.notAfter !== undefined && record.notAfter <= now)
       due.push({ what: `${name} ends`, run: () => change(context, record, 'retire', 'its time is over') })
-    if (record.destroyAt !== undefined && record.state !== 'destroyed' && record.destroyAt <= now)
+    if (record.destroyAt !== undefined && record.state !== 'destroyed' && record.destroyAt <= now && context.keys.policy(record.name).deletionAllowed)
       due.push({ what: `${name} is destroyed`, run: () => destroy(context, record) })
     if (isOld(context, record, now)) due.push({ what: `${name} is rotated`, run: () => rotateByAge(context, record) })
   }

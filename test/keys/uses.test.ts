@@ -26,6 +26,23 @@ describe('closing', () => {
     other[Symbol.dispose]()
   })
 
+  it('is one after another: the second change begins when the first is over, and no use in between', async () => {
+    const uses = new KeyUses()
+    const first = await uses.close('a/1')
+    let isSecond = false
+    const closing = uses.close('a/1').then((held) => {
+      isSecond = true
+      return held
+    })
+    await turn()
+    expect(isSecond).toBe(false)
+    first[Symbol.dispose]()
+    expect(uses.isClosed('a/1')).toBe(true)
+    const second = await closing
+    second[Symbol.dispose]()
+    expect(uses.isClosed('a/1')).toBe(false)
+  })
+
   it('is at once where nothing runs', async () => {
     const uses = new KeyUses()
     using _held = await uses.close('a/1')

@@ -142,6 +142,42 @@ describe('a destruction', () => {
     expect(home.keys.get(name)).toMatchObject({ state: 'deactivated' })
   })
 
+  it('touches nothing of a version that was enabled at that very moment', async () => {
+    const name = await freshKey()
+    await home.operations.changeKey(home.call, { action: 'disable', name })
+    await home.operations.setKeyPolicy(home.call, name, { deletionAllowed: true })
+    const { record } = await home.operations.destroyKey(home.call, { name, confirmName: name })
+    home.clock.advance(8 * DAY)
+    await home.keys.change(record, { action: 'enable' })
+    await expect(home.keys.destroy(record)).rejects.toMatchObject({ code: 'KEY_STATE_REFUSED', hint: expect.stringMatching(/disable/) })
+    expect((await judge(await home.sign(name))).ok).toBe(true)
+  })
+
+  it('cannot be called off while the objects are going, and is not lost to a change that waits', async () => {
+    const name = await freshKey()
+    await home.operations.changeKey(home.call, { action: 'retire', name })
+    await home.operations.setKeyPolicy(home.call, name, { deletionAllowed: true })
+    const { record } = await home.operations.destroyKey(home.call, { name, confirmName: name })
+    home.clock.advance(8 * DAY)
+    const going = home.keys.destroy(record)
+    const compromised = home.keys.change(record, { action: 'compromise' })
+    expect(() => home.keys.cancelDestruction(record)).toThrow(/is being changed/)
+    await going
+    expect(await compromised).toMatchObject({ state: 'destroyed', times: { compromised: expect.any(String), destroyed: expect.any(String) } })
+    expect(home.keys.get(name).hybrid).not.toHaveProperty('sealedSeed')
+  })
+
+  it('does not happen once the policy no longer allows it', async () => {
+    const name = await freshKey()
+    await home.operations.changeKey(home.call, { action: 'retire', name })
+    await home.operations.setKeyPolicy(home.call, name, { deletionAllowed: true })
+    await home.operations.destroyKey(home.call, { name, confirmName: name })
+    await home.operations.setKeyPolicy(home.call, name, { deletionAllowed: false })
+    home.clock.advance(8 * DAY)
+    await home.operations.maintain()
+    expect(home.keys.get(name).state).toBe('deactivated')
+  })
+
   it('takes the private halves out of the token and the sealed seed out of the database', async () => {
     const name = await freshKey()
     const before = home.keys.get(name)
