@@ -69,18 +69,22 @@ function classicalSuite(algorithm: string): SuiteId {
 function readSecretFile(path: string): Borrowed {
   let file: number
   try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (cause) {
     const error = toSealstoneError(cause, 'FILE_UNREADABLE', `the key file cannot be read (${(cause as NodeJS.ErrnoException).code})`)
     throw error
   }
   try {
-    const { size, mode } = fstatSync(file)
+    const stats = fstatSync(file)
+    const { size, mode } = stats
+    // A FIFO would be waited for, and everything else that waits for this process with it.
+    if (!stats.isFile()) throw new SealstoneError('FILE_UNREADABLE', 'the key file is not a regular file')
     if ((mode & 0o077) !== 0) throw new SealstoneError('FILE_UNREADABLE', 'the key file is open to others', { hint: 'chmod 600 it' })
     if (size > MAX_KEY_FILE_BYTES) throw new SealstoneError('INPUT_TOO_LARGE', `the key file is ${size} bytes, want at most ${MAX_KEY_FILE_BYTES}`)
     const bytes = secretBuffer(size)
-    readSync(file, bytes, 0, size, 0)
-    return borrowed(bytes)
+    if (readSync(file, bytes, 0, size, 0) === size) return borrowed(bytes)
+    borrowed(bytes)[Symbol.dispose]()
+    throw new SealstoneError('FILE_UNREADABLE', 'the key file became shorter while it was read')
   } finally {
     closeSync(file)
   }

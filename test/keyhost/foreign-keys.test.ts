@@ -157,6 +157,17 @@ describe('importing', () => {
     ['nothing', () => put('x', ''), 'KEY_INVALID'],
     ['a megabyte', () => put('x', Buffer.alloc(1 << 20, 0x30)), 'INPUT_TOO_LARGE'],
     ['a file that others can read', () => put('x', both, 0o644), 'FILE_UNREADABLE'],
+    ['a folder', () => imports, 'FILE_UNREADABLE'],
+    [
+      'a pipe, without waiting for it',
+      () => {
+        const pipe = join(imports, 'pipe')
+        rmSync(pipe, { force: true })
+        execFileSync('mkfifo', ['-m', '600', pipe])
+        return pipe
+      },
+      'FILE_UNREADABLE',
+    ],
     ['a file that is not there', () => join(imports, 'nothing'), 'FILE_UNREADABLE'],
     [
       'a link',
