@@ -1,6 +1,6 @@
 /** Calls of KeyService as promises. */
 import { defined } from '#core'
-import type { CertifyKeyResponse, GetTrustResponse, Key, ListKeysResponse, TimestampInit } from '#wire'
+import type { CertifyKeyResponse, GetTrustResponse, Key, ListKeysResponse, RewrapKeysResponse, TimestampInit } from '#wire'
 import { toTimestamp } from '#wire'
 import type { Channel, StartUnary } from './channel.ts'
 import { fromKey } from './key-reading.ts'
@@ -43,6 +43,11 @@ export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKe
       const message = { name, version, document: kind, subject, companion, days } as const
       const { der, pem } = await channel.unary<CertifyKeyResponse>((grpc, done) => keys.certifyKey(message, grpc, done), call)
       return { der: Uint8Array.from(der), pem }
+    },
+    rewrapKeys: async ({ destroyOld = false }, call) => {
+      const answered = await channel.unary<RewrapKeysResponse>((grpc, done) => keys.rewrapKeys({ destroyOld }, grpc, done), call)
+      const { wrappingKey, wrappingKeyNumber, seeds, destroyed } = answered
+      return { wrappingKey, wrappingKeyNumber, seeds, destroyed: [...destroyed] }
     },
     adoptKey: ({ name, uri, ...validity }, call) => answer((grpc, done) => keys.adoptKey({ name, uri, ...toValidity(validity) }, grpc, done), call),
     importKey: ({ name, file, ...validity }, call) =>

@@ -160,6 +160,17 @@ export interface CertifyRequest {
   readonly days?: number
 }
 
+export interface RewrapInfo {
+  /** CKA_ID of the wrapping key that seals now, lower-case hex. */
+  readonly wrappingKey: string
+  /** 1 for the first one that the token had. */
+  readonly wrappingKeyNumber: number
+  /** How many seeds were sealed anew. */
+  readonly seeds: number
+  /** CKA_IDs of the wrapping keys that were destroyed. */
+  readonly destroyed: readonly string[]
+}
+
 /** Changes of keys. Each answers with the version as it is then. */
 export interface KeyManagement {
   createKey(request: CreateKeyRequest, options?: CallOptions): Promise<KeyInfo>
@@ -174,6 +185,8 @@ export interface KeyManagement {
   setKeyPolicy(request: KeyPolicyRequest, options?: CallOptions): Promise<KeyInfo>
   /** An X.509 certificate request, or a certificate that the key signs for itself. */
   certifyKey(request: CertifyRequest, options?: CallOptions): Promise<{ readonly der: Uint8Array; readonly pem: string }>
+  /** Seals every seed anew under a new wrapping key. `destroyOld`: backups from before, and other daemons on this token, lose theirs. */
+  rewrapKeys(request: { readonly destroyOld?: boolean }, options?: CallOptions): Promise<RewrapInfo>
   /** `uri` as RFC 7512 has it, with `id` or `object`. */
   adoptKey(request: KeyValidity & { readonly name: string; readonly uri: string }, options?: CallOptions): Promise<KeyInfo>
   /** `file` is the name of a file in the folder `import` of the daemon's state directory. */

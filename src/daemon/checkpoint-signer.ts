@@ -19,22 +19,24 @@ import {
 
 export interface CheckpointSignerParts {
   readonly origin: string
-  readonly logKeys: LogKeys
+  /** As they are sealed at this moment: their public halves never change. */
+  readonly logKeys: () => LogKeys
   readonly keyHost: KeyHost
   readonly clock: Clock
 }
 
 export function checkpointSigner({ origin, logKeys, keyHost, clock }: CheckpointSignerParts): CheckpointSigner {
-  const keys = verifierKeys(origin, logKeys)
+  const keys = verifierKeys(origin, logKeys())
   return {
     keys: [keys.ed25519, keys.mlDsa44],
     sign: async (checkpoint) => {
       const text = encodeCheckpoint(checkpoint)
       const timestampSeconds = BigInt(Math.floor(clock.now().getTime() / 1000))
       const cosigned = cosignedMessage({ ...checkpoint, name: origin, timestampSeconds })
+      const { ed25519: ed25519Key, mlDsa44: mlDsa44Key } = logKeys()
       const items = [
-        { key: logKeys.ed25519, message: utf8(text) },
-        { key: logKeys.mlDsa44, message: cosigned },
+        { key: ed25519Key, message: utf8(text) },
+        { key: mlDsa44Key, message: cosigned },
       ]
       const [ed25519, mlDsa44] = await keyHost.sign(items, { priority: 'log' })
       if (ed25519 === undefined || mlDsa44 === undefined) throw new SealstoneError('INTERNAL', 'the key host answered fewer signatures than asked')

@@ -69,8 +69,8 @@ origin = ${quote(origin)}
 # Who may do what. No matching rule means no. identity: "local" is the owner of the socket, "loopback" is anybody on this machine
 # who uses --insecure-loopback, others are the SPIFFE URI or DNS name in their client certificate. operations: sign, verify,
 # audit.read, keys.read, and for those who manage keys: keys.create, keys.rotate, keys.enable, keys.disable, keys.retire,
-# keys.compromise, keys.destroy, keys.policy, keys.adopt, keys.import, keys.certify. "*" stands for any text. The trust file holds every key, so
-# it needs keys.read with keys = ["*"].
+# keys.compromise, keys.destroy, keys.policy, keys.adopt, keys.import, keys.certify, keys.rewrap. "*" stands for any text. The trust file
+# holds every key, so it needs keys.read with keys = ["*"]; keys.rewrap needs that too.
 [[policy.allow]]
 identity = "local"
 operations = ["*"]

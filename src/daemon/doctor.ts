@@ -111,7 +111,7 @@ async function checkInside(check: CheckRunner, paths: HomePaths, config: Config)
   await check(
     'audit log',
     async () => {
-      const parts = { database: store.database, keyHost: keyHost.started, logKeys: store.keys.logKeys(), origin: config.audit.origin }
+      const parts = { database: store.database, keyHost: keyHost.started, logKeys: () => store.keys.logKeys(), origin: config.audit.origin }
       const { audit } = await openLog({ ...parts, clock: systemClock, logger: silentLogger })
       opened.defer(() => audit.close())
       return audit.size()

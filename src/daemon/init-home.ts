@@ -71,7 +71,7 @@ async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName:
   // The log comes first, so that the making of the first key is in it.
   const keys = openKeyStore({ db: database, keyHost, clock: systemClock })
   const logKeys = await keys.createLogKeys()
-  const log = await openLog({ database, keyHost, logKeys, origin: chosen.origin, clock: systemClock, logger: silentLogger })
+  const log = await openLog({ database, keyHost, logKeys: () => logKeys, origin: chosen.origin, clock: systemClock, logger: silentLogger })
   opened.defer(() => log.audit.close())
   const event = {
     operationId: newOperationId(),

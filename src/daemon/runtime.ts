@@ -50,7 +50,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.
   await keys.checkLogKeys()
 
-  const { audit, trust } = await openLog({ database, keyHost, logKeys: keys.logKeys(), origin: config.audit.origin, clock, logger, metrics })
+  const { audit, trust } = await openLog({ database, keyHost, logKeys: () => keys.logKeys(), origin: config.audit.origin, clock, logger, metrics })
   opened.defer(() => audit.close())
   const recovered = await audit.recover()
 
@@ -61,7 +61,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
 export interface LogParts {
   readonly database: Database
   readonly keyHost: KeyHost
-  readonly logKeys: LogKeys
+  readonly logKeys: () => LogKeys
   readonly origin: string
   readonly clock: Clock
   readonly logger: Logger
@@ -89,7 +89,7 @@ export async function openLog({
     // A checkpoint costs the key host about as much as a signature: while it has much to do, more signings share one.
     gatherMs: () => (keyHost.load >= BUSY_COMMANDS ? GATHER_MS : 0),
   })
-  return { audit, trust: logTrust(origin, logKeys) }
+  return { audit, trust: logTrust(origin, logKeys()) }
 }
 
 const BUSY_COMMANDS = 12

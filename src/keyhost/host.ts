@@ -19,6 +19,7 @@ import {
   type WireSignItem,
 } from './protocol.ts'
 import { ReadyKeys } from './ready-keys.ts'
+import { beginReseal, endReseal, resealKeys } from './reseal.ts'
 import { ReceivedKeys } from './sent-keys.ts'
 import { type KeyHostParts, signItems } from './sign-items.ts'
 
@@ -64,6 +65,12 @@ export class Host {
       case 'destroy':
         destroyKeys(this.#use(), command.request)
         return null
+      case 'begin-reseal':
+        return beginReseal(this.#use(), command.request)
+      case 'reseal':
+        return resealKeys(this.#use(), command.request)
+      case 'end-reseal':
+        return endReseal(this.#use(), command.request)
       default:
         return unreachable(command)
     }

@@ -11,6 +11,7 @@ export {
   type SignItem,
   type TokenInfo,
   type TokenObject,
+  type WrappingKeyName,
 } from './protocol.ts'
 export { provisionSoftHsm } from './provision.ts'
 export { formatTokenUri, type ObjectUri, parseObjectUri, parseTokenUri, type TokenLocation } from './token-uri.ts'

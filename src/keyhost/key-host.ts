@@ -13,6 +13,7 @@ import {
   type PrimitiveTimes,
   type SignItem,
   type TokenInfo,
+  type WrappingKeyName,
 } from './protocol.ts'
 import { Supervisor } from './supervisor.ts'
 import type { TokenLocation } from './token-uri.ts'
@@ -28,6 +29,15 @@ export interface KeyHost {
   importKey(request: ImportRequest): Promise<KeyMaterial>
   /** Removes private halves from the token; what is gone already is no error. */
   destroyKeys(keys: readonly KeyMaterial[]): Promise<void>
+  /**
+   * Decides which wrapping key seals from now on: a new one, or the one of an earlier change that did not end.
+   * @param named CKA_IDs of the wrapping keys that sealed seeds name
+   */
+  beginReseal(named: readonly string[]): Promise<WrappingKeyName>
+  /** The same keys, their seeds sealed by the wrapping key that seals now; at most 64. */
+  reseal(keys: readonly KeyMaterial[]): Promise<KeyMaterial[]>
+  /** Destroys the wrapping keys that neither seal nor are named; their CKA_IDs. Waits first for everything that was asked for before. */
+  endReseal(named: readonly string[]): Promise<string[]>
   /** Times the bare primitives of one key, for benchmarks. */
   measure(request: MeasureRequest): Promise<PrimitiveTimes>
   /** One whole signature per item, in order, in one round trip. Default deadline 30 s. */
@@ -103,6 +113,12 @@ export async function startKeyHost({
     importKey: (request) => supervisor.submit({ kind: 'import', request }, SLOW),
     destroyKeys: async (keys) => {
       await supervisor.submit({ kind: 'destroy', request: keys }, SLOW)
+    },
+    beginReseal: (named) => supervisor.submit({ kind: 'begin-reseal', request: named }, SLOW),
+    reseal: (keys) => supervisor.submit({ kind: 'reseal', request: keys }, SLOW),
+    endReseal: async (named) => {
+      await supervisor.settled()
+      return supervisor.submit({ kind: 'end-reseal', request: named }, SLOW)
     },
     measure: (request) => supervisor.submit({ kind: 'measure', request }, SLOW),
     sign: async (items, options = {}) => {

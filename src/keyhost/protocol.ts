@@ -84,6 +84,14 @@ export interface TokenInfo {
   readonly firmware: string
 }
 
+/** A key of the token that seals seeds. */
+export interface WrappingKeyName {
+  /** Lower-case hex. */
+  readonly ckaId: string
+  /** 1 for the first one that this token had. */
+  readonly number: number
+}
+
 export interface ProvisionRequest {
   readonly modulePath: string
   readonly label: string
@@ -112,6 +120,11 @@ export interface Commands {
   measure: { request: MeasureRequest; result: PrimitiveTimes }
   /** Removes the private halves from the token. */
   destroy: { request: readonly KeyMaterial[]; result: null }
+  /** Which wrapping key seals from now on, given those that sealed seeds name. */
+  'begin-reseal': { request: readonly string[]; result: WrappingKeyName }
+  reseal: { request: readonly KeyMaterial[]; result: KeyMaterial[] }
+  /** Destroys the wrapping keys that neither seal nor are named; which they were. */
+  'end-reseal': { request: readonly string[]; result: string[] }
 }
 
 export type CommandKind = keyof Commands

@@ -77,6 +77,11 @@ export class Supervisor {
     return result
   }
 
+  /** Resolves when everything that was submitted before has its answer. */
+  settled(): Promise<void> {
+    return this.#work.settled()
+  }
+
   async close(): Promise<void> {
     const error = this.#ended ?? new SealstoneError('TOKEN_UNAVAILABLE', 'the key host is closed')
     this.#ended = error

@@ -36,6 +36,9 @@ export class WorkQueue {
   /** Given back by a child that died: they go first. */
   #returned: Job[] = []
   readonly #lanes: Record<Priority, FairLane> = { log: new FairLane(), normal: new FairLane(), batch: new FairLane() }
+  /** Everything without an answer, with those who wait for that. */
+  readonly #open = new Set<Job>()
+  #watchers: { readonly open: Set<Job>; readonly resolve: () => void }[] = []
   #bytes = 0
   #count = 0
   #lastId = 0
@@ -65,6 +68,7 @@ export class WorkQueue {
       const job: Job = { id, command, bytes, priority, caller, resolve, reject, release, submittedAt: performance.now(), attempts: 0, settled: false }
       this.#bytes += bytes
       this.#count += 1
+      this.#open.add(job)
       this.#lanes[priority].push(job)
     })
   }
@@ -97,7 +101,16 @@ export class WorkQueue {
     job.release()
     this.#bytes -= job.bytes
     this.#count -= 1
+    this.#open.delete(job)
     finish()
+    for (const { open, resolve } of this.#watchers) if (open.delete(job) && open.size === 0) resolve()
+    this.#watchers = this.#watchers.filter(({ open }) => open.size > 0)
+  }
+
+  /** Resolves when every job that waits or runs now has its answer. */
+  async settled(): Promise<void> {
+    if (this.#open.size === 0) return
+    await new Promise<void>((resolve) => this.#watchers.push({ open: new Set(this.#open), resolve }))
   }
 
   #takeReturned(accepts: (command: Command) => boolean): Job | undefined {

@@ -69,8 +69,8 @@ export async function destroyVersion(parts: ChangeParts, record: KeyRecord): Pro
   if (doomed.origin !== 'adopted') await parts.keyHost.destroyKeys(materials(doomed))
   const { reason } = doomed
   const destroyed = applyTransition(current(parts, record), { action: 'destroy', at: parts.clock.now(), ...defined({ reason }) })
-  const { sealedSeed: _seed, ...hybrid } = destroyed.hybrid
-  const bare: KeyRecord = { ...destroyed, hybrid }
+  const { hybrid, companion } = destroyed
+  const bare: KeyRecord = { ...destroyed, hybrid: seedless(hybrid), ...(companion === undefined ? {} : { companion: seedless(companion) }) }
   parts.table.update(bare)
   return bare
 }
@@ -90,6 +90,10 @@ function checkDeletionAllowed({ table }: ChangeParts, { name }: KeyRecord): void
   throw new SealstoneError('KEY_STATE_REFUSED', `key ${name} does not allow that its versions are destroyed`, {
     hint: `allow it first: sealstone keys policy ${name} --deletion-allowed true`,
   })
+}
+
+function seedless({ sealedSeed: _seed, ...key }: KeyRecord['hybrid']): KeyRecord['hybrid'] {
+  return key
 }
 
 /** The version as it is now, unless another change of it is under way: its token objects may be going at this moment. */

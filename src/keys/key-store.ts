@@ -27,11 +27,13 @@ import {
   type ImportRequest,
   type Validity,
 } from './make-keys.ts'
+import { type RewrapResult, rewrapKeys } from './rewrap-keys.ts'
+import { UnderWay } from './under-way.ts'
 import { unknownKey, unknownVersion } from './unknown-key.ts'
 import { KeyUses } from './uses.ts'
 import type { SuiteId } from '#suites'
 
-export type { SigningOptions }
+export type { RewrapResult, SigningOptions }
 
 export interface KeyStore {
   create(request: CreateRequest): Promise<KeyRecord>
@@ -59,6 +61,8 @@ export interface KeyStore {
   cancelDestruction(record: KeyRecord): KeyRecord
   destroy(record: KeyRecord): Promise<KeyRecord>
   quarantine(record: KeyRecord, reason: string): void
+  /** Seals every seed anew under a new wrapping key, while signing goes on. One at a time. Throws TOKEN_* or SEALED_SEED_INVALID. */
+  rewrap(options: { readonly destroyOld: boolean }): Promise<RewrapResult>
   /** Throws KEY_EXISTS. */
   createLogKeys(): Promise<LogKeys>
   /** Throws KEY_UNKNOWN before `createLogKeys`. */
@@ -95,6 +99,8 @@ export interface KeyStoreOptions {
 export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore {
   const table = new KeyTable(db)
   const parts: ChangeParts = { table, keyHost, clock, uses: new KeyUses() }
+  const making = new UnderWay()
+  const rewrapping = new UnderWay()
   const versions = (name: KeyName): readonly KeyRecord[] => {
     const found = table.versions(name)
     if (found.length === 0) throw unknownKey(table, name)
@@ -106,10 +112,10 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
     return found
   }
   return {
-    create: (request) => createKey(parts, request),
-    createVersion: (request) => createVersion(parts, request),
+    create: (request) => making.add(createKey(parts, request)),
+    createVersion: (request) => making.add(createVersion(parts, request)),
     adopt: (request) => adoptKey(parts, request),
-    import: (request) => importKey(parts, request),
+    import: (request) => making.add(importKey(parts, request)),
     get,
     versions,
     list: () => table.all(),
@@ -130,6 +136,10 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
     cancelDestruction: (record) => cancelDestruction(parts, record),
     destroy: (record) => destroyVersion(parts, record),
     quarantine: (record, reason) => quarantineVersion(parts, record, reason),
+    rewrap: (options) => {
+      const before = rewrapping.settled()
+      return rewrapping.add(before.then(() => rewrapKeys({ ...parts, made: () => making.settled() }, options)))
+    },
     createLogKeys: async () => {
       if (table.logKeys() !== undefined) throw new SealstoneError('KEY_EXISTS', 'the audit log has its keys already')
       const keys: LogKeys = {
@@ -150,12 +160,12 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
       return [first, second]
     },
     sign: async (record, message, options) => {
-      const [signatures] = await signTogether(keyHost, [{ record, message }], options)
+      const [signatures] = await signTogether(keyHost, [{ record: fresh(table, record), message }], options)
       if (signatures === undefined) throw new SealstoneError('INTERNAL', 'the key host answered no signature')
       return signatures
     },
     signWith: async (record, which, message) => {
-      const key = record[which]
+      const key = fresh(table, record)[which]
       if (key === undefined) throw new SealstoneError('KEY_UNUSABLE', `${describeVersion(record)} has no companion`)
       const [signature] = await keyHost.sign([{ key, message }])
       if (signature === undefined) throw new SealstoneError('INTERNAL', 'the key host answered no signature')
@@ -164,12 +174,13 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
     signMany: (requests, options) => {
       const chunks = Array.from({ length: Math.ceil(requests.length / CHUNK) }, (_, at) => requests.slice(at * CHUNK, (at + 1) * CHUNK))
       return chunks.flatMap((chunk) => {
-        const all = signTogether(keyHost, chunk, options)
+        const fresher = chunk.map(({ record, message }) => ({ record: fresh(table, record), message }))
+        const all = signTogether(keyHost, fresher, options)
         return chunk.map(async (_, at) => (await all)[at] as RecordSignatures)
       })
     },
     checkLogKeys: () => keyHost.check(Object.values(logKeys(table))),
-    test: (record) => keyHost.check(materials(record)),
+    test: (record) => keyHost.check(materials(fresh(table, record))),
     check: async () => {
       const log = table.logKeys()
       const signing = table.all().filter(({ state }) => state !== 'destroyed')
@@ -178,6 +189,11 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
     trust: () => table.trust(),
     setTrust: (serial, document) => table.setTrust(serial, document),
   }
+}
+
+/** The version as it is now: its seed may have been sealed anew since the caller got it. */
+function fresh(table: KeyTable, record: KeyRecord): KeyRecord {
+  return table.versions(record.name).find(({ version }) => version === record.version) ?? record
 }
 
 interface SigningRequest {

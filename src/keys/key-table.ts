@@ -82,6 +82,16 @@ export class KeyTable {
     this.#logKeys = keys
   }
 
+  /** Both in one transaction; durable on return. */
+  updateLogKeys(keys: LogKeys): void {
+    this.#db.transaction(() => {
+      const update = this.#db.prepare('UPDATE log_key SET material = ? WHERE role = ?')
+      update.run(materialText(keys.ed25519), 'ed25519')
+      update.run(materialText(keys.mlDsa44), 'ml-dsa-44')
+    })
+    this.#logKeys = keys
+  }
+
   trust(): { serial: number; document: Uint8Array } | undefined {
     const row = this.#db.prepare('SELECT serial, document FROM trust_issue WHERE only = 1').get()
     return row && { serial: Number(row['serial']), document: row['document'] as Uint8Array }

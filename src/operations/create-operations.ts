@@ -12,6 +12,7 @@ import type { KeyView, Operations } from './ports.ts'
 import { getCheckpoint, getReceipt, listEntries } from './read-audit.ts'
 import { getKey, getTrust, listKeys, viewKey } from './read-keys.ts'
 import { signBatch } from './sign-batch.ts'
+import { rewrapKeys } from './rewrap-keys.ts'
 import { type RunningSignings, signModel } from './sign-model.ts'
 import { TrustIssuer } from './trust.ts'
 import { verifyModel } from './verify-model.ts'
@@ -46,6 +47,7 @@ export function createOperations(context: OperationContext): Operations {
     destroyKey: (call, request) => changed(destroyKey(context, call, request)),
     cancelDestroyKey: (call, request) => changed(cancelDestroyKey(context, call, request)),
     certifyKey: (call, request) => certifyKey(context, call, request),
+    rewrapKeys: (call, destroyOld) => rewrapKeys(context, call, destroyOld),
     setKeyPolicy: (call, name, changes) => changed(setKeyPolicy(context, call, name, changes)),
     signingsUnderWay: () => context.capacity.running,
     canaryAgeSeconds: () => canary.ageSeconds,

@@ -2,7 +2,7 @@
 import type { IdempotencyKey, Identity, JsonValue, KeyName, KeyProtection, OperationId } from '#core'
 import type { Requirement, Verdict } from '#envelopes'
 import type { Manifest } from '#hashing'
-import type { KeyAction, KeyPolicy, KeyRecord } from '#keys'
+import type { KeyAction, KeyPolicy, KeyRecord, RewrapResult } from '#keys'
 import type { EntryFilter, LogEntry, Receipt } from '#tlog'
 
 import type { CertifyKeyRequest } from './certify-key.ts'
@@ -95,6 +95,7 @@ export interface Operations {
   destroyKey(call: CallContext, request: DestroyKeyRequest): Promise<KeyView>
   cancelDestroyKey(call: CallContext, request: VersionName): Promise<KeyView>
   setKeyPolicy(call: CallContext, name: KeyName, changes: Partial<KeyPolicy>): Promise<KeyView>
+  rewrapKeys(call: CallContext, destroyOld: boolean): Promise<RewrapResult>
   certifyKey(call: CallContext, request: CertifyKeyRequest): Promise<{ readonly der: Uint8Array; readonly pem: string }>
   /** Signings that were let in and have no outcome yet. */
   signingsUnderWay(): number

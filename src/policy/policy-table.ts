@@ -86,6 +86,7 @@ export const OPERATION_NAMES = [
   'keys.adopt',
   'keys.import',
   'keys.certify',
+  'keys.rewrap',
 ] as const
 /** Where the rule's keys do not matter. */
 export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read']

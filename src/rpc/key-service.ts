@@ -82,6 +82,10 @@ export function keyHandlers(service: KeyServiceDefinition, operations: Operation
       answer((call, request) => operations.adoptKey(call, toAdoptRequest(request))),
     ),
     CertifyKey: unary(environment, service.CertifyKey, (call, request) => operations.certifyKey(call, toCertifyRequest(request))),
+    RewrapKeys: unary(environment, service.RewrapKeys, async (call, { destroyOld }) => {
+      const { wrappingKey, seeds, destroyed } = await operations.rewrapKeys(call, destroyOld)
+      return { wrappingKey: wrappingKey.ckaId, wrappingKeyNumber: wrappingKey.number, seeds, destroyed: [...destroyed] }
+    }),
     ImportKey: unary(
       environment,
       service.ImportKey,

@@ -15,5 +15,5 @@ export {
 } from './key-pair.ts'
 export { initialiseToken, type ProvisionOptions } from './provision.ts'
 export { type FaultClass, RETURN_VALUES, type ReturnValue } from './return-values.ts'
-export { seal, type SealedBlob, tokenRandom, unseal } from './sealing.ts'
+export { destroyOldSealingKeys, renewSealingKey, seal, type SealedBlob, sealingKey, tokenRandom, unseal } from './sealing.ts'
 export { openToken, type Token, type TokenOptions } from './token.ts'

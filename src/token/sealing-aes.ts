@@ -7,7 +7,7 @@ import { destroyObjects, newObjectId } from './key-pair.ts'
 import { GUARDED, readProtection } from './protection.ts'
 import type { Sealing } from './sealing.ts'
 import type { Token } from './token.ts'
-import { findWrappingKey, WRAPPING_KEY_LABEL, type WrappingKey } from './wrapping-key.ts'
+import { type WrappingKey, wrappingKeyLabel } from './wrapping-key.ts'
 
 export interface AesGcmBlob {
   readonly sealing: 'aes-256-gcm'
@@ -20,7 +20,8 @@ export interface AesGcmBlob {
 }
 
 export const aesGcm: Sealing<AesGcmBlob> = {
-  wrappingKey: (token) => findWrappingKey(token, pkcs11js.CKO_SECRET_KEY, pkcs11js.CKK_AES) ?? makeWrappingKey(token),
+  kind: 'aes',
+  make: makeWrappingKey,
   seal: (token, ckaId, secret, aad) => {
     const iv = Uint8Array.from(randomBytes(IV_BYTES))
     using input = borrowedCopy(secret)
@@ -43,13 +44,13 @@ export const aesGcm: Sealing<AesGcmBlob> = {
   },
 }
 
-function makeWrappingKey(token: Token): WrappingKey {
+function makeWrappingKey(token: Token, number: number): WrappingKey {
   const ckaId = newObjectId()
   const protection = token.run('make the wrapping key', (on) => {
     destroyObjects(on, ckaId) // what a first attempt made although it was answered with an error: two wrapping keys would be refused for ever
     const handle = on.cryptoki.C_GenerateKey(on.session, { mechanism: pkcs11js.CKM_AES_KEY_GEN }, [
       { type: pkcs11js.CKA_TOKEN, value: true },
-      { type: pkcs11js.CKA_LABEL, value: WRAPPING_KEY_LABEL },
+      { type: pkcs11js.CKA_LABEL, value: wrappingKeyLabel(number) },
       { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
       { type: pkcs11js.CKA_VALUE_LEN, value: 32 },
       { type: pkcs11js.CKA_ENCRYPT, value: true },
@@ -58,7 +59,7 @@ function makeWrappingKey(token: Token): WrappingKey {
     ])
     return readProtection(on.cryptoki, on.session, handle)
   })
-  return { ckaId, protection }
+  return { ckaId, number, protection }
 }
 
 function mechanism(iv: Uint8Array, aad: Uint8Array): pkcs11js.Mechanism {

@@ -9,7 +9,7 @@ import { destroyObjects, newObjectId } from './key-pair.ts'
 import { GUARDED, readAttribute, readProtection } from './protection.ts'
 import type { Sealing } from './sealing.ts'
 import type { Token } from './token.ts'
-import { findWrappingKey, WRAPPING_KEY_LABEL, type WrappingKey } from './wrapping-key.ts'
+import { type WrappingKey, wrappingKeyLabel } from './wrapping-key.ts'
 
 export interface RsaOaepBlob {
   readonly sealing: 'rsa-oaep'
@@ -28,7 +28,8 @@ export interface RsaOaepBlob {
 export type OaepHash = keyof typeof OAEP_HASHES
 
 export const rsaOaep: Sealing<RsaOaepBlob> = {
-  wrappingKey: (token) => findWrappingKey(token, pkcs11js.CKO_PRIVATE_KEY, pkcs11js.CKK_RSA) ?? makeWrappingKeyPair(token),
+  kind: 'rsa',
+  make: makeWrappingKeyPair,
   seal: (token, ckaId, secret, aad) => {
     using key = borrowed(randomFillSync(secretBuffer(32)))
     const { oaepHash, encryptedKey } = encryptKey(token, ckaId, key.bytes)
@@ -77,12 +78,12 @@ function decryptKey(token: Token, ckaId: string, oaepHash: OaepHash, encryptedKe
   })
 }
 
-function makeWrappingKeyPair(token: Token): WrappingKey {
+function makeWrappingKeyPair(token: Token, number: number): WrappingKey {
   token.require(pkcs11js.CKM_RSA_PKCS_OAEP, 'seal with AES-GCM or RSA-OAEP')
   const ckaId = newObjectId()
   const name = [
     { type: pkcs11js.CKA_TOKEN, value: true },
-    { type: pkcs11js.CKA_LABEL, value: WRAPPING_KEY_LABEL },
+    { type: pkcs11js.CKA_LABEL, value: wrappingKeyLabel(number) },
     { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
   ]
   // Many TPMs go no further than 2048 bits, and tpm2-pkcs11 answers GENERAL_ERROR to more; so it is asked for its sizes and not tried.
@@ -104,7 +105,7 @@ function makeWrappingKeyPair(token: Token): WrappingKey {
   const protection = token.run('read how the wrapping key is protected', ({ cryptoki, session, objects }) =>
     readProtection(cryptoki, session, objects.one(pkcs11js.CKO_PRIVATE_KEY, ckaId)),
   )
-  return { ckaId, protection }
+  return { ckaId, number, protection }
 }
 
 /** PKCS#1 RSAPublicKey, DER. */

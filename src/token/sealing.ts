@@ -7,7 +7,7 @@ import type { TokenProtection } from './protection.ts'
 import { aesGcm, type AesGcmBlob } from './sealing-aes.ts'
 import { rsaOaep, type RsaOaepBlob } from './sealing-rsa.ts'
 import type { Token } from './token.ts'
-import type { WrappingKey } from './wrapping-key.ts'
+import { destroyWrappingKey, findWrappingKeys, type WrappingKey, type WrappingKeyKind } from './wrapping-key.ts'
 
 /** A secret that only the token can open. Public: it is worthless without the token. */
 export type SealedBlob = AesGcmBlob | RsaOaepBlob
@@ -20,8 +20,9 @@ export interface Sealed {
 
 /** One way of sealing. */
 export interface Sealing<Blob extends SealedBlob> {
-  /** The token's own key for it, made on first use. */
-  wrappingKey(token: Token): WrappingKey
+  /** Of the token's own keys for it. */
+  readonly kind: WrappingKeyKind
+  make(token: Token, number: number): WrappingKey
   seal(token: Token, ckaId: string, secret: Uint8Array, aad: Uint8Array): Blob
   /** Throws SEALED_SEED_INVALID, or what the token answered. */
   open(token: Token, blob: Blob, aad: Uint8Array): Borrowed
@@ -29,9 +30,27 @@ export interface Sealing<Blob extends SealedBlob> {
 
 /** With AES-GCM where the token has it: it is quantum-safe, RSA is not. */
 export function seal(token: Token, secret: Uint8Array, aad: Uint8Array): Sealed {
-  const way = token.supports(pkcs11js.CKM_AES_GCM) && token.supports(pkcs11js.CKM_AES_KEY_GEN) ? aesGcm : rsaOaep
-  const { ckaId, protection } = way.wrappingKey(token)
+  const way = bestWay(token)
+  const { ckaId, protection } = findWrappingKeys(token, way.kind).at(-1) ?? way.make(token, 1)
   return { blob: way.seal(token, ckaId, secret, aad), protection }
+}
+
+/** Which key seals now; undefined before the first secret. */
+export function sealingKey(token: Token): WrappingKey | undefined {
+  return findWrappingKeys(token, bestWay(token).kind).at(-1)
+}
+
+/** A new key, which seals from now on; what older ones sealed, they open. */
+export function renewSealingKey(token: Token): WrappingKey {
+  return bestWay(token).make(token, (sealingKey(token)?.number ?? 0) + 1)
+}
+
+/** Destroys the wrapping keys of either kind that are neither the one that seals nor among `named`; their CKA_IDs. What they sealed is lost. */
+export function destroyOldSealingKeys(token: Token, named: readonly string[]): string[] {
+  const kept = new Set([...named, sealingKey(token)?.ckaId])
+  const old = [aesGcm.kind, rsaOaep.kind].flatMap((kind) => findWrappingKeys(token, kind)).filter(({ ckaId }) => !kept.has(ckaId))
+  for (const key of old) destroyWrappingKey(token, key)
+  return old.map(({ ckaId }) => ckaId)
 }
 
 /**
@@ -58,6 +77,10 @@ export function unseal(token: Token, blob: SealedBlob, aad: Uint8Array): Borrowe
 /** The token's random generator. */
 export function tokenRandom(token: Token, byteLength: number): Borrowed {
   return token.run('draw random bytes', ({ cryptoki, session }) => borrowed(cryptoki.C_GenerateRandom(session, secretBuffer(byteLength))))
+}
+
+function bestWay(token: Token): Sealing<AesGcmBlob> | Sealing<RsaOaepBlob> {
+  return token.supports(pkcs11js.CKM_AES_GCM) && token.supports(pkcs11js.CKM_AES_KEY_GEN) ? aesGcm : rsaOaep
 }
 
 function open(token: Token, blob: SealedBlob, aad: Uint8Array): Borrowed {

@@ -29,6 +29,29 @@ export function describeSealing(contract: Contract): void {
       expect(keyHost.respawns).toBe(0)
     })
 
+    it('that was sealed is sealed anew by another wrapping key, after which the first one can go', async () => {
+      const key = mainKey(contract)
+      if (key.sealedSeed === undefined) return // as above
+      await using keyHost = await openKeyHost(contract.token().location, { children: 1 })
+      const named = [key.sealedSeed.wrappingKey]
+      const { ckaId, number } = await keyHost.beginReseal(named)
+      expect(number).toBeGreaterThan(1)
+      const [fresh = key] = await keyHost.reseal([key])
+      expect(fresh.sealedSeed).toMatchObject({ wrappingKey: ckaId, sealing: key.sealedSeed.sealing })
+      expect(fresh.protection).toEqual(key.protection)
+      await keyHost.check([key, fresh])
+      expect(await keyHost.beginReseal([...named, ckaId])).toEqual({ ckaId, number }) // it is carried on with
+      expect(await keyHost.endReseal([...named, ckaId]), 'what is named stays').toEqual([])
+      const other = await makeKey(keyHost, SUITE, 'sealed-by-the-new-one')
+      expect(other.sealedSeed?.wrappingKey).toBe(ckaId)
+      await keyHost.check([key, fresh, other])
+      // The other tests need the first one: only one that nothing names goes.
+      const { ckaId: third } = await keyHost.beginReseal([ckaId])
+      expect(await keyHost.endReseal([...named, third])).toEqual([ckaId])
+      await expect(keyHost.check([fresh])).rejects.toMatchObject({ code: expect.stringMatching(/TOKEN_KEY_MISMATCH|SEALED_SEED_INVALID/) })
+      await keyHost.check([key])
+    })
+
     it('that was sealed and is damaged in any part does not open, and the right one does', async () => {
       const key = mainKey(contract)
       const seed = key.sealedSeed

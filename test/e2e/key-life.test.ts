@@ -98,6 +98,21 @@ describe('an operator', () => {
     expect(await keys('keep', 'old')).not.toHaveProperty('destroyAt')
   })
 
+  it('gets its seeds sealed by a new wrapping key, and both that and what is signed afterwards is in the log', async () => {
+    const first = await keys('rewrap')
+    expect(first).toMatchObject({ wrappingKeyNumber: 2, destroyed: [] })
+    const second = await keys('rewrap', '--destroy-old')
+    expect(second).toMatchObject({ wrappingKeyNumber: 3, seeds: first.seeds })
+    expect(second.destroyed).toHaveLength(2)
+    const model = await signed('rewrapped', 'default')
+    await exportTrust()
+    expect((await verify(model)).code).toBe(0)
+    const { stdout } = await runOk(['audit', 'list', '--json'], home)
+    expect(stdout).toMatch(
+      new RegExp(`"keys.rewrap".*${String(second.seeds)} seeds are sealed by wrapping key 3, ${String(second.wrappingKey)}; destroyed`),
+    )
+  })
+
   it('imports a key; every receipt says that it was', async () => {
     const file = join(folder.path, 'legacy.pem')
     writeFileSync(file, generateKeyPairSync('ml-dsa-65').privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })

@@ -63,8 +63,15 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
   const keyHost = await startKeyHost({ token: token.location, logger: silentLogger, importFolder: imports })
   opened.defer(() => keyHost.close())
   const keys = openKeyStore({ db, keyHost, clock })
-  const logKeys = await keys.createLogKeys()
-  const { audit, trust } = await openLog({ database: db, keyHost, logKeys, origin: 'log.example/life', clock, logger: silentLogger })
+  await keys.createLogKeys()
+  const { audit, trust } = await openLog({
+    database: db,
+    keyHost,
+    logKeys: () => keys.logKeys(),
+    origin: 'log.example/life',
+    clock,
+    logger: silentLogger,
+  })
   opened.defer(() => audit.close())
 
   const published: Uint8Array[] = []

@@ -53,6 +53,34 @@ export class Intruder {
     return found
   }
 
+  /** CKA_IDs, lower-case hex, in order, without what a process that died left half made. Must be logged in to see those of private objects. */
+  secretKeyIds(): string[] {
+    this.cryptoki.C_FindObjectsInit(this.session, [{ type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY }])
+    const found = this.cryptoki.C_FindObjects(this.session, 100)
+    this.cryptoki.C_FindObjectsFinal(this.session)
+    return found
+      .map((handle) => this.cryptoki.C_GetAttributeValue(this.session, handle, [{ type: pkcs11js.CKA_ID }])[0]?.value.toString('hex') ?? '')
+      .filter((ckaId) => ckaId !== '')
+      .sort()
+  }
+
+  /** An AES key whose value the intruder knows, as well guarded from now on as any. */
+  putSecretKey(label: string, ckaId: string): void {
+    this.cryptoki.C_CreateObject(this.session, [
+      { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+      { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_AES },
+      { type: pkcs11js.CKA_VALUE, value: Buffer.alloc(32, 7) },
+      { type: pkcs11js.CKA_TOKEN, value: true },
+      { type: pkcs11js.CKA_PRIVATE, value: true },
+      { type: pkcs11js.CKA_LABEL, value: label },
+      { type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') },
+      { type: pkcs11js.CKA_SENSITIVE, value: true },
+      { type: pkcs11js.CKA_EXTRACTABLE, value: false },
+      { type: pkcs11js.CKA_ENCRYPT, value: true },
+      { type: pkcs11js.CKA_DECRYPT, value: true },
+    ])
+  }
+
   /** Everything that is found in the token now. */
   count(): number {
     this.cryptoki.C_FindObjectsInit(this.session, [])

@@ -160,6 +160,19 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
     examples: [['sealstone keys import legacy --file ./mldsa65.pem', 'then destroy the file']],
     load: async () => (await import('../commands/keys-adopt.ts')).importKey,
   },
+  {
+    name: 'rewrap',
+    summary: 'seal every seed anew under a new wrapping key of the token',
+    description:
+      'Signing goes on meanwhile. The old wrapping key stays in the token, because backups from before need it to open; with\n' +
+      '--destroy-old it goes, and with it whatever another daemon on the same token sealed. Run it again if it was interrupted.',
+    options: [{ flags: '--destroy-old', description: 'destroy the wrapping keys that this daemon needs no more' }, ...CONNECTION_OPTIONS],
+    examples: [
+      ['sealstone keys rewrap', 'a new wrapping key; the old one stays'],
+      ['sealstone keys rewrap --destroy-old', 'then make a new backup: those from before do not open any more'],
+    ],
+    load: () => import('../commands/keys-rewrap.ts'),
+  },
 ]
 
 function days(text: string): number {

@@ -107,6 +107,14 @@ import type {
   RetireKeyResponse as _sealstone_v1_RetireKeyResponse,
 } from '../../sealstone/v1/RetireKeyResponse.ts'
 import type {
+  RewrapKeysRequestInit as _sealstone_v1_RewrapKeysRequestInit,
+  RewrapKeysRequest as _sealstone_v1_RewrapKeysRequest,
+} from '../../sealstone/v1/RewrapKeysRequest.ts'
+import type {
+  RewrapKeysResponseInit as _sealstone_v1_RewrapKeysResponseInit,
+  RewrapKeysResponse as _sealstone_v1_RewrapKeysResponse,
+} from '../../sealstone/v1/RewrapKeysResponse.ts'
+import type {
   RotateKeyRequestInit as _sealstone_v1_RotateKeyRequestInit,
   RotateKeyRequest as _sealstone_v1_RotateKeyRequest,
 } from '../../sealstone/v1/RotateKeyRequest.ts'
@@ -591,6 +599,41 @@ export interface KeyServiceClient extends grpc.Client {
   ): grpc.ClientUnaryCall
   retireKey(argument: _sealstone_v1_RetireKeyRequestInit, callback: grpc.requestCallback<_sealstone_v1_RetireKeyResponse>): grpc.ClientUnaryCall
 
+  RewrapKeys(
+    argument: _sealstone_v1_RewrapKeysRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RewrapKeysResponse>,
+  ): grpc.ClientUnaryCall
+  RewrapKeys(
+    argument: _sealstone_v1_RewrapKeysRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_RewrapKeysResponse>,
+  ): grpc.ClientUnaryCall
+  RewrapKeys(
+    argument: _sealstone_v1_RewrapKeysRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RewrapKeysResponse>,
+  ): grpc.ClientUnaryCall
+  RewrapKeys(argument: _sealstone_v1_RewrapKeysRequestInit, callback: grpc.requestCallback<_sealstone_v1_RewrapKeysResponse>): grpc.ClientUnaryCall
+  rewrapKeys(
+    argument: _sealstone_v1_RewrapKeysRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RewrapKeysResponse>,
+  ): grpc.ClientUnaryCall
+  rewrapKeys(
+    argument: _sealstone_v1_RewrapKeysRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_RewrapKeysResponse>,
+  ): grpc.ClientUnaryCall
+  rewrapKeys(
+    argument: _sealstone_v1_RewrapKeysRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RewrapKeysResponse>,
+  ): grpc.ClientUnaryCall
+  rewrapKeys(argument: _sealstone_v1_RewrapKeysRequestInit, callback: grpc.requestCallback<_sealstone_v1_RewrapKeysResponse>): grpc.ClientUnaryCall
+
   RotateKey(
     argument: _sealstone_v1_RotateKeyRequestInit,
     metadata: grpc.Metadata,
@@ -695,6 +738,8 @@ export interface KeyServiceHandlers extends grpc.UntypedServiceImplementation {
 
   RetireKey: grpc.handleUnaryCall<_sealstone_v1_RetireKeyRequest, _sealstone_v1_RetireKeyResponseInit>
 
+  RewrapKeys: grpc.handleUnaryCall<_sealstone_v1_RewrapKeysRequest, _sealstone_v1_RewrapKeysResponseInit>
+
   RotateKey: grpc.handleUnaryCall<_sealstone_v1_RotateKeyRequest, _sealstone_v1_RotateKeyResponseInit>
 
   SetKeyPolicy: grpc.handleUnaryCall<_sealstone_v1_SetKeyPolicyRequest, _sealstone_v1_SetKeyPolicyResponseInit>
@@ -778,6 +823,12 @@ export interface KeyServiceDefinition extends grpc.ServiceDefinition {
     _sealstone_v1_RetireKeyResponseInit,
     _sealstone_v1_RetireKeyRequest,
     _sealstone_v1_RetireKeyResponse
+  >
+  RewrapKeys: MethodDefinition<
+    _sealstone_v1_RewrapKeysRequestInit,
+    _sealstone_v1_RewrapKeysResponseInit,
+    _sealstone_v1_RewrapKeysRequest,
+    _sealstone_v1_RewrapKeysResponse
   >
   RotateKey: MethodDefinition<
     _sealstone_v1_RotateKeyRequestInit,
