@@ -1,6 +1,6 @@
 /** Calls of KeyService as promises. */
 import { defined } from '#core'
-import type { CertifyKeyResponse, GetTrustResponse, Key, ListKeysResponse, RewrapKeysResponse, TimestampInit } from '#wire'
+import type { BackupKeysResponse, CertifyKeyResponse, GetTrustResponse, Key, ListKeysResponse, RewrapKeysResponse, TimestampInit } from '#wire'
 import { toTimestamp } from '#wire'
 import type { Channel, StartUnary } from './channel.ts'
 import { fromKey } from './key-reading.ts'
@@ -25,10 +25,12 @@ export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKe
       const { trustFile } = await channel.unary<GetTrustResponse>((grpc, done) => keys.getTrust({}, grpc, done), call)
       return Uint8Array.from(trustFile)
     },
-    createKey: ({ name, suite = '', rotationDays = 0, deletionAllowed = false, mlDsaInToken = false, ...validity }, call) =>
-      answer((grpc, done) => keys.createKey({ name, suite, rotationDays, deletionAllowed, mlDsaInToken, ...toValidity(validity) }, grpc, done), call),
-    rotateKey: ({ name, suite = '', fromVersion = 0, keepPrevious = false, ...validity }, call) =>
-      answer((grpc, done) => keys.rotateKey({ name, suite, fromVersion, keepPrevious, ...toValidity(validity) }, grpc, done), call),
+    createKey: ({ name, suite = '', rotationDays = 0, deletionAllowed = false, mlDsaInToken = false, notRecoverable = false, ...validity }, call) => {
+      const message = { name, suite, rotationDays, deletionAllowed, mlDsaInToken, notRecoverable, ...toValidity(validity) }
+      return answer((grpc, done) => keys.createKey(message, grpc, done), call)
+    },
+    rotateKey: ({ name, suite = '', fromVersion = 0, keepPrevious = false, recoverable = false, ...validity }, call) =>
+      answer((grpc, done) => keys.rotateKey({ name, suite, fromVersion, keepPrevious, recoverable, ...toValidity(validity) }, grpc, done), call),
     enableKey: (request, call) => answer((grpc, done) => keys.enableKey(toChange(request), grpc, done), call),
     disableKey: (request, call) => answer((grpc, done) => keys.disableKey(toChange(request), grpc, done), call),
     retireKey: (request, call) => answer((grpc, done) => keys.retireKey(toChange(request), grpc, done), call),
@@ -43,6 +45,13 @@ export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKe
       const message = { name, version, document: kind, subject, companion, days } as const
       const { der, pem } = await channel.unary<CertifyKeyResponse>((grpc, done) => keys.certifyKey(message, grpc, done), call)
       return { der: Uint8Array.from(der), pem }
+    },
+    backupKeys: async (call) => {
+      const { folder, treeSize, recoverable, notRecoverable } = await channel.unary<BackupKeysResponse>(
+        (grpc, done) => keys.backupKeys({}, grpc, done),
+        call,
+      )
+      return { folder, treeSize: BigInt(treeSize), recoverable: [...recoverable], notRecoverable: [...notRecoverable] }
     },
     rewrapKeys: async ({ destroyOld = false }, call) => {
       const answered = await channel.unary<RewrapKeysResponse>((grpc, done) => keys.rewrapKeys({ destroyOld }, grpc, done), call)

@@ -128,6 +128,8 @@ export interface CreateKeyRequest extends KeyValidity {
   readonly deletionAllowed?: boolean
   /** The ML-DSA half is made in the token, which must have CKM_ML_DSA. */
   readonly mlDsaInToken?: boolean
+  /** Without a way back if the token is lost, although the daemon has recovery recipients. */
+  readonly notRecoverable?: boolean
 }
 
 export interface RotateKeyRequest extends KeyValidity {
@@ -136,6 +138,8 @@ export interface RotateKeyRequest extends KeyValidity {
   /** The newest version as you know it; another one is KEY_STATE_REFUSED, so that a repeated call does not rotate twice. */
   readonly fromVersion?: number
   readonly keepPrevious?: boolean
+  /** With a way back if the token is lost, although the version before has none. */
+  readonly recoverable?: boolean
 }
 
 /** Without a version: the only one for which it is possible. */
@@ -158,6 +162,15 @@ export interface CertifyRequest {
   readonly companion?: boolean
   /** Of a certificate; default 365. */
   readonly days?: number
+}
+
+export interface BackupInfo {
+  /** Absolute path of a folder on the daemon's machine. */
+  readonly folder: string
+  readonly treeSize: bigint
+  /** `key default version 1`: those that can be put back into another token. */
+  readonly recoverable: readonly string[]
+  readonly notRecoverable: readonly string[]
 }
 
 export interface RewrapInfo {
@@ -185,6 +198,8 @@ export interface KeyManagement {
   setKeyPolicy(request: KeyPolicyRequest, options?: CallOptions): Promise<KeyInfo>
   /** An X.509 certificate request, or a certificate that the key signs for itself. */
   certifyKey(request: CertifyRequest, options?: CallOptions): Promise<{ readonly der: Uint8Array; readonly pem: string }>
+  /** Writes a backup to the daemon's disk. */
+  backupKeys(options?: CallOptions): Promise<BackupInfo>
   /** Seals every seed anew under a new wrapping key. `destroyOld`: backups from before, and other daemons on this token, lose theirs. */
   rewrapKeys(request: { readonly destroyOld?: boolean }, options?: CallOptions): Promise<RewrapInfo>
   /** `uri` as RFC 7512 has it, with `id` or `object`. */

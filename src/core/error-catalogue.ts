@@ -82,6 +82,8 @@ export const ERROR_CATALOGUE = {
   TOKEN_KEY_MISMATCH: entry('FAILED_PRECONDITION', 3, 'a key in the token is not the recorded one', 'do not sign; find out who changed the token'),
   TOKEN_URI_INVALID: entry('INVALID_ARGUMENT', 2, 'the token URI is not valid', "write it like 'pkcs11:token=NAME;serial=HEX?module-path=/path.so&pin-source=file:/path' (RFC 7512)"),
   SEALED_SEED_INVALID: entry('DATA_LOSS', 3, 'a sealed seed does not open', 'restore the state directory from its backup'),
+  RECOVERY_INVALID: entry('FAILED_PRECONDITION', 2, 'a key cannot be recovered', 'look at docs/recovery.md'),
+  BACKUP_INVALID: entry('FAILED_PRECONDITION', 2, 'the backup is not whole', 'use another backup; never mend one by hand'),
   SIGNATURE_MISMATCH: entry('INTERNAL', 3, 'a fresh signature did not verify and was not released', 'run: sealstone doctor; look at the audit log'),
   AUDIT_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the audit log cannot be written, so nothing was released', 'free disk space or repair the log, then try again', true),
   AUDIT_CORRUPT: entry('DATA_LOSS', 3, 'the audit log does not match itself', 'stop, keep the files as evidence, restore from backup'),

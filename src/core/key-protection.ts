@@ -13,6 +13,8 @@ export interface KeyProtection {
   readonly tokenSerial: string
   /** Absent for a key that was made here. `imported`: its private part came from a file. `adopted`: it was in the token before. */
   readonly origin?: Exclude<KeyOrigin, 'generated'>
+  /** Its private parts were made outside of the token and are also encrypted to offline recipients. */
+  readonly recoverable?: true
   /** One entry per private key; one to three. */
   readonly halves: readonly HalfProtection[]
 }
@@ -32,16 +34,19 @@ export interface HalfProtection {
 
 /** Strict: unknown, missing or misspelt members are refused with FORMAT_INVALID. */
 export function parseKeyProtection(value: JsonValue | undefined): KeyProtection {
-  const object = asObject(value, 'key protection', ['module', 'tokenModel', 'tokenSerial', 'origin', 'halves'])
+  const object = asObject(value, 'key protection', ['module', 'tokenModel', 'tokenSerial', 'origin', 'recoverable', 'halves'])
   const halves = object.halves
   if (!Array.isArray(halves) || halves.length < 1 || halves.length > MAX_HALVES) {
     throw invalid(`key protection halves is ${describe(halves)}, want an array of 1 to ${MAX_HALVES}`)
   }
+  const { recoverable } = object
+  if (recoverable !== undefined && recoverable !== true) throw invalid(`recoverable is ${describe(recoverable)}, want true or nothing`)
   return {
     module: parseText(object, 'module'),
     tokenModel: parseText(object, 'tokenModel'),
     tokenSerial: parseText(object, 'tokenSerial'),
     ...(object.origin === undefined ? {} : { origin: parseChoice(object, 'origin', FOREIGN_ORIGINS) }),
+    ...(recoverable === undefined ? {} : { recoverable }),
     halves: (halves as readonly JsonValue[]).map(parseHalf),
   }
 }

@@ -4,9 +4,10 @@ export interface TemplateValues {
   readonly tokenUri: string
   readonly env: Readonly<Record<string, string>>
   readonly origin: string
+  readonly recipients?: readonly string[]
 }
 
-export function configTemplate({ tokenUri, env, origin }: TemplateValues): string {
+export function configTemplate({ tokenUri, env, origin, recipients = [] }: TemplateValues): string {
   const variables = Object.entries(env).map(([name, value]) => `${name} = ${quote(value)}`)
   return `# Sealstone configuration (TOML). An unknown setting is refused. Relative paths are relative to this directory.
 # After a change: restart the daemon (SIGTERM, then \`sealstone serve\`).
@@ -46,6 +47,11 @@ origin = ${quote(origin)}
 # How often a key is tested, the keys in turn; one that fails is put into quarantine.
 # canary_seconds = 30
 
+[recovery]
+# age recipients whose owners keep their identities offline: new keys are encrypted to them too, so that they survive the token.
+# docs/recovery.md says what that means for a key.
+${recipients.length === 0 ? '# recipients = []' : `recipients = [${recipients.map(quote).join(', ')}]`}
+
 [key_host]
 # How many processes sign, each with its own login to the token. 0: one less than the machine has cores, at least 1.
 # children = 0
@@ -69,8 +75,8 @@ origin = ${quote(origin)}
 # Who may do what. No matching rule means no. identity: "local" is the owner of the socket, "loopback" is anybody on this machine
 # who uses --insecure-loopback, others are the SPIFFE URI or DNS name in their client certificate. operations: sign, verify,
 # audit.read, keys.read, and for those who manage keys: keys.create, keys.rotate, keys.enable, keys.disable, keys.retire,
-# keys.compromise, keys.destroy, keys.policy, keys.adopt, keys.import, keys.certify, keys.rewrap. "*" stands for any text. The trust file
-# holds every key, so it needs keys.read with keys = ["*"]; keys.rewrap needs that too.
+# keys.compromise, keys.destroy, keys.policy, keys.adopt, keys.import, keys.certify, keys.rewrap, keys.backup. "*" stands for any text.
+# The trust file holds every key, so it needs keys.read with keys = ["*"]; keys.rewrap and keys.backup need that too.
 [[policy.allow]]
 identity = "local"
 operations = ["*"]

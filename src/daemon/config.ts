@@ -5,6 +5,7 @@ import { closest } from 'fastest-levenshtein'
 import { parse } from 'smol-toml'
 import { excerpt, LIMITS, SealstoneError } from '#core'
 import { parsePolicyTable, type PolicyTable } from '#policy'
+import { parseRecipients } from './recovery-recipients.ts'
 
 export interface Config {
   readonly token: {
@@ -37,6 +38,8 @@ export interface Config {
   readonly keepKeysMs: number
   /** Between two tests of a key, the keys in turn. */
   readonly canarySeconds: number
+  /** age recipients, `age1…` or `age1pq1…`, to whom the private parts of new keys are encrypted too. */
+  readonly recoveryRecipients: readonly string[]
   /** Where Prometheus may fetch metrics: a loopback address. */
   readonly metrics?: { readonly host: string; readonly port: number }
   readonly drainSeconds: number
@@ -81,6 +84,7 @@ export function parseConfig(text: string, home: string): Config {
     keyHostChildren: read.wholeNumber('key_host.children', 0, 0, 64) || undefined,
     keepKeysMs: read.wholeNumber('key_host.keep_keys_ms', 2000, 0, 60_000),
     canarySeconds: read.wholeNumber('keys.canary_seconds', 30, 1, 86_400),
+    recoveryRecipients: parseRecipients(settings.get('recovery.recipients') ?? []),
     ...(metricsAddress === undefined ? {} : { metrics: splitAddress(metricsAddress, 'metrics.listen') }),
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
@@ -226,6 +230,7 @@ const SETTINGS = [
   'keys.destroy_wait_hours',
   'key_host.children',
   'key_host.keep_keys_ms',
+  'recovery.recipients',
   'serve.queue_ms',
   'metrics.listen',
   'serve.drain_seconds',

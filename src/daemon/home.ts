@@ -12,6 +12,8 @@ export interface HomePaths {
   readonly lock: string
   /** Private keys to import are put here; the key host can read nothing else. */
   readonly imports: string
+  /** Backups are written here, and moved from here to where they are wanted. */
+  readonly backups: string
 }
 
 export function homePaths(home: string): HomePaths {
@@ -22,6 +24,7 @@ export function homePaths(home: string): HomePaths {
     database: join(home, 'sealstone.db'),
     lock: join(home, 'daemon.lock'),
     imports: join(home, 'import'),
+    backups: join(home, 'backup'),
   }
 }
 

@@ -2,5 +2,6 @@
 export { type LogLevel } from './config.ts'
 export { doctor, type DoctorCheck, type DoctorReport } from './doctor.ts'
 export { initHome, type InitOptions, type InitReport } from './init-home.ts'
+export { restoreHome, type RestoreOptions, type RestoreReport } from './restore-home.ts'
 export { serve, type ServeOptions } from './serve.ts'
 export { homeToken } from './token-location.ts'

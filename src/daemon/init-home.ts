@@ -12,6 +12,7 @@ import { DEFAULT_SUITE, findSuite, fingerprint, selfTest, type SuiteId } from '#
 import { nativeEngine } from '#suites/native'
 import { DEFAULT_DESTROY_WAIT_HOURS, DEFAULT_QUEUE_MS, DEFAULT_TRUST_DAYS, moduleEnvironment } from './config.ts'
 import { configTemplate } from './config-template.ts'
+import { parseRecipients } from './recovery-recipients.ts'
 import { homePaths, refuseUsedHome } from './home.ts'
 import { MIGRATIONS, openLog } from './runtime.ts'
 import { operationContext } from './operation-context.ts'
@@ -29,6 +30,8 @@ export interface InitOptions {
   readonly tokenEnv?: Readonly<Record<string, string>>
   /** Path of the SoftHSM module, where it is not in a usual place. */
   readonly module?: string
+  /** age recipients to whom every key is encrypted too, those of the log among them. */
+  readonly recoveryRecipients?: readonly string[]
   /** The log's name; default is made of the host's name and a random number. */
   readonly logOrigin?: string
 }
@@ -44,6 +47,7 @@ export interface InitReport {
 export async function initHome(options: InitOptions): Promise<InitReport> {
   const suite = findSuite(options.suite ?? DEFAULT_SUITE)
   const keyName = parseKeyName(options.key ?? 'default')
+  const recipients = parseRecipients(options.recoveryRecipients ?? [])
   const origin = checkOrigin(options.logOrigin ?? defaultOrigin())
   const engine = nativeEngine()
   selfTest(engine)
@@ -51,7 +55,7 @@ export async function initHome(options: InitOptions): Promise<InitReport> {
   process.umask(0o077)
   makeHome(options.home)
   try {
-    return await fillHome(options, { suite: suite.id, keyName, origin })
+    return await fillHome(options, { suite: suite.id, keyName, origin, recipients })
   } catch (error) {
     // Only our own beginnings are here: the directory was empty before.
     for (const name of readdirSync(options.home)) rmSync(join(options.home, name), { recursive: true, force: true })
@@ -59,7 +63,10 @@ export async function initHome(options: InitOptions): Promise<InitReport> {
   }
 }
 
-async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName: KeyName; origin: string }): Promise<InitReport> {
+async function fillHome(
+  options: InitOptions,
+  chosen: { suite: SuiteId; keyName: KeyName; origin: string; recipients: string[] },
+): Promise<InitReport> {
   const paths = homePaths(options.home)
   const { uri, location } = await chooseToken(options)
   await using opened = new AsyncDisposableStack()
@@ -69,7 +76,7 @@ async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName:
   opened.defer(() => keyHost.close())
 
   // The log comes first, so that the making of the first key is in it.
-  const keys = openKeyStore({ db: database, keyHost, clock: systemClock })
+  const keys = openKeyStore({ db: database, keyHost, clock: systemClock, recipients: chosen.recipients })
   const logKeys = await keys.createLogKeys()
   const log = await openLog({ database, keyHost, logKeys: () => logKeys, origin: chosen.origin, clock: systemClock, logger: silentLogger })
   opened.defer(() => log.audit.close())
@@ -92,19 +99,23 @@ async function fillHome(options: InitOptions, chosen: { suite: SuiteId; keyName:
     engine: nativeEngine(),
     log: log.trust,
     policy: [],
+    backup: () => Promise.reject(new SealstoneError('INTERNAL', 'there is nothing to back up yet')),
     metrics: silentMetrics,
     clock: systemClock,
     logger: silentLogger,
   }
   await new TrustIssuer(operationContext({ ...rooms, paths, settings })).current()
   mkdirSync(paths.imports, { mode: 0o700 })
-  const config = configTemplate({ tokenUri: uri, env: location.env ?? {}, origin: chosen.origin })
+  const config = configTemplate({ tokenUri: uri, env: location.env ?? {}, origin: chosen.origin, recipients: chosen.recipients })
   writeFileSync(paths.config, config, { mode: 0o600, flush: true })
   const token = await keyHost.tokenInfo()
   return report(options.home, record, { ...token, module: location.modulePath }, log.trust)
 }
 
-async function chooseToken(options: InitOptions): Promise<{ uri: string; location: TokenLocation }> {
+/** The one that is named, or a new one inside the state directory. */
+export async function chooseToken(
+  options: Pick<InitOptions, 'home' | 'token' | 'tokenEnv' | 'module'>,
+): Promise<{ uri: string; location: TokenLocation }> {
   if (options.token !== undefined)
     return {
       uri: options.token,
@@ -133,7 +144,7 @@ function report(home: string, record: KeyRecord, token: InitReport['token'], log
   }
 }
 
-function makeHome(home: string): void {
+export function makeHome(home: string): void {
   try {
     mkdirSync(dirname(home), { recursive: true, mode: 0o700 })
     if (!existsSync(home)) mkdirSync(home, { mode: 0o700 })

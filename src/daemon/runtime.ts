@@ -16,6 +16,7 @@ export const MIGRATIONS = [...KEY_MIGRATIONS, ...AUDIT_MIGRATIONS]
 
 export interface Runtime extends AsyncDisposable {
   readonly engine: Engine
+  readonly database: Database
   readonly keyHost: KeyHost
   readonly keys: KeyStore
   readonly audit: AuditLog
@@ -46,7 +47,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     ...defined({ children: config.keyHostChildren }),
   })
   opened.defer(() => keyHost.close())
-  const keys = openKeyStore({ db: database, keyHost, clock })
+  const keys = openKeyStore({ db: database, keyHost, clock, recipients: config.recoveryRecipients })
   // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.
   await keys.checkLogKeys()
 
@@ -55,7 +56,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   const recovered = await audit.recover()
 
   const resources = opened.move()
-  return { engine, keyHost, keys, audit, log: trust, recovered, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+  return { engine, database, keyHost, keys, audit, log: trust, recovered, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
 export interface LogParts {

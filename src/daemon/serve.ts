@@ -10,6 +10,7 @@ import type { Collected } from './metrics.ts'
 import { operationContext } from './operation-context.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
 import { mendTrustFile } from './trust-publisher.ts'
+import { writeBackup } from './write-backup.ts'
 
 export interface ServeOptions {
   readonly home: string
@@ -30,8 +31,12 @@ export async function serve(options: ServeOptions): Promise<number> {
   await recordEvent(runtime, 'daemon-start', `${runtime.recovered} open intents closed`)
 
   const paths = homePaths(options.home)
+  const backup = async () => {
+    const { folder, manifest } = await writeBackup({ ...runtime, paths, size: () => runtime.audit.size(), clock: systemClock })
+    return { ...manifest, folder }
+  }
   const operations = createOperations(
-    operationContext({ ...runtime, paths, settings: config, policy: config.policy, metrics, clock: systemClock, logger }),
+    operationContext({ ...runtime, paths, settings: config, policy: config.policy, backup, metrics, clock: systemClock, logger }),
   )
   await operations.prepare()
   const issued = runtime.keys.trust()

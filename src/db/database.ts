@@ -1,6 +1,6 @@
 /** One SQLite file: opened with durable settings, prepared statements kept, every driver error told in our words. */
 import { statSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { backup, DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { SealstoneError } from '#core'
 import { mapDatabaseErrors } from './database-errors.ts'
 import { type Migration, migrate } from './migrate.ts'
@@ -23,6 +23,8 @@ export interface Database {
   prepare(sql: string): Statement
   /** All or nothing; nested calls are refused by SQLite. `work` must be synchronous. Rolled back if it, or the commit, throws. */
   transaction<Result>(work: () => Result): Result
+  /** A consistent copy while commits go on, in a file of mode 0600 that must not exist. Throws DATABASE_UNAVAILABLE. */
+  copyTo(path: string): Promise<void>
   close(): void
 }
 
@@ -86,6 +88,15 @@ class SqliteDatabase implements Database {
         throw error
       }
     })
+  }
+
+  async copyTo(path: string): Promise<void> {
+    makePrivateFile(path)
+    try {
+      await backup(this.#driver, path)
+    } catch (cause) {
+      throw new SealstoneError('DATABASE_UNAVAILABLE', `the database could not be copied to ${path}`, { cause })
+    }
   }
 
   close(): void {

@@ -18,9 +18,14 @@ function run(): void {
     globalThis.gc?.()
   }, IDLE_MS)
   const work = new Inbox(({ id, protocol, command }) => {
-    process.send?.(answer(id, logger, () => host.obey(protocol, command)))
-    clearTimeout(sweeping)
-    collectWhenIdle()
+    const reply = (message: ReplyMessage): void => {
+      process.send?.(message)
+      clearTimeout(sweeping)
+      collectWhenIdle()
+    }
+    const answered = answer(id, logger, () => host.obey(protocol, command))
+    if (answered instanceof Promise) return answered.then(reply)
+    return reply(answered)
   })
   process.on('message', (message) => {
     // In the order of the channel, whatever is done first: later commands name the keys that came with earlier ones.
@@ -31,12 +36,12 @@ function run(): void {
 
 /** Does one command at a time, urgent ones first; between two of them it looks for what has arrived. */
 class Inbox {
-  readonly #obey: (message: CommandMessage) => void
+  readonly #obey: (message: CommandMessage) => void | Promise<void>
   readonly #urgent: CommandMessage[] = []
   readonly #others: CommandMessage[] = []
   #isWorking = false
 
-  constructor(obey: (message: CommandMessage) => void) {
+  constructor(obey: (message: CommandMessage) => void | Promise<void>) {
     this.#obey = obey
   }
 
@@ -50,19 +55,29 @@ class Inbox {
 
   #next(): void {
     const message = this.#urgent.shift() ?? this.#others.shift()
-    if (message !== undefined) this.#obey(message)
+    const done = message === undefined ? undefined : this.#obey(message)
+    if (done instanceof Promise) void done.then(() => this.#goOn())
+    else this.#goOn()
+  }
+
+  #goOn(): void {
     this.#isWorking = this.#urgent.length + this.#others.length > 0
     if (this.#isWorking) setImmediate(() => this.#next())
   }
 }
 
-function answer(id: number, logger: Logger, work: () => CommandResult): ReplyMessage {
-  try {
-    return { id, ok: true, result: work() }
-  } catch (thrown) {
+function answer(id: number, logger: Logger, work: () => CommandResult | Promise<CommandResult>): ReplyMessage | Promise<ReplyMessage> {
+  const refuse = (thrown: unknown): ReplyMessage => {
     // Only the catalogue's words cross the channel; what nobody expected is in the log.
     if (!(thrown instanceof SealstoneError)) logger.error({ error: thrown instanceof Error ? thrown.stack : String(thrown) }, 'unexpected error')
     return { id, ok: false, error: toWireError(toSealstoneError(thrown)), lost: faultClass(thrown) === 'module' }
+  }
+  try {
+    const result = work()
+    if (result instanceof Promise) return result.then((late) => ({ id, ok: true, result: late }), refuse)
+    return { id, ok: true, result }
+  } catch (thrown) {
+    return refuse(thrown)
   }
 }
 

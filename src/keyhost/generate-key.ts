@@ -1,7 +1,7 @@
 /** Makes a key in the key host: the classical half in the token, seeds here, sealed by the token before anybody refers to them. */
 import { type HalfProtection, SealstoneError } from '#core'
 import { encodePublicKey, findSuite, joinPublicKey, mlDsaPrimitive, type Suite } from '#suites'
-import { generateKeyPair, removeKeyPair, seal, type TokenKeyPair } from '#token'
+import { type Borrowed, generateKeyPair, removeKeyPair, seal, type Token, type TokenKeyPair } from '#token'
 import { checkKey } from './check-keys.ts'
 import { type KeyMaterial, sealingContext } from './key-material.ts'
 import type { GenerateRequest } from './protocol.ts'
@@ -10,38 +10,67 @@ import type { KeyHostParts } from './sign-items.ts'
 
 /** Throws SUITE_UNSUPPORTED or TOKEN_*. After a failure the classical half is removed again; a death leaves it in the token, named nowhere. */
 export function generateKey(parts: KeyHostParts, request: GenerateRequest): KeyMaterial {
+  const { token } = parts
+  const plan = planKey(token, request)
+  const { suite, seeds, inToken, keepsMlDsa } = plan
+  using secret = seeds.length === 0 ? undefined : freshSeeds(token, seeds)
+  return buildKey(parts, request, plan, secret, (pairs) => {
+    if (inToken !== undefined) pairs.classical = generateKeyPair(token, inToken, request.label)
+    if (keepsMlDsa && suite.mlDsa !== undefined) pairs.mlDsa = generateKeyPair(token, mlDsaPrimitive(suite.mlDsa), request.label)
+  })
+}
+
+/** Where each part of a new key will be. */
+export interface KeyPlan {
+  readonly suite: Suite
+  /** Sealed, in the order of the blob. */
+  readonly seeds: readonly SeedHalf[]
+  /** The classical algorithm whose key is in the token. */
+  readonly inToken: Suite['classical']
+  /** The ML-DSA half is in the token too. */
+  readonly keepsMlDsa: boolean
+}
+
+export function planKey(token: Token, request: Pick<GenerateRequest, 'suite' | 'mlDsa'>): KeyPlan {
   const suite = findSuite(request.suite)
   if (!suite.canSign) throw new SealstoneError('SUITE_UNSUPPORTED', `suite ${suite.id} can verify only`)
-  const { token } = parts
   const keepsMlDsa = suite.mlDsa !== undefined && request.mlDsa === 'token'
   const seeds = seedsToMake(token, suite).filter((half) => half !== 'ml-dsa' || !keepsMlDsa)
-  const inToken = seeds.includes('ed25519') ? undefined : suite.classical
-  const pairs: HeldPairs = {}
-  try {
-    if (inToken !== undefined) pairs.classical = generateKeyPair(token, inToken, request.label)
-    if (keepsMlDsa) pairs.mlDsa = generateKeyPair(token, mlDsaPrimitive(suite.mlDsa), request.label)
-    return completeKey(parts, suite, request, seeds, pairs)
-  } catch (error) {
-    for (const pair of Object.values(pairs)) removeKeyPair(token, pair.ckaId)
-    throw error
-  }
+  return { suite, seeds, inToken: seeds.includes('ed25519') ? undefined : suite.classical, keepsMlDsa }
 }
 
 /** The halves that are in the token. */
-interface HeldPairs {
+export interface HeldPairs {
   classical?: TokenKeyPair
   mlDsa?: TokenKeyPair
 }
 
+/** @param hold puts the halves into the token that the plan wants there; they are removed again if anything fails after it */
+export function buildKey(
+  parts: KeyHostParts,
+  request: Pick<GenerateRequest, 'keyId' | 'version' | 'role'>,
+  plan: KeyPlan,
+  secret: Borrowed | undefined,
+  hold: (pairs: HeldPairs) => void,
+): KeyMaterial {
+  const pairs: HeldPairs = {}
+  try {
+    hold(pairs)
+    return completeKey(parts, request, plan, secret, pairs)
+  } catch (error) {
+    for (const pair of Object.values(pairs)) removeKeyPair(parts.token, pair.ckaId)
+    throw error
+  }
+}
+
 function completeKey(
   parts: KeyHostParts,
-  suite: Suite,
-  { keyId, version, role }: GenerateRequest,
-  seeds: readonly SeedHalf[],
+  { keyId, version, role }: Pick<GenerateRequest, 'keyId' | 'version' | 'role'>,
+  { suite, seeds }: KeyPlan,
+  secret: Borrowed | undefined,
   { classical, mlDsa }: HeldPairs,
 ): KeyMaterial {
   const { token, engine } = parts
-  using secret = seeds.length === 0 ? undefined : freshSeeds(token, seeds)
   const mlDsaKey =
     secret === undefined || suite.mlDsa === undefined || mlDsa !== undefined
       ? mlDsa?.publicKey

@@ -8,9 +8,11 @@ import { initialiseToken, openToken, type Token } from '#token'
 import { checkKeys } from './check-keys.ts'
 import { adoptKey, destroyKeys, importKey } from './foreign-keys.ts'
 import { generateKey } from './generate-key.ts'
+import type { KeyMaterial } from './key-material.ts'
 import { measure } from './measure.ts'
 import {
   type CommandResult,
+  type GenerateRequest,
   type OpenRequest,
   PROTOCOL_VERSION,
   type ProvisionRequest,
@@ -18,6 +20,7 @@ import {
   type WireCommand,
   type WireSignItem,
 } from './protocol.ts'
+import { generateRecoverableKey, recoverKey } from './recoverable-key.ts'
 import { ReadyKeys } from './ready-keys.ts'
 import { beginReseal, endReseal, resealKeys } from './reseal.ts'
 import { ReceivedKeys } from './sent-keys.ts'
@@ -38,7 +41,8 @@ export class Host {
     if (command.kind === 'sign') for (const { key } of command.request) this.#received.learn(key)
   }
 
-  obey(protocol: number, command: WireCommand): CommandResult {
+  /** A promise only where an age file is made or opened; everything else is done when it returns. */
+  obey(protocol: number, command: WireCommand): CommandResult | Promise<CommandResult> {
     if (protocol !== PROTOCOL_VERSION) {
       throw new SealstoneError('INTERNAL', `key host speaks protocol ${PROTOCOL_VERSION}, its parent ${protocol}`, {
         hint: 'restart the daemon: its files were replaced',
@@ -50,7 +54,7 @@ export class Host {
       case 'provision':
         return provision(command.request)
       case 'generate':
-        return generateKey(this.#use(), command.request)
+        return generate(this.#use(), command.request)
       case 'sign':
         return this.#sign(command.request)
       case 'check':
@@ -60,6 +64,8 @@ export class Host {
         return adoptKey(this.#use(), command.request)
       case 'import':
         return importKey(this.#use(), command.request)
+      case 'recover':
+        return recoverKey(this.#use(), command.request)
       case 'measure':
         return measure(this.#use(), this.#keys(), command.request)
       case 'destroy':
@@ -116,6 +122,11 @@ export class Host {
     if (this.#token === undefined || this.#engine === undefined) throw new SealstoneError('INTERNAL', 'the key host is not open')
     return { token: this.#token, engine: this.#engine }
   }
+}
+
+function generate(parts: KeyHostParts, request: GenerateRequest): KeyMaterial | Promise<KeyMaterial> {
+  const { recipients = [] } = request
+  return recipients.length === 0 ? generateKey(parts, request) : generateRecoverableKey(parts, request, recipients)
 }
 
 /** The PINs are written first: a crash after that leaves files without a token, one before it leaves nothing. */

@@ -7,6 +7,7 @@ export {
   type ImportRequest,
   KEY_HOST_LIMITS,
   type PrimitiveTimes,
+  type RecoverRequest,
   type KeyRole,
   type SignItem,
   type TokenInfo,

@@ -11,6 +11,7 @@ import {
   KEY_HOST_LIMITS,
   type MeasureRequest,
   type PrimitiveTimes,
+  type RecoverRequest,
   type SignItem,
   type TokenInfo,
   type WrappingKeyName,
@@ -27,6 +28,8 @@ export interface KeyHost {
   adoptKey(request: AdoptRequest): Promise<KeyMaterial>
   /** Reads an ML-DSA key from a file and seals it. Throws KEY_INVALID, FILE_UNREADABLE or TOKEN_*. */
   importKey(request: ImportRequest): Promise<KeyMaterial>
+  /** Puts a key back from its recovery blob, into this token. Throws RECOVERY_INVALID, FILE_UNREADABLE or TOKEN_*. */
+  recoverKey(request: RecoverRequest): Promise<KeyMaterial>
   /** Removes private halves from the token; what is gone already is no error. */
   destroyKeys(keys: readonly KeyMaterial[]): Promise<void>
   /**
@@ -78,6 +81,8 @@ export interface KeyHostOptions {
   readonly onWaited?: (seconds: number) => void
   /** Absolute path of the folder whose private keys may be imported; nothing else on the disk can be. */
   readonly importFolder?: string
+  /** Absolute path of a file with age identities that may be read, for `recoverKey`. */
+  readonly identityFile?: string
 }
 
 /** Throws TOKEN_* or SELF_TEST_FAILED; no process is left then. */
@@ -88,12 +93,13 @@ export async function startKeyHost({
   children = defaultChildren(),
   keepKeysMs = KEEP_KEYS_MS,
   importFolder,
+  identityFile,
   onWaited,
 }: KeyHostOptions): Promise<KeyHost> {
   selfTest(nativeEngine())
   const { env, ...open } = token
   const supervisor = new Supervisor({
-    child: { env: env ?? {}, files: readableFiles(token, importFolder) },
+    child: { env: env ?? {}, files: readableFiles(token, [importFolder, identityFile]) },
     open: { ...open, keepKeysMs },
     logger,
     watchdogMs,
@@ -111,6 +117,7 @@ export async function startKeyHost({
     generateKey: (request) => supervisor.submit({ kind: 'generate', request }, SLOW),
     adoptKey: (request) => supervisor.submit({ kind: 'adopt', request }, SLOW),
     importKey: (request) => supervisor.submit({ kind: 'import', request }, SLOW),
+    recoverKey: (request) => supervisor.submit({ kind: 'recover', request }, SLOW),
     destroyKeys: async (keys) => {
       await supervisor.submit({ kind: 'destroy', request: keys }, SLOW)
     },
@@ -153,9 +160,9 @@ function defaultChildren(): number {
 }
 
 /** The PIN file is read; the marker of refused PINs beside it is read and written. */
-function readableFiles({ pinFile }: TokenLocation, importFolder: string | undefined): { readonly read: string[]; readonly write: string[] } {
+function readableFiles({ pinFile }: TokenLocation, others: readonly (string | undefined)[]): { readonly read: string[]; readonly write: string[] } {
   const marker = `${pinFile}.refused`
-  return { read: [pinFile, marker, ...(importFolder === undefined ? [] : [importFolder])], write: [marker] }
+  return { read: [pinFile, marker, ...others.filter((path) => path !== undefined)], write: [marker] }
 }
 
 function checkLimits(items: readonly SignItem[]): number {

@@ -41,6 +41,8 @@ export interface KeyMaterial {
   /** Where the token holds the ML-DSA half itself: CKA_ID of that key pair; there is no sealed ML-DSA seed then. */
   readonly mlDsaCkaId?: string
   readonly protection: KeyProtection
+  /** An age file that the offline recipients can open; absent where the key was made without. */
+  readonly recovery?: Uint8Array
 }
 
 /** What a sealed seed is bound to: moved to another key, version, suite or public key it does not open. */
@@ -55,7 +57,7 @@ export function sealingContext(engine: Engine, key: Pick<KeyMaterial, 'keyId' | 
 }
 
 export function keyMaterialJson(key: KeyMaterial): JsonObject {
-  const { sealedSeed, ckaId, mlDsaCkaId } = key
+  const { sealedSeed, ckaId, mlDsaCkaId, recovery } = key
   return {
     keyId: key.keyId,
     version: key.version,
@@ -65,12 +67,13 @@ export function keyMaterialJson(key: KeyMaterial): JsonObject {
     ...(ckaId === undefined ? {} : { ckaId }),
     ...(mlDsaCkaId === undefined ? {} : { mlDsaCkaId }),
     protection: keyProtectionJson(key.protection),
+    ...(recovery === undefined ? {} : { recovery: toBase64(recovery) }),
   }
 }
 
 /** Strict; throws FORMAT_INVALID or SUITE_UNKNOWN. */
 export function parseKeyMaterial(value: JsonValue): KeyMaterial {
-  const object = members(value, 'key material', ['keyId', 'version', 'suite', 'spki', 'sealedSeed', 'ckaId', 'mlDsaCkaId', 'protection'])
+  const object = members(value, 'key material', ['keyId', 'version', 'suite', 'spki', 'sealedSeed', 'ckaId', 'mlDsaCkaId', 'protection', 'recovery'])
   return {
     keyId: text(object, 'keyId'),
     version: positive(object, 'version'),
@@ -80,6 +83,7 @@ export function parseKeyMaterial(value: JsonValue): KeyMaterial {
     ...(object.ckaId === undefined ? {} : { ckaId: objectId(object, 'ckaId') }),
     ...(object.mlDsaCkaId === undefined ? {} : { mlDsaCkaId: objectId(object, 'mlDsaCkaId') }),
     protection: parseKeyProtection(object.protection),
+    ...(object.recovery === undefined ? {} : { recovery: bytes(object, 'recovery') }),
   }
 }
 

@@ -29,6 +29,17 @@ export interface GenerateRequest {
   readonly role: KeyRole
   /** Where the ML-DSA half is to be: its seed sealed by the token, which is the default, or the key in the token (CKM_ML_DSA, PKCS#11 3.2). */
   readonly mlDsa?: 'sealed' | 'token'
+  /** age recipients to whom its private parts are encrypted too; none: they are nowhere but in the token and sealed by it. */
+  readonly recipients?: readonly string[]
+}
+
+export interface RecoverRequest {
+  /** As it was; with its recovery blob. */
+  readonly key: KeyMaterial
+  readonly role: KeyRole
+  readonly label: string
+  /** Absolute path of a file with age identities that the key host may read. */
+  readonly identityFile: string
 }
 
 /** An object in the token that was there before us. At least one of the two. */
@@ -50,6 +61,8 @@ export interface ImportRequest {
   readonly version: number
   /** Absolute path of a PKCS#8 file, PEM or DER, in the folder that the key host may read. */
   readonly file: string
+  /** As for a key that is made here. */
+  readonly recipients?: readonly string[]
 }
 
 export interface MeasureRequest {
@@ -115,6 +128,7 @@ export interface Commands {
   sign: { request: readonly SignItem[]; result: Uint8Array[] }
   check: { request: readonly KeyMaterial[]; result: null }
   adopt: { request: AdoptRequest; result: KeyMaterial }
+  recover: { request: RecoverRequest; result: KeyMaterial }
   import: { request: ImportRequest; result: KeyMaterial }
   /** For benchmarks. */
   measure: { request: MeasureRequest; result: PrimitiveTimes }

@@ -92,7 +92,8 @@ function checkDeletionAllowed({ table }: ChangeParts, { name }: KeyRecord): void
   })
 }
 
-function seedless({ sealedSeed: _seed, ...key }: KeyRecord['hybrid']): KeyRecord['hybrid'] {
+/** Without what only the token could open. */
+export function seedless({ sealedSeed: _seed, recovery: _recovery, ...key }: KeyRecord['hybrid']): KeyRecord['hybrid'] {
   return key
 }
 

@@ -25,20 +25,20 @@ import {
   generateRequest,
   importKey,
   type ImportRequest,
-  type Validity,
+  type VersionRequest,
 } from './make-keys.ts'
+import { recoverLogKeys, recoverVersions, type RecoveryReport } from './recover-keys.ts'
 import { type RewrapResult, rewrapKeys } from './rewrap-keys.ts'
 import { UnderWay } from './under-way.ts'
 import { unknownKey, unknownVersion } from './unknown-key.ts'
 import { KeyUses } from './uses.ts'
-import type { SuiteId } from '#suites'
 
-export type { RewrapResult, SigningOptions }
+export type { RecoveryReport, RewrapResult, SigningOptions }
 
 export interface KeyStore {
   create(request: CreateRequest): Promise<KeyRecord>
   /** The next version of a key; the older ones stay as they are. */
-  createVersion(request: Validity & { readonly name: KeyName; readonly suite: SuiteId }): Promise<KeyRecord>
+  createVersion(request: VersionRequest): Promise<KeyRecord>
   adopt(request: AdoptRequest): Promise<KeyRecord>
   import(request: ImportRequest): Promise<KeyRecord>
   /** The newest version unless one is named. Throws KEY_UNKNOWN and names the nearest key, or the versions there are. */
@@ -63,6 +63,10 @@ export interface KeyStore {
   quarantine(record: KeyRecord, reason: string): void
   /** Seals every seed anew under a new wrapping key, while signing goes on. One at a time. Throws TOKEN_* or SEALED_SEED_INVALID. */
   rewrap(options: { readonly destroyOld: boolean }): Promise<RewrapResult>
+  /** Into another token, from their recovery blobs. Throws RECOVERY_INVALID or TOKEN_*. */
+  recoverLogKeys(identityFile: string): Promise<void>
+  /** The same for every version; one without a recovery blob never signs again. */
+  recoverVersions(identityFile: string): Promise<RecoveryReport>
   /** Throws KEY_EXISTS. */
   createLogKeys(): Promise<LogKeys>
   /** Throws KEY_UNKNOWN before `createLogKeys`. */
@@ -94,11 +98,13 @@ export interface KeyStoreOptions {
   readonly db: Database
   readonly keyHost: KeyHost
   readonly clock: Clock
+  /** age recipients to whom the private parts of new keys are encrypted too. Default none. */
+  readonly recipients?: readonly string[]
 }
 
-export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore {
+export function openKeyStore({ db, keyHost, clock, recipients = [] }: KeyStoreOptions): KeyStore {
   const table = new KeyTable(db)
-  const parts: ChangeParts = { table, keyHost, clock, uses: new KeyUses() }
+  const parts: ChangeParts = { table, keyHost, clock, recipients, uses: new KeyUses() }
   const making = new UnderWay()
   const rewrapping = new UnderWay()
   const versions = (name: KeyName): readonly KeyRecord[] => {
@@ -140,11 +146,13 @@ export function openKeyStore({ db, keyHost, clock }: KeyStoreOptions): KeyStore 
       const before = rewrapping.settled()
       return rewrapping.add(before.then(() => rewrapKeys({ ...parts, made: () => making.settled() }, options)))
     },
+    recoverLogKeys: (identityFile) => recoverLogKeys(parts, identityFile),
+    recoverVersions: (identityFile) => recoverVersions(parts, identityFile),
     createLogKeys: async () => {
       if (table.logKeys() !== undefined) throw new SealstoneError('KEY_EXISTS', 'the audit log has its keys already')
       const keys: LogKeys = {
-        ed25519: await keyHost.generateKey(generateRequest('log.ed25519', 1, 'ed25519', 'log')),
-        mlDsa44: await keyHost.generateKey(generateRequest('log.mldsa44', 1, 'mldsa44', 'log')),
+        ed25519: await keyHost.generateKey({ ...generateRequest('log.ed25519', 1, 'ed25519', 'log'), recipients }),
+        mlDsa44: await keyHost.generateKey({ ...generateRequest('log.mldsa44', 1, 'mldsa44', 'log'), recipients }),
       }
       table.insertLogKeys(keys)
       return keys

@@ -10,6 +10,8 @@ export interface KeyParts {
   readonly table: KeyTable
   readonly keyHost: KeyHost
   readonly clock: Clock
+  /** Whom the private parts of new keys are encrypted to as well; none: they are lost with the token. */
+  readonly recipients: readonly string[]
 }
 
 /** When a version may sign. */
@@ -24,6 +26,15 @@ export interface CreateRequest extends Validity {
   readonly policy?: KeyPolicy
   /** The ML-DSA half is made in the token, which must have CKM_ML_DSA, and not sealed by it. */
   readonly mlDsaInToken?: boolean
+  /** Without a way back if the token is lost, although there are recipients. */
+  readonly notRecoverable?: boolean
+}
+
+export interface VersionRequest extends Validity {
+  readonly name: KeyName
+  readonly suite: SuiteId
+  /** With a way back if the token is lost, although the version before has none. */
+  readonly recoverable?: boolean
 }
 
 export interface AdoptRequest extends Validity {
@@ -42,16 +53,29 @@ export interface ImportRequest extends Validity {
 export async function createKey(parts: KeyParts, request: CreateRequest): Promise<KeyRecord> {
   const suite = findSuite(request.suite)
   refuseKnownName(parts, request.name)
-  const { hybrid, companion } = await generateMaterials(parts, request.name, 1, suite.id, request.mlDsaInToken === true)
+  const recipients = request.notRecoverable === true ? [] : parts.recipients
+  const { hybrid, companion } = await generateMaterials(
+    parts,
+    { name: request.name, version: 1, suite: suite.id },
+    recipients,
+    request.mlDsaInToken === true,
+  )
   return record(parts, { ...request, version: 1, origin: 'generated', hybrid, ...defined({ companion }) })
 }
 
 /** The next version; nothing happens to the older ones. Throws KEY_UNKNOWN and what `createKey` throws. */
-export async function createVersion(parts: KeyParts, { name, suite, ...validity }: Validity & { name: KeyName; suite: SuiteId }): Promise<KeyRecord> {
+export async function createVersion(parts: KeyParts, { name, suite, recoverable, ...validity }: VersionRequest): Promise<KeyRecord> {
   const newest = parts.table.versions(name).at(-1)
   if (newest === undefined) throw unknownKey(parts.table, name)
   const version = newest.version + 1
-  const { hybrid, companion } = await generateMaterials(parts, name, version, findSuite(suite).id, newest.hybrid.mlDsaCkaId !== undefined)
+  if (recoverable === true && parts.recipients.length === 0) {
+    throw new SealstoneError('INPUT_INVALID', 'there are no recovery recipients', {
+      hint: 'name them in config.toml: [recovery] recipients = ["age1…"]',
+    })
+  }
+  const recipients = recoverable === true || newest.hybrid.recovery !== undefined ? parts.recipients : []
+  const of = { name, version, suite: findSuite(suite).id }
+  const { hybrid, companion } = await generateMaterials(parts, of, recipients, newest.hybrid.mlDsaCkaId !== undefined)
   return record(parts, { name, ...validity, version, origin: 'generated', hybrid, ...defined({ companion }) })
 }
 
@@ -68,10 +92,17 @@ export async function adoptKey(parts: KeyParts, request: AdoptRequest): Promise<
 /** Throws KEY_EXISTS, KEY_INVALID, FILE_UNREADABLE or TOKEN_*. */
 export async function importKey(parts: KeyParts, request: ImportRequest): Promise<KeyRecord> {
   refuseKnownName(parts, request.name)
-  const hybrid = await parts.keyHost.importKey({ keyId: request.name, version: 1, file: request.file })
+  const { recipients } = parts
+  const hybrid = await parts.keyHost.importKey({ keyId: request.name, version: 1, file: request.file, recipients })
   refuseKnownKey(parts, hybrid)
-  const companion = await generateCompanion(parts, request.name, 1, hybrid.suite)
+  const companion = await generateCompanion(parts, { name: request.name, version: 1, suite: hybrid.suite }, recipients)
   return record(parts, { ...request, version: 1, origin: 'imported', hybrid, ...defined({ companion }) })
+}
+
+interface VersionOf {
+  readonly name: KeyName
+  readonly version: number
+  readonly suite: SuiteId
 }
 
 interface NewVersion extends Validity {
@@ -107,19 +138,23 @@ function record({ table, clock }: KeyParts, { name, version, origin, notBefore, 
  */
 async function generateMaterials(
   parts: KeyParts,
-  name: KeyName,
-  version: number,
-  suite: SuiteId,
+  of: VersionOf,
+  recipients: readonly string[],
   mlDsaInToken: boolean,
 ): Promise<Pick<NewVersion, 'hybrid' | 'companion'>> {
-  const request = generateRequest(name, version, suite, 'signing')
+  const request = { ...generateRequest(of.name, of.version, of.suite, 'signing'), recipients }
   const hybrid = await parts.keyHost.generateKey({ ...request, ...(mlDsaInToken ? { mlDsa: 'token' as const } : {}) })
-  return { hybrid, ...defined({ companion: await generateCompanion(parts, name, version, suite) }) }
+  return { hybrid, ...defined({ companion: await generateCompanion(parts, of, recipients) }) }
 }
 
-async function generateCompanion({ keyHost }: KeyParts, name: KeyName, version: number, suite: SuiteId): Promise<KeyMaterial | undefined> {
+async function generateCompanion(
+  { keyHost }: KeyParts,
+  { name, version, suite }: VersionOf,
+  recipients: readonly string[],
+): Promise<KeyMaterial | undefined> {
   const { companion } = findSuite(suite)
-  return companion === undefined ? undefined : keyHost.generateKey(generateRequest(`${name}.companion`, version, companion, 'companion'))
+  if (companion === undefined) return undefined
+  return keyHost.generateKey({ ...generateRequest(`${name}.companion`, version, companion, 'companion'), recipients })
 }
 
 export function generateRequest(keyId: string, version: number, suite: SuiteId, role: GenerateRequest['role']): GenerateRequest {

@@ -6,6 +6,7 @@ import type { KeyStore } from '#keys'
 import type { PolicyTable } from '#policy'
 import type { Engine } from '#suites'
 import type { Capacity } from './capacity.ts'
+import type { BackupReport } from './ports.ts'
 
 export interface OperationContext {
   readonly audit: AuditLog
@@ -21,6 +22,8 @@ export interface OperationContext {
   readonly trustDays: number
   /** Where a file to import lies. Throws INPUT_INVALID for what is no plain file name. */
   readonly importPath: (file: string) => string
+  /** Writes a backup beside the daemon. Throws DATABASE_UNAVAILABLE or OUTPUT_UNWRITABLE. */
+  readonly backup: () => Promise<BackupReport>
   /** How long a key version waits between the request to destroy it and its end. */
   readonly destroyWaitMs: number
   readonly metrics: Metrics

@@ -2,6 +2,7 @@
 import { toSealstoneError } from '#core'
 import type { KeyRecord } from '#keys'
 import { authorizeForSomeKey } from './authorize.ts'
+import { backupKeys } from './backup-keys.ts'
 import { Canary } from './canary.ts'
 import { certifyKey } from './certify-key.ts'
 import { cancelDestroyKey, changeKey, destroyKey, setKeyPolicy } from './change-keys.ts'
@@ -47,6 +48,7 @@ export function createOperations(context: OperationContext): Operations {
     destroyKey: (call, request) => changed(destroyKey(context, call, request)),
     cancelDestroyKey: (call, request) => changed(cancelDestroyKey(context, call, request)),
     certifyKey: (call, request) => certifyKey(context, call, request),
+    backupKeys: (call) => backupKeys(context, call),
     rewrapKeys: (call, destroyOld) => rewrapKeys(context, call, destroyOld),
     setKeyPolicy: (call, name, changes) => changed(setKeyPolicy(context, call, name, changes)),
     signingsUnderWay: () => context.capacity.running,

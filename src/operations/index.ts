@@ -4,6 +4,7 @@ export { Capacity } from './capacity.ts'
 export { createOperations } from './create-operations.ts'
 export type {
   AdoptKeyRequest,
+  BackupReport,
   BatchResult,
   CallContext,
   CertifyKeyRequest,

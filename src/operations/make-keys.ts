@@ -19,6 +19,8 @@ export interface CreateKeyRequest extends Validity {
   readonly policy?: KeyPolicy
   /** The ML-DSA half is made in the token. */
   readonly mlDsaInToken?: boolean
+  /** Without a way back if the token is lost, although there are recovery recipients. */
+  readonly notRecoverable?: boolean
 }
 
 export interface RotateKeyRequest extends Validity {
@@ -29,6 +31,8 @@ export interface RotateKeyRequest extends Validity {
   readonly fromVersion?: number
   /** The version before goes on signing where it is asked for by its number. */
   readonly keepPrevious: boolean
+  /** With a way back if the token is lost, although the version before has none. */
+  readonly recoverable?: boolean
 }
 
 export interface AdoptKeyRequest extends Validity {
@@ -73,7 +77,7 @@ export async function rotateKey(context: OperationContext, call: CallContext, re
 export async function rotate(
   context: OperationContext,
   caller: CallContext['identity'],
-  { name, suite, fromVersion, keepPrevious, notBefore, notAfter }: RotateKeyRequest,
+  { name, suite, fromVersion, keepPrevious, notBefore, notAfter, recoverable }: RotateKeyRequest,
   reason?: string,
 ): Promise<KeyRecord> {
   const { keys } = context
@@ -84,7 +88,7 @@ export async function rotate(
       `the newest version of key ${name} is ${previous.version}, not ${fromVersion}: it was rotated already`,
     )
   }
-  const request = { name, suite: suite === undefined ? previous.hybrid.suite : findSuite(suite).id, ...defined({ notBefore, notAfter }) }
+  const request = { name, suite: suite === undefined ? previous.hybrid.suite : findSuite(suite).id, ...defined({ notBefore, notAfter, recoverable }) }
   const event = { caller, operation: 'keys.rotate', key: name, keyVersion: previous.version + 1, suite: request.suite, ...defined({ reason }) }
   const made = await recorded(context, event, () => keys.createVersion(request))
   // One that begins later leaves its predecessor in use until then; `maintain` retires it at its time.

@@ -35,6 +35,15 @@ export type SignContent =
   | { readonly kind: 'manifest'; readonly manifest: Manifest }
   | { readonly kind: 'statement'; readonly predicateType: string; readonly predicate: JsonValue; readonly subjects: readonly Subject[] }
 
+export interface BackupReport {
+  /** Absolute path on the daemon's machine. */
+  readonly folder: string
+  readonly treeSize: number
+  /** `key default version 1` */
+  readonly recoverable: readonly string[]
+  readonly notRecoverable: readonly string[]
+}
+
 export interface SignRequest {
   readonly key: KeyName
   /** Default is the newest version that may sign. */
@@ -95,6 +104,7 @@ export interface Operations {
   destroyKey(call: CallContext, request: DestroyKeyRequest): Promise<KeyView>
   cancelDestroyKey(call: CallContext, request: VersionName): Promise<KeyView>
   setKeyPolicy(call: CallContext, name: KeyName, changes: Partial<KeyPolicy>): Promise<KeyView>
+  backupKeys(call: CallContext): Promise<BackupReport>
   rewrapKeys(call: CallContext, destroyOld: boolean): Promise<RewrapResult>
   certifyKey(call: CallContext, request: CertifyKeyRequest): Promise<{ readonly der: Uint8Array; readonly pem: string }>
   /** Signings that were let in and have no outcome yet. */

@@ -87,6 +87,7 @@ export const OPERATION_NAMES = [
   'keys.import',
   'keys.certify',
   'keys.rewrap',
+  'keys.backup',
 ] as const
 /** Where the rule's keys do not matter. */
 export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read']

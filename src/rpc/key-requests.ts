@@ -34,16 +34,17 @@ export function toVersionName({ name, version }: { readonly name: string; readon
 }
 
 export function toCreateRequest(message: CreateMessage): CreateKeyRequest {
-  const { name, suite, rotationDays, deletionAllowed, mlDsaInToken } = message
+  const { name, suite, rotationDays, deletionAllowed, mlDsaInToken, notRecoverable } = message
   const policy = { minSignVersion: 1, minVerifyVersion: 1, deletionAllowed, ...defined({ rotationDays: orNone(rotationDays) }) }
-  return { name: toKeyName(name), policy, mlDsaInToken, ...toValidity(message), ...defined({ suite: orEmpty(suite) }) }
+  return { name: toKeyName(name), policy, mlDsaInToken, notRecoverable, ...toValidity(message), ...defined({ suite: orEmpty(suite) }) }
 }
 
 export function toRotateRequest(message: RotateMessage): RotateKeyRequest {
-  const { name, suite, fromVersion, keepPrevious } = message
+  const { name, suite, fromVersion, keepPrevious, recoverable } = message
   return {
     name: toKeyName(name),
     keepPrevious,
+    recoverable,
     ...toValidity(message),
     ...defined({ suite: orEmpty(suite), fromVersion: orNone(fromVersion) }),
   }

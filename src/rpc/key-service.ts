@@ -82,6 +82,10 @@ export function keyHandlers(service: KeyServiceDefinition, operations: Operation
       answer((call, request) => operations.adoptKey(call, toAdoptRequest(request))),
     ),
     CertifyKey: unary(environment, service.CertifyKey, (call, request) => operations.certifyKey(call, toCertifyRequest(request))),
+    BackupKeys: unary(environment, service.BackupKeys, async (call) => {
+      const { folder, treeSize, recoverable, notRecoverable } = await operations.backupKeys(call)
+      return { folder, treeSize: String(treeSize), recoverable: [...recoverable], notRecoverable: [...notRecoverable] }
+    }),
     RewrapKeys: unary(environment, service.RewrapKeys, async (call, { destroyOld }) => {
       const { wrappingKey, seeds, destroyed } = await operations.rewrapKeys(call, destroyOld)
       return { wrappingKey: wrappingKey.ckaId, wrappingKeyNumber: wrappingKey.number, seeds, destroyed: [...destroyed] }

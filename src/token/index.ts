@@ -13,6 +13,7 @@ export {
   supportsKeyPair,
   type TokenKeyPair,
 } from './key-pair.ts'
+export { putKeyPair } from './put-key-pair.ts'
 export { initialiseToken, type ProvisionOptions } from './provision.ts'
 export { type FaultClass, RETURN_VALUES, type ReturnValue } from './return-values.ts'
 export { destroyOldSealingKeys, renewSealingKey, seal, type SealedBlob, sealingKey, tokenRandom, unseal } from './sealing.ts'

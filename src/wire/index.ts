@@ -54,4 +54,5 @@ export type { SignBatchResponse, SignBatchResponseInit } from './generated/seals
 export type { SignResult, SignResultInit } from './generated/sealstone/v1/SignResult.ts'
 export type { CertifyKeyRequest, CertifyKeyRequestInit } from './generated/sealstone/v1/CertifyKeyRequest.ts'
 export type { CertifyKeyResponse } from './generated/sealstone/v1/CertifyKeyResponse.ts'
+export type { BackupKeysResponse } from './generated/sealstone/v1/BackupKeysResponse.ts'
 export type { RewrapKeysResponse } from './generated/sealstone/v1/RewrapKeysResponse.ts'

@@ -7,6 +7,7 @@ import type { KeyMaterial } from '#keyhost'
 import { openKeyHost } from '../support/softhsm.ts'
 import { describeFaults } from './faults.ts'
 import { describeLogin } from './login.ts'
+import { describeRecovery } from './recovery.ts'
 import { describeSealing } from './sealing.ts'
 import { describeSigning } from './signing.ts'
 import { type Contract, makeKey, type TokenUnderTest } from './token-under-test.ts'
@@ -32,6 +33,7 @@ export function describeTokenContract(name: string, make: () => Promise<TokenUnd
 
     describeSigning(contract)
     describeSealing(contract)
+    describeRecovery(contract)
     describeFaults(contract)
     describeLogin(contract)
   })

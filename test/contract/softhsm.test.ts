@@ -15,6 +15,7 @@ describeTokenContract('SoftHSM2', async () => {
       suites: SUITE_IDS.filter((id) => findSuite(id).canSign),
       mlDsa: { location: 'sealed', sealing: 'aes-256-gcm', ...GUARDED },
       classical: { location: 'token', ...GUARDED },
+      takesKeys: true,
       seesOthers: true,
     },
     wrongPins: async () => (intruder.wrongPinSeen ? 1 : 0),

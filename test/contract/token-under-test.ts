@@ -25,6 +25,8 @@ export interface TokenCapabilities {
   readonly suites: readonly SuiteId[]
   /** What it says of an ML-DSA half; also where that is: sealed or in the token. */
   readonly mlDsa: Omit<HalfProtection, 'role'>
+  /** Whether it takes a private key that was made outside of it. */
+  readonly takesKeys: boolean
   /** What it says of a classical half. */
   readonly classical: Omit<HalfProtection, 'role'>
   /** The same of an Ed25519 half where that is another: a token without Ed25519 seals it like an ML-DSA seed. */

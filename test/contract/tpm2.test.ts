@@ -18,6 +18,7 @@ describeTokenContract('tpm2-pkcs11', async () => {
       mlDsa: { location: 'sealed', sealing: 'rsa-oaep', ...GUARDED },
       classical: { location: 'token', ...GUARDED },
       ed25519: { location: 'sealed', sealing: 'rsa-oaep', ...GUARDED },
+      takesKeys: false,
       seesOthers: false,
     },
     wrongPins: () => property('TPM2_PT_LOCKOUT_COUNTER'),

@@ -13,6 +13,7 @@ describeTokenContract('kryoptic', async () => {
       suites: SUITE_IDS.filter((id) => findSuite(id).canSign),
       mlDsa: { location: 'sealed', sealing: 'aes-256-gcm', ...GUARDED },
       classical: { location: 'token', ...GUARDED },
+      takesKeys: true,
       seesOthers: true,
       staleHandleCostsProcess: true,
     },

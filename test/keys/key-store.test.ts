@@ -87,6 +87,7 @@ describe('a new key', () => {
         request.role === 'companion' ? Promise.reject(new SealstoneError('TOKEN_UNAVAILABLE', 'unplugged')) : keyHost.generateKey(request),
       adoptKey: (request) => keyHost.adoptKey(request),
       importKey: (request) => keyHost.importKey(request),
+      recoverKey: (request) => keyHost.recoverKey(request),
       destroyKeys: (keys) => keyHost.destroyKeys(keys),
       beginReseal: (named) => keyHost.beginReseal(named),
       reseal: (keys) => keyHost.reseal(keys),

@@ -99,6 +99,7 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
     destroyKey: async () => KEY,
     cancelDestroyKey: async () => KEY,
     setKeyPolicy: async () => KEY,
+    backupKeys: async () => ({ folder: '/backup', treeSize: 1, recoverable: [], notRecoverable: [] }),
     rewrapKeys: async () => ({ wrappingKey: { ckaId: '0a', number: 2 }, seeds: 1, destroyed: [] }),
     certifyKey: async () => ({ der: Buffer.from('der'), pem: 'pem' }),
     prepare: async () => {},

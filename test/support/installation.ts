@@ -78,6 +78,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
   const context: OperationContext = {
     audit,
     keys,
+    backup: () => Promise.reject(new Error('no folder for backups')),
     policy,
     engine: nativeEngine(),
     log: trust,

@@ -1,13 +1,21 @@
 /** sealstone init */
-import { excerpt, SealstoneError } from '#core'
 import { initHome } from '#daemon'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { visible } from '../text.ts'
+import { variables } from '../token-environment.ts'
 
-type InitOptions = { token?: string; tokenEnv?: string[]; module?: string; suite?: string; key?: string; logOrigin?: string }
+type InitOptions = {
+  token?: string
+  tokenEnv?: string[]
+  module?: string
+  suite?: string
+  key?: string
+  logOrigin?: string
+  recoveryRecipient?: string[]
+}
 
 export async function run({ output, home }: CommandContext, _operands: readonly string[], options: InitOptions): Promise<ExitStatus> {
-  const { token, tokenEnv, module, suite, key, logOrigin } = options
+  const { token, tokenEnv, module, suite, key, logOrigin, recoveryRecipient } = options
   const report = await initHome({
     home,
     ...(token === undefined ? {} : { token }),
@@ -16,6 +24,7 @@ export async function run({ output, home }: CommandContext, _operands: readonly 
     ...(suite === undefined ? {} : { suite }),
     ...(key === undefined ? {} : { key }),
     ...(logOrigin === undefined ? {} : { logOrigin }),
+    ...(recoveryRecipient === undefined ? {} : { recoveryRecipients: recoveryRecipient }),
   })
   if (output.json) {
     output.record(report)
@@ -29,16 +38,4 @@ export async function run({ output, home }: CommandContext, _operands: readonly 
   output.line(`  audit log  ${visible(report.log.origin)}`)
   output.note('next: sealstone serve')
   return EXIT.ok
-}
-
-function variables(assignments: readonly string[], token: string | undefined): Record<string, string> {
-  const hint = "for example: --token 'pkcs11:…' --token-env SOFTHSM2_CONF=/etc/softhsm2.conf"
-  if (token === undefined) throw new SealstoneError('USAGE', '--token-env is for a token named with --token', { hint })
-  return Object.fromEntries(
-    assignments.map((assignment) => {
-      const at = assignment.indexOf('=')
-      if (at < 1) throw new SealstoneError('USAGE', `--token-env is ${excerpt(assignment)}, want NAME=VALUE`, { hint })
-      return [assignment.slice(0, at), assignment.slice(at + 1)]
-    }),
-  )
 }

@@ -14,12 +14,14 @@ export const DAEMON_COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--module <path>', description: 'where the SoftHSM module is, if not at a usual place' },
       { flags: '--suite <name>', description: 'suite of the first key; default mldsa65-ecdsa-p256' },
       { flags: '--key <name>', description: "name of the first key; default 'default'" },
+      { flags: '--recovery-recipient <age1>', description: 'encrypt every key to this age recipient too; may be repeated', repeatable: true },
       { flags: '--log-origin <name>', description: 'name of the audit log, signed in every checkpoint; default is made up' },
     ],
     examples: [
       ['sealstone init', 'with an own SoftHSM token'],
       ['sealstone init --suite mldsa87-ecdsa-p384 --key prod-2026', 'level 5, another name'],
       ["sealstone init --token 'pkcs11:token=hsm1?module-path=/usr/lib/hsm.so&pin-source=file:/etc/hsm.pin'", 'with an HSM'],
+      ['sealstone init --recovery-recipient "$(age-keygen -y offline.txt)"', 'with a way back if the token is lost (docs/recovery.md)'],
     ],
     ownSignals: true, // an interrupted set-up is cleaned up by its own room, or shows as incomplete at the next try
     load: () => import('../commands/init.ts'),

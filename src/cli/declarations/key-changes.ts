@@ -31,6 +31,7 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
       ROTATION,
       { flags: '--deletion-allowed', description: 'its versions may be destroyed' },
       { flags: '--ml-dsa-in-token', description: 'keep the ML-DSA half in the token, instead of sealed by it; for tokens with CKM_ML_DSA' },
+      { flags: '--not-recoverable', description: 'without a way back if the token is lost, although config.toml has recovery recipients' },
       ...CONNECTION_OPTIONS,
     ],
     examples: [
@@ -47,6 +48,7 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
     options: [
       { flags: '--suite <suite>', description: 'suite of the new version; default is that of the newest one' },
       ...VALIDITY,
+      { flags: '--recoverable', description: 'with a way back if the token is lost, although the version before has none' },
       { flags: '--keep-previous', description: 'the version before stays active; it signs where it is asked for by number' },
       ...CONNECTION_OPTIONS,
     ],
@@ -172,6 +174,44 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
       ['sealstone keys rewrap --destroy-old', 'then make a new backup: those from before do not open any more'],
     ],
     load: () => import('../commands/keys-rewrap.ts'),
+  },
+  {
+    name: 'backup',
+    operands: [{ syntax: '<folder>', description: 'a new folder' }],
+    summary: 'back up keys and audit log while the daemon signs',
+    description:
+      'Public parts, sealed seeds, the log, and the recovery blobs of keys made with recovery recipients, with a hash list.\n' +
+      'Nothing in it works without the token or an offline identity. PINs are not in it. Works on the machine of the daemon.',
+    options: CONNECTION_OPTIONS,
+    examples: [['sealstone keys backup "/backup/sealstone-$(date +%F)"', 'then copy it away; sha256sum -c SHA256SUMS checks it']],
+    load: async () => (await import('../commands/keys-backup.ts')).backup,
+  },
+  {
+    name: 'restore',
+    operands: [{ syntax: '<folder>', description: 'what `keys backup` wrote' }],
+    summary: 'set up an empty state directory from a backup',
+    description:
+      'With the token that the keys are in, everything goes on as it was. With another one, --identity puts every recoverable\n' +
+      'key into it; the others never sign again, but what they signed verifies. No daemon may run on the state directory.',
+    options: [
+      { flags: '--identity <file>', description: 'age identity of a recovery recipient: recover into another token' },
+      {
+        flags: '--token <uri>',
+        description: 'use this PKCS#11 token (RFC 7512 URI); default: that of the backup, with --identity a new SoftHSM token',
+      },
+      { flags: '--token-env <name=value>', description: 'environment that its module needs; may be repeated', repeatable: true },
+      { flags: '--module <path>', description: 'where the SoftHSM module is, if not at a usual place' },
+    ],
+    examples: [
+      ['sealstone keys restore ./backup', 'the same token as before'],
+      ['sealstone keys restore ./backup --identity offline.txt', 'into a new SoftHSM token'],
+      [
+        "sealstone keys restore ./backup --identity offline.txt --token 'pkcs11:token=hsm2?module-path=/usr/lib/hsm.so&pin-source=file:/etc/hsm.pin'",
+        'into a new HSM',
+      ],
+    ],
+    ownSignals: true, // an interrupted set-up is cleaned up by its own room, or shows as incomplete at the next try
+    load: async () => (await import('../commands/keys-backup.ts')).restore,
   },
 ]
 

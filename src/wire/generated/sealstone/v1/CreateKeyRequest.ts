@@ -10,6 +10,7 @@ export interface CreateKeyRequestInit {
   rotationDays?: number
   deletionAllowed?: boolean
   mlDsaInToken?: boolean
+  notRecoverable?: boolean
 }
 
 export interface CreateKeyRequest {
@@ -20,4 +21,5 @@ export interface CreateKeyRequest {
   rotationDays: number
   deletionAllowed: boolean
   mlDsaInToken: boolean
+  notRecoverable: boolean
 }

@@ -11,6 +11,7 @@ export interface KeyProtectionInit {
   tokenSerial?: string
   halves?: _sealstone_v1_HalfProtectionInit[]
   origin?: string
+  recoverable?: boolean
 }
 
 export interface KeyProtection {
@@ -19,4 +20,5 @@ export interface KeyProtection {
   tokenSerial: string
   halves: _sealstone_v1_HalfProtection[]
   origin: string
+  recoverable: boolean
 }

@@ -11,6 +11,14 @@ import type {
   AdoptKeyResponse as _sealstone_v1_AdoptKeyResponse,
 } from '../../sealstone/v1/AdoptKeyResponse.ts'
 import type {
+  BackupKeysRequestInit as _sealstone_v1_BackupKeysRequestInit,
+  BackupKeysRequest as _sealstone_v1_BackupKeysRequest,
+} from '../../sealstone/v1/BackupKeysRequest.ts'
+import type {
+  BackupKeysResponseInit as _sealstone_v1_BackupKeysResponseInit,
+  BackupKeysResponse as _sealstone_v1_BackupKeysResponse,
+} from '../../sealstone/v1/BackupKeysResponse.ts'
+import type {
   CancelDestroyKeyRequestInit as _sealstone_v1_CancelDestroyKeyRequestInit,
   CancelDestroyKeyRequest as _sealstone_v1_CancelDestroyKeyRequest,
 } from '../../sealstone/v1/CancelDestroyKeyRequest.ts'
@@ -166,6 +174,41 @@ export interface KeyServiceClient extends grpc.Client {
     callback: grpc.requestCallback<_sealstone_v1_AdoptKeyResponse>,
   ): grpc.ClientUnaryCall
   adoptKey(argument: _sealstone_v1_AdoptKeyRequestInit, callback: grpc.requestCallback<_sealstone_v1_AdoptKeyResponse>): grpc.ClientUnaryCall
+
+  BackupKeys(
+    argument: _sealstone_v1_BackupKeysRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_BackupKeysResponse>,
+  ): grpc.ClientUnaryCall
+  BackupKeys(
+    argument: _sealstone_v1_BackupKeysRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_BackupKeysResponse>,
+  ): grpc.ClientUnaryCall
+  BackupKeys(
+    argument: _sealstone_v1_BackupKeysRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_BackupKeysResponse>,
+  ): grpc.ClientUnaryCall
+  BackupKeys(argument: _sealstone_v1_BackupKeysRequestInit, callback: grpc.requestCallback<_sealstone_v1_BackupKeysResponse>): grpc.ClientUnaryCall
+  backupKeys(
+    argument: _sealstone_v1_BackupKeysRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_BackupKeysResponse>,
+  ): grpc.ClientUnaryCall
+  backupKeys(
+    argument: _sealstone_v1_BackupKeysRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_BackupKeysResponse>,
+  ): grpc.ClientUnaryCall
+  backupKeys(
+    argument: _sealstone_v1_BackupKeysRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_BackupKeysResponse>,
+  ): grpc.ClientUnaryCall
+  backupKeys(argument: _sealstone_v1_BackupKeysRequestInit, callback: grpc.requestCallback<_sealstone_v1_BackupKeysResponse>): grpc.ClientUnaryCall
 
   CancelDestroyKey(
     argument: _sealstone_v1_CancelDestroyKeyRequestInit,
@@ -714,6 +757,8 @@ export interface KeyServiceClient extends grpc.Client {
 export interface KeyServiceHandlers extends grpc.UntypedServiceImplementation {
   AdoptKey: grpc.handleUnaryCall<_sealstone_v1_AdoptKeyRequest, _sealstone_v1_AdoptKeyResponseInit>
 
+  BackupKeys: grpc.handleUnaryCall<_sealstone_v1_BackupKeysRequest, _sealstone_v1_BackupKeysResponseInit>
+
   CancelDestroyKey: grpc.handleUnaryCall<_sealstone_v1_CancelDestroyKeyRequest, _sealstone_v1_CancelDestroyKeyResponseInit>
 
   CertifyKey: grpc.handleUnaryCall<_sealstone_v1_CertifyKeyRequest, _sealstone_v1_CertifyKeyResponseInit>
@@ -751,6 +796,12 @@ export interface KeyServiceDefinition extends grpc.ServiceDefinition {
     _sealstone_v1_AdoptKeyResponseInit,
     _sealstone_v1_AdoptKeyRequest,
     _sealstone_v1_AdoptKeyResponse
+  >
+  BackupKeys: MethodDefinition<
+    _sealstone_v1_BackupKeysRequestInit,
+    _sealstone_v1_BackupKeysResponseInit,
+    _sealstone_v1_BackupKeysRequest,
+    _sealstone_v1_BackupKeysResponse
   >
   CancelDestroyKey: MethodDefinition<
     _sealstone_v1_CancelDestroyKeyRequestInit,

@@ -9,6 +9,7 @@ export interface RotateKeyRequestInit {
   notAfter?: _google_protobuf_TimestampInit | null
   fromVersion?: number
   keepPrevious?: boolean
+  recoverable?: boolean
 }
 
 export interface RotateKeyRequest {
@@ -18,4 +19,5 @@ export interface RotateKeyRequest {
   notAfter: _google_protobuf_Timestamp | null
   fromVersion: number
   keepPrevious: boolean
+  recoverable: boolean
 }

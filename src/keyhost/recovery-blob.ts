@@ -1,0 +1,94 @@
+/** The private parts of a key, encrypted to offline recipients (age, age-encryption.org/v1) and bound to the key that they belong to. */
+import { timingSafeEqual } from 'node:crypto'
+import { Decrypter, Encrypter } from 'age-encryption'
+import { canonicalJsonBytes, concatBytes, isJsonObject, parseStrictJson, SealstoneError, utf8 } from '#core'
+import { type Engine, fingerprint } from '#suites'
+import { borrowed, type Borrowed, secretBuffer } from '#token'
+import type { KeyMaterial } from './key-material.ts'
+
+/** `ml-dsa`: the seed, or FIPS 204 `sk` of a key imported without one. `classical`: PKCS#8, DER. */
+export type SecretPart = 'ml-dsa' | 'classical'
+export type Secrets = { readonly [Part in SecretPart]?: Borrowed }
+
+/** Whom a blob belongs to. */
+type Owner = Pick<KeyMaterial, 'keyId' | 'version' | 'suite' | 'spki'>
+
+/** @param recipients `age1…` and `age1pq1…`, at least one; each of them can open it */
+export async function encryptSecrets(engine: Engine, owner: Owner, secrets: Secrets, recipients: readonly string[]): Promise<Uint8Array> {
+  const parts = PARTS.flatMap((part) => (secrets[part] === undefined ? [] : [{ part, bytes: secrets[part].bytes }]))
+  const header = canonicalJsonBytes({ ...ownerJson(engine, owner), parts: parts.map(({ part, bytes }) => ({ part, length: bytes.length })) })
+  using plain = borrowed(Buffer.from(concatBytes(header, utf8('\n'), ...parts.map(({ bytes }) => bytes))))
+  const encrypter = new Encrypter()
+  for (const recipient of recipients) encrypter.addRecipient(recipient)
+  return await encrypter.encrypt(plain.bytes) // awaited here: it is wiped at the end of this scope
+}
+
+/** Wipe the parts after use. Throws RECOVERY_INVALID when no identity opens it, or it belongs to another key, version, suite or public key. */
+export async function decryptSecrets(engine: Engine, owner: Owner, blob: Uint8Array, identities: readonly string[]): Promise<Secrets> {
+  const what = `the recovery blob of key ${owner.keyId} version ${owner.version}`
+  using plain = borrowed(Buffer.from(await decrypt(what, blob, identities)))
+  const end = plain.bytes.indexOf(0x0a)
+  if (end < 0 || end > MAX_HEADER_BYTES) throw invalid(`${what} has no header`)
+  const { parts, ...found } = readHeader(what, plain.bytes.subarray(0, end))
+  const wanted = canonicalJsonBytes(ownerJson(engine, owner))
+  const is = canonicalJsonBytes(found)
+  if (is.length !== wanted.length || !timingSafeEqual(is, wanted)) throw invalid(`${what} belongs to another key, version, suite or public key`)
+  const secrets: { [Part in SecretPart]?: Borrowed } = {}
+  let at = end + 1
+  for (const { part, length } of parts) {
+    secrets[part] = borrowed(copyOf(plain.bytes.subarray(at, at + length)))
+    at += length
+  }
+  if (at !== plain.bytes.length) throw invalid(`${what} is ${plain.bytes.length} bytes, want ${at}`)
+  return secrets
+}
+
+export function wipe(secrets: Secrets): void {
+  for (const part of PARTS) secrets[part]?.[Symbol.dispose]()
+}
+
+async function decrypt(what: string, blob: Uint8Array, identities: readonly string[]): Promise<Uint8Array> {
+  const decrypter = new Decrypter()
+  try {
+    for (const identity of identities) decrypter.addIdentity(identity)
+  } catch {
+    // The library's message may hold the identity.
+    throw new SealstoneError('RECOVERY_INVALID', 'the identity file holds a line that is no age identity', {
+      hint: 'want AGE-SECRET-KEY-1… or AGE-SECRET-KEY-PQ-1…, one a line, and comments that begin with #',
+    })
+  }
+  try {
+    return await decrypter.decrypt(blob)
+  } catch {
+    throw new SealstoneError('RECOVERY_INVALID', `${what} does not open with this identity`, {
+      hint: 'name the identity of one of the recipients that config.toml had when the key was made',
+    })
+  }
+}
+
+function ownerJson(engine: Engine, { keyId, version, suite, spki }: Owner) {
+  return { purpose: 'sealstone recovery v1', keyId, version, suite, publicKey: fingerprint(engine, spki) }
+}
+
+function readHeader(what: string, bytes: Uint8Array): ReturnType<typeof ownerJson> & { parts: { part: SecretPart; length: number }[] } {
+  const header = parseStrictJson(Buffer.from(bytes).toString('utf8'), { maxBytes: MAX_HEADER_BYTES })
+  const parts = isJsonObject(header) && Array.isArray(header.parts) ? header.parts : []
+  const isGood = parts.every(
+    (part) => isJsonObject(part) && PARTS.some((name) => name === part.part) && Number.isSafeInteger(part.length) && Number(part.length) > 0,
+  )
+  if (parts.length === 0 || !isGood) throw invalid(`${what} names no parts`)
+  return header as unknown as ReturnType<typeof readHeader>
+}
+
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = secretBuffer(bytes.length)
+  copy.set(bytes)
+  return copy
+}
+
+function invalid(message: string): SealstoneError {
+  return new SealstoneError('RECOVERY_INVALID', message)
+}
+
+const PARTS = ['ml-dsa', 'classical'] as const
+const MAX_HEADER_BYTES = 4096

@@ -1,0 +1,5 @@
+// Original file: proto/sealstone/v1/key_service.proto
+
+export interface BackupKeysRequestInit {}
+
+export interface BackupKeysRequest {}
