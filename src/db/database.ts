@@ -127,6 +127,7 @@ const PRAGMAS = `
   PRAGMA checkpoint_fullfsync = ON;
   PRAGMA journal_size_limit = 67108864;
   PRAGMA wal_autocheckpoint = 8000;   -- pages: 32 MB are moved into the database at a time, which holds a commit up less often
+  PRAGMA secure_delete = ON;          -- a destroyed key's seed does not stay in free pages, nor in copies of them
   PRAGMA trusted_schema = OFF;
   PRAGMA cell_size_check = ON;
 `

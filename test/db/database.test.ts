@@ -1,5 +1,5 @@
 /** SQLite as we open it: durable settings, private files, whole transactions, forward migrations, errors in our words. */
-import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { SealstoneError } from '#core'
@@ -108,6 +108,20 @@ it('tells what is wrong with a file that is not a database', () => {
   const error = fault(() => openDatabase(path, [NOTES]))
   expect([error.code, error.message]).toEqual(['DATABASE_UNAVAILABLE', `${path}: the file is not a database (SQLite code 26)`])
   expect(error.cause).toBeInstanceOf(Error)
+})
+
+it('leaves nothing of what was erased in its file: the free pages of a database are in every copy of it', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const database = open(path)
+  const secrets = Array.from({ length: 40 }, (_, index) => `erased ${index} `.repeat(400))
+  const inFile = (): number => secrets.filter((secret) => readFileSync(path).includes(secret.slice(0, 60))).length
+  const flush = (): unknown => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  database.transaction(() => secrets.map((secret) => insert(database, secret)))
+  flush()
+  expect(inFile()).toBe(40)
+  database.transaction(() => database.prepare("UPDATE note SET text = 'bare ' || id").run())
+  flush()
+  expect(inFile()).toBe(0)
 })
 
 it('tells when its folder is missing, and when it is closed', () => {
