@@ -36,8 +36,8 @@ export function describeRecovery(contract: Contract): void {
         if (made.status === 'rejected') return
         const { value: key } = made
         const recovered = await keyHost.recoverKey({ key, role: 'signing', label: 'recovered', identityFile })
-        for (const key of [made, recovered]) {
-          const [signature] = await keyHost.sign([{ key, message: text('again') }])
+        for (const one of [key, recovered]) {
+          const [signature] = await keyHost.sign([{ key: one, message: text('again') }])
           expect(verifies(key, text('again'), signature)).toBe(true)
         }
         await keyHost.check([recovered])
