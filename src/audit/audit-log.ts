@@ -55,8 +55,8 @@ export interface AuditLog {
   receipt(index: bigint): Promise<Receipt>
   /** From an older tree to that of `newSize`, by default that of the newest checkpoint. Throws INPUT_INVALID. */
   consistencyProof(oldSize: bigint, newSize?: bigint): Uint8Array[]
-  /** Closes the intents that the last run left without outcome; how many they were. Call it before serving. */
-  recover(): Promise<number>
+  /** Closes the intents that the last run left without outcome, and says why; how many they were. Call it before serving. */
+  recover(why?: string): Promise<number>
   /** Refuses new entries, waits for those accepted. The database stays open. */
   close(): Promise<void>
 }
@@ -173,8 +173,8 @@ class SqliteAuditLog implements AuditLog {
     return consistencyProof(oldSize, newSize, this.#reader())
   }
 
-  recover(): Promise<number> {
-    return closeOpenIntents(this.#store, this.#sizeAtOpen, this)
+  recover(why?: string): Promise<number> {
+    return closeOpenIntents(this.#store, this.#sizeAtOpen, this, why)
   }
 
   close(): Promise<void> {

@@ -1,8 +1,9 @@
 /** What a backup folder holds, and reading one that nobody vouches for: every file named, hashed and bounded before it is used. */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, isJsonObject, type JsonObject, parseStrictJson, SealstoneError } from '#core'
+import { describe, isJsonObject, type JsonObject, LIMITS, parseStrictJson, SealstoneError } from '#core'
 
 export interface BackupManifest {
   readonly schema: typeof BACKUP_SCHEMA
@@ -28,87 +29,105 @@ export const BACKUP_FILES = {
 } as const
 
 /** Throws BACKUP_INVALID for anything that is not exactly as the hash list says. */
-export function readBackup(folder: string): BackupManifest {
+export async function readBackup(folder: string): Promise<BackupManifest> {
+  const found = listFiles(folder)
+  if (!found.has(BACKUP_FILES.sums)) throw invalid(`${BACKUP_FILES.sums} is missing: is ${folder} what sealstone keys backup wrote?`)
   const sums = readSums(folder)
-  const found = listFiles(folder).filter((name) => name !== BACKUP_FILES.sums)
-  const stray = found.find((name) => !sums.has(name))
-  if (stray !== undefined) throw invalid(`${stray} is not in ${BACKUP_FILES.sums}`)
+  found.delete(BACKUP_FILES.sums)
   for (const name of [BACKUP_FILES.manifest, BACKUP_FILES.database, BACKUP_FILES.keys, BACKUP_FILES.config])
     if (!sums.has(name)) throw invalid(`${name} is missing in ${BACKUP_FILES.sums}`)
+  for (const [name, size] of found) {
+    if (!sums.has(name)) throw invalid(`${name} is not in ${BACKUP_FILES.sums}`)
+    const most = name.includes('/') ? MOST_BYTES.recovery : MOST_BYTES[name]
+    if (most !== undefined && size > most) throw invalid(`${name} is ${size} bytes, want at most ${most}`)
+  }
   for (const [name, wanted] of sums) {
-    if (!found.includes(name)) throw invalid(`${name} is missing`)
-    const is = hashFile(join(folder, name))
+    if (!found.has(name)) throw invalid(`${name} is missing`)
+    const is = await hashFile(join(folder, name))
     if (is !== wanted) throw invalid(`${name} has the SHA-256 ${is}, want ${wanted}`)
   }
-  return parseManifest(readFileSync(join(folder, BACKUP_FILES.manifest), 'utf8'))
+  return parseManifest(readBounded(join(folder, BACKUP_FILES.manifest), MOST_BYTES[BACKUP_FILES.manifest] ?? 0))
 }
 
-/** As `sha256sum -c` takes it. */
-export function writeSums(folder: string): string {
-  const names = listFiles(folder).filter((name) => name !== BACKUP_FILES.sums)
-  return names.map((name) => `${hashFile(join(folder, name))}  ${name}\n`).join('')
+/** A file of a backup that `readBackup` took, as text. */
+export function readConfigOf(folder: string): string {
+  return readBounded(join(folder, BACKUP_FILES.config), LIMITS.configFileBytes)
 }
 
-/** Regular files, two levels deep, in order. */
-function listFiles(folder: string): string[] {
-  let names: string[]
+/** As `sha256sum -c` takes it. In pieces, so that others are served meanwhile. */
+export async function writeSums(folder: string): Promise<string> {
+  const lines: string[] = []
+  for (const name of [...listFiles(folder).keys()].filter((known) => known !== BACKUP_FILES.sums))
+    lines.push(`${await hashFile(join(folder, name))}  ${name}\n`)
+  return lines.join('')
+}
+
+/** Regular files with their sizes, here and in `recovery`, in order. Nothing is followed and nothing opened. */
+function listFiles(folder: string): Map<string, number> {
+  const files = new Map<string, number>()
+  const look = (below: string): void => {
+    for (const name of namesIn(join(folder, below))) {
+      const path = below === '' ? name : `${below}/${name}`
+      const stats = lstatSync(join(folder, path))
+      if (stats.isDirectory() && path === 'recovery') look(path)
+      else if (stats.isFile()) files.set(path, stats.size)
+      else throw invalid(`${path} is no regular file`)
+      if (files.size > MAX_FILES) throw invalid(`it holds more than ${MAX_FILES} files`)
+    }
+  }
+  look('')
+  return files
+}
+
+function namesIn(folder: string): string[] {
   try {
-    names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    return readdirSync(folder).sort()
   } catch (cause) {
     throw new SealstoneError('BACKUP_INVALID', `${folder} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause })
   }
-  if (names.length > MAX_FILES) throw invalid(`it holds ${names.length} files, want at most ${MAX_FILES}`)
-  return names
-    .filter((name) => {
-      const stats = lstatSync(join(folder, name))
-      if (stats.isDirectory()) return false
-      if (!stats.isFile()) throw invalid(`${name} is no regular file`)
-      return true
-    })
-    .sort()
 }
 
 function readSums(folder: string): Map<string, string> {
-  const path = join(folder, BACKUP_FILES.sums)
-  let text: string
-  try {
-    const { size } = lstatSync(path)
-    if (size > MAX_SUMS_BYTES) throw invalid(`${BACKUP_FILES.sums} is ${size} bytes, want at most ${MAX_SUMS_BYTES}`)
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof SealstoneError) throw cause
-    throw new SealstoneError('BACKUP_INVALID', `${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
-      cause,
-      hint: 'name the folder that sealstone keys backup wrote',
-    })
-  }
   const sums = new Map<string, string>()
-  for (const line of text.split('\n').slice(0, -1)) {
-    const match = /^([0-9a-f]{64})  ((?:recovery\/)?[A-Za-z0-9._-]{1,120})$/.exec(line)
+  const lines = readBounded(join(folder, BACKUP_FILES.sums), MAX_SUMS_BYTES).split('\n')
+  for (const line of lines.slice(0, -1)) {
+    const match = /^([0-9a-f]{64}) {2}((?:recovery\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,120})$/.exec(line)
     const [, hash = '', name = ''] = match ?? []
-    if (match === null || name.split('/').some((part) => part.startsWith('.')) || sums.has(name))
-      throw invalid(`${BACKUP_FILES.sums} has a line that is none: ${JSON.stringify(line.slice(0, 100))}`)
+    if (match === null || sums.has(name)) throw invalid(`${BACKUP_FILES.sums} has a line that is none: ${JSON.stringify(line.slice(0, 100))}`)
     sums.set(name, hash)
   }
   return sums
 }
 
-/** The file itself, in pieces: a database may be larger than memory. */
-function hashFile(path: string): string {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+/** A small regular file, whatever has become of it since it was listed. */
+function readBounded(path: string, most: number): string {
+  const file = openSync(path, CAREFULLY)
   try {
-    if (!fstatSync(file).isFile()) throw invalid(`${path} is no regular file`)
-    const hash = createHash('sha256')
-    const buffer = Buffer.allocUnsafe(1 << 20)
-    for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer)) hash.update(buffer.subarray(0, read))
-    return hash.digest('hex')
+    const stats = fstatSync(file)
+    if (!stats.isFile() || stats.size > most)
+      throw invalid(`${path} is ${stats.isFile() ? `${stats.size} bytes, want at most ${most}` : 'no regular file'}`)
+    const bytes = Buffer.alloc(stats.size)
+    return bytes.toString('utf8', 0, readSync(file, bytes))
   } finally {
     closeSync(file)
   }
 }
 
+/** A database may be larger than memory. */
+async function hashFile(path: string): Promise<string> {
+  const file = await open(path, CAREFULLY)
+  try {
+    if (!(await file.stat()).isFile()) throw invalid(`${path} is no regular file`)
+    const hash = createHash('sha256')
+    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+    return hash.digest('hex')
+  } finally {
+    await file.close()
+  }
+}
+
 function parseManifest(text: string): BackupManifest {
-  const value = parseStrictJson(text, { maxBytes: MAX_MANIFEST_BYTES })
+  const value = parseStrictJson(text, { maxBytes: MAX_JSON_BYTES })
   if (!isJsonObject(value)) throw invalid(`${BACKUP_FILES.manifest} is ${describe(value)}, want an object`)
   if (value.schema !== BACKUP_SCHEMA)
     throw new SealstoneError('BACKUP_INVALID', `the backup has the schema ${describe(value.schema)}, want ${BACKUP_SCHEMA}`, {
@@ -131,6 +150,14 @@ function invalid(message: string): SealstoneError {
   return new SealstoneError('BACKUP_INVALID', message)
 }
 
-const MAX_FILES = 200_000
-const MAX_SUMS_BYTES = 32 * 1024 * 1024
-const MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+const CAREFULLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const MAX_FILES = 100_000
+const MAX_SUMS_BYTES = 16 * 1024 * 1024
+const MAX_JSON_BYTES = 16 * 1024 * 1024
+/** Of everything but the database, whose size nobody can know. */
+const MOST_BYTES: Readonly<Record<string, number>> = {
+  [BACKUP_FILES.manifest]: MAX_JSON_BYTES,
+  [BACKUP_FILES.keys]: 512 * 1024 * 1024,
+  [BACKUP_FILES.config]: LIMITS.configFileBytes,
+  recovery: 65_536,
+}

@@ -15,7 +15,7 @@ export function parseRecipients(value: unknown): string[] {
 }
 
 function isRecipient(text: string): boolean {
-  if (!/^age1[02-9ac-hj-np-z]{50,3000}$/.test(text) || text.startsWith('age1tag')) return false
+  if (!/^age1(?:pq1)?[02-9ac-hj-np-z]{50,3000}$/.test(text) || text.startsWith('age1tag')) return false
   try {
     new Encrypter().addRecipient(text)
     return true

@@ -1,15 +1,15 @@
 /** Sets a state directory up from a backup: with the token that the keys are in, or with another one and an offline identity. */
-import { constants, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { constants, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse, stringify } from 'smol-toml'
-import { LIMITS, newOperationId, parseIdentity, SealstoneError, silentLogger, silentMetrics, systemClock, toSealstoneError } from '#core'
+import { newOperationId, parseIdentity, SealstoneError, silentLogger, silentMetrics, systemClock, toSealstoneError } from '#core'
 import { openDatabase } from '#db'
 import { startKeyHost } from '#keyhost'
-import { describeVersion, type KeyStore, openKeyStore, type RecoveryReport } from '#keys'
+import { describeVersion, type KeyRecord, type KeyStore, openKeyStore, type RecoveryReport } from '#keys'
 import { TrustIssuer } from '#operations'
 import { selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
-import { BACKUP_FILES, type BackupManifest, readBackup } from './backup-format.ts'
+import { BACKUP_FILES, type BackupManifest, readBackup, readConfigOf } from './backup-format.ts'
 import { type Config, parseConfig } from './config.ts'
 import { homePaths, refuseUsedHome } from './home.ts'
 import { chooseToken, type InitOptions, makeHome } from './init-home.ts'
@@ -28,6 +28,8 @@ export interface RestoreReport extends RecoveryReport {
   readonly home: string
   readonly backup: Pick<BackupManifest, 'createdAt' | 'treeSize' | 'origin'>
   readonly token: { readonly label: string; readonly serial: string; readonly model: string }
+  /** From the backup's settings: whoever could write to it could have put others there. */
+  readonly settings: { readonly module: string; readonly recipients: readonly string[] }
   /** The keys are where they were, in the token of the backup. */
   readonly sameToken: boolean
 }
@@ -36,7 +38,7 @@ export interface RestoreReport extends RecoveryReport {
 export async function restoreHome(options: RestoreOptions): Promise<RestoreReport> {
   selfTest(nativeEngine())
   refuseUsedHome(options.home)
-  const manifest = readBackup(options.backup)
+  const manifest = await readBackup(options.backup)
   process.umask(0o077)
   makeHome(options.home)
   try {
@@ -52,7 +54,7 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
   const paths = homePaths(options.home)
   copyFileSync(join(options.backup, BACKUP_FILES.database), paths.database, constants.COPYFILE_EXCL)
   copyFileSync(join(options.backup, BACKUP_FILES.config), join(options.home, `${BACKUP_FILES.config}.backup`), constants.COPYFILE_EXCL)
-  const text = readText(join(options.backup, BACKUP_FILES.config))
+  const text = readConfigOf(options.backup)
   const old = parseConfig(text, options.home)
   const { uri, location } = await chooseOrKeepToken(options, old)
   await using opened = new AsyncDisposableStack()
@@ -63,18 +65,18 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
   opened.defer(() => keyHost.close())
   const keys = openKeyStore({ db: database, keyHost, clock: systemClock, recipients: old.recoveryRecipients })
 
-  const sameToken = await isSameToken(keys, options)
+  const sameToken = await hasLogKeys(keys, options)
   if (!sameToken) await keys.recoverLogKeys(needIdentity(identityFile, manifest))
   const logKeys = (): ReturnType<KeyStore['logKeys']> => keys.logKeys()
   const log = await openLog({ database, keyHost, logKeys, origin: old.audit.origin, clock: systemClock, logger: silentLogger })
   opened.defer(() => log.audit.close())
-  await log.audit.recover()
-
-  // From here on everything is in the log, first of all that there is a gap in it.
   const facts = { operationId: newOperationId(), caller: parseIdentity('local'), operation: 'restore' }
+  // First of all that there is a gap in the log; it is no intent, so that it is not taken for one of those that are open in the backup.
   const from = `from a backup of ${manifest.createdAt} with at least ${manifest.treeSize} entries; later ones are lost`
-  await log.audit.append({ kind: 'intent', ...facts, reason: from })
-  const report = sameToken ? await checkVersions(keys) : await keys.recoverVersions(needIdentity(identityFile, manifest))
+  await log.audit.append({ kind: 'daemon-start', ...facts, result: 'ok', reason: from })
+  await log.audit.recover('its outcome came after the backup, if it came')
+  await log.audit.append({ kind: 'intent', ...facts })
+  const report = sameToken ? await checkVersions(keys, identityFile) : await keys.recoverVersions(needIdentity(identityFile, manifest))
   await log.audit.complete({ kind: 'outcome', ...facts, result: 'ok', reason: summary(report) })
 
   const rooms = {
@@ -90,12 +92,13 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
   const backup = (): never => {
     throw new SealstoneError('INTERNAL', 'a restore makes no backup')
   }
-  await new TrustIssuer(operationContext({ ...rooms, backup, paths, settings: old })).renumber(SKIPPED_TRUST_NUMBERS)
+  await new TrustIssuer(operationContext({ ...rooms, backup, paths, settings: old })).renumber(skippedNumbers(keys.trust()?.serial ?? 0))
   mkdirSync(paths.imports, { mode: 0o700 })
   writeFileSync(paths.config, withToken(text, uri, location.env ?? {}), { mode: 0o600, flush: true })
   const { label, serial, model } = await keyHost.tokenInfo()
+  const settings = { module: location.modulePath, recipients: old.recoveryRecipients }
   const { createdAt, treeSize, origin } = manifest
-  return { home: options.home, backup: { createdAt, treeSize, origin }, token: { label, serial, model }, sameToken, ...report }
+  return { home: options.home, backup: { createdAt, treeSize, origin }, token: { label, serial, model }, settings, sameToken, ...report }
 }
 
 /** The one that is named; else the backup's own where there is no identity, and a new one where there is. */
@@ -104,8 +107,8 @@ function chooseOrKeepToken(options: RestoreOptions, old: Config): ReturnType<typ
   return Promise.resolve({ uri: old.token.uri, location: tokenLocation(old.token) })
 }
 
-/** Whether the token has what the records name. A token that is away is an error and not another token. */
-async function isSameToken(keys: KeyStore, { identity }: RestoreOptions): Promise<boolean> {
+/** Whether the token has what the records of the log's keys name. A token that is away is an error and not another token. */
+async function hasLogKeys(keys: KeyStore, { identity }: RestoreOptions): Promise<boolean> {
   try {
     await keys.checkLogKeys()
     return true
@@ -120,10 +123,27 @@ async function isSameToken(keys: KeyStore, { identity }: RestoreOptions): Promis
   }
 }
 
-async function checkVersions(keys: KeyStore): Promise<RecoveryReport> {
-  const living = keys.list().filter(({ state }) => state !== 'destroyed')
-  for (const record of living) await keys.test(record)
-  return { recovered: living.map(describeVersion), lost: [] }
+/** In the token of before. One that is not there is put back if it can be; else it is in quarantine, and not lost: the token may be half restored. */
+async function checkVersions(keys: KeyStore, identityFile: string | undefined): Promise<RecoveryReport> {
+  const recovered: string[] = []
+  const lost: string[] = []
+  for (const record of keys.list().filter(({ state }) => state !== 'destroyed')) {
+    const isThere = (await test(keys, record)) || (identityFile !== undefined && (await keys.recoverVersion(record, identityFile)))
+    if (!isThere) keys.quarantine(record, 'it is not in the token after a restore')
+    ;(isThere ? recovered : lost).push(describeVersion(record))
+  }
+  return { recovered, lost }
+}
+
+async function test(keys: KeyStore, record: KeyRecord): Promise<boolean> {
+  try {
+    await keys.test(record)
+    return true
+  } catch (thrown) {
+    const { code } = toSealstoneError(thrown)
+    if (code === 'TOKEN_KEY_MISMATCH' || code === 'SEALED_SEED_INVALID') return false
+    throw thrown
+  }
 }
 
 function needIdentity(identityFile: string | undefined, { token }: BackupManifest): string {
@@ -144,13 +164,12 @@ function withToken(text: string, uri: string, env: Readonly<Record<string, strin
   return `# Restored; the file as it was, with its comments, is config.toml.backup.\n${stringify({ ...settings, token: { uri, env: { ...env } } })}\n`
 }
 
-function readText(path: string): string {
-  const { size } = statSync(path)
-  if (size > MAX_CONFIG_BYTES) throw new SealstoneError('BACKUP_INVALID', `${path} is ${size} bytes, want at most ${MAX_CONFIG_BYTES}`)
-  return readFileSync(path, 'utf8')
+/**
+ * More than are issued between two backups: an issue is a change of a key, and one now and then. And no two restores of one backup, of which one
+ * may have been a drill, give out the same numbers: minutes since 2020 are more than any daemon issues.
+ */
+function skippedNumbers(last: number): number {
+  return Math.max(1000, Math.floor((Date.now() - Date.UTC(2020, 0)) / 60_000) - last)
 }
 
-/** More than are issued between two backups: an issue is a change of a key, and one now and then. */
-const SKIPPED_TRUST_NUMBERS = 1000
-const MAX_CONFIG_BYTES = LIMITS.configFileBytes
 const MAX_REASON = 4000

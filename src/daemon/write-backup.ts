@@ -1,5 +1,5 @@
 /** Writes a backup into a folder of its own while the daemon signs: complete, or not there at all. Nothing in it works without the token or an identity. */
-import { closeSync, copyFileSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, copyFileSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, SealstoneError } from '#core'
 import type { Database } from '#db'
@@ -26,11 +26,18 @@ export async function writeBackup(parts: BackupParts): Promise<{ readonly folder
   const unfinished = join(paths.backups, `.${name}`)
   try {
     mkdirSync(paths.backups, { recursive: true, mode: 0o700 })
+    const waiting = readdirSync(paths.backups).filter((other) => !other.startsWith('.'))
+    if (waiting.length >= MOST_WAITING) {
+      throw new SealstoneError('OUTPUT_UNWRITABLE', `${waiting.length} backups lie in ${paths.backups} already, want fewer than ${MOST_WAITING}`, {
+        hint: 'move them away: they take the space that the audit log needs',
+      })
+    }
     // What a daemon that died left is of no use to anybody.
     rmSync(unfinished, { recursive: true, force: true })
     mkdirSync(join(unfinished, 'recovery'), { recursive: true, mode: 0o700 })
     const manifest = await fill(unfinished, parts)
     renameSync(unfinished, folder)
+    flush(paths.backups)
     return { folder, manifest }
   } catch (cause) {
     rmSync(unfinished, { recursive: true, force: true })
@@ -64,8 +71,8 @@ async function fill(folder: string, { paths, database, keys, keyHost, log, size,
   copyFileSync(paths.config, join(folder, BACKUP_FILES.config))
   for (const { keyId, version, recovery } of [...records.flatMap(materialsOf), ...logMaterials(keys)])
     if (recovery !== undefined) put(join('recovery', `${keyId}.v${version}.age`), recovery)
-  put(BACKUP_FILES.sums, writeSums(folder))
-  flushFolder(folder)
+  put(BACKUP_FILES.sums, await writeSums(folder))
+  for (const path of [BACKUP_FILES.database, BACKUP_FILES.config, 'recovery', '']) flush(join(folder, path))
   return manifest
 }
 
@@ -98,8 +105,11 @@ function logMaterials(keys: KeyStore): KeyRecord['hybrid'][] {
   return [ed25519, mlDsa44]
 }
 
-function flushFolder(folder: string): void {
-  const directory = openSync(folder, 'r')
-  fsyncSync(directory)
-  closeSync(directory)
+function flush(path: string): void {
+  const file = openSync(path, 'r')
+  fsyncSync(file)
+  closeSync(file)
 }
+
+/** Made and not fetched: a caller that asks again and again must not fill the disk. */
+const MOST_WAITING = 8

@@ -84,7 +84,7 @@ function joinSeeds(halves: readonly SeedHalf[], secrets: Secrets): Borrowed {
 }
 
 function ed25519Seed({ bytes }: Borrowed): Buffer {
-  return Buffer.from(createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' }).export({ format: 'raw-private' }))
+  return createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' }).export({ format: 'raw-private' })
 }
 
 /** By OpenSSL's generator. PKCS#8, DER. */

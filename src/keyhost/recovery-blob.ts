@@ -1,7 +1,7 @@
 /** The private parts of a key, encrypted to offline recipients (age, age-encryption.org/v1) and bound to the key that they belong to. */
 import { timingSafeEqual } from 'node:crypto'
 import { Decrypter, Encrypter } from 'age-encryption'
-import { canonicalJsonBytes, concatBytes, isJsonObject, parseStrictJson, SealstoneError, utf8 } from '#core'
+import { canonicalJsonBytes, isJsonObject, parseStrictJson, SealstoneError, utf8 } from '#core'
 import { type Engine, fingerprint } from '#suites'
 import { borrowed, type Borrowed, secretBuffer } from '#token'
 import type { KeyMaterial } from './key-material.ts'
@@ -17,7 +17,12 @@ type Owner = Pick<KeyMaterial, 'keyId' | 'version' | 'suite' | 'spki'>
 export async function encryptSecrets(engine: Engine, owner: Owner, secrets: Secrets, recipients: readonly string[]): Promise<Uint8Array> {
   const parts = PARTS.flatMap((part) => (secrets[part] === undefined ? [] : [{ part, bytes: secrets[part].bytes }]))
   const header = canonicalJsonBytes({ ...ownerJson(engine, owner), parts: parts.map(({ part, bytes }) => ({ part, length: bytes.length })) })
-  using plain = borrowed(Buffer.from(concatBytes(header, utf8('\n'), ...parts.map(({ bytes }) => bytes))))
+  using plain = borrowed(secretBuffer(header.length + 1 + parts.reduce((sum, { bytes }) => sum + bytes.length, 0)))
+  let at = 0
+  for (const bytes of [header, utf8('\n'), ...parts.map((part) => part.bytes)]) {
+    plain.bytes.set(bytes, at)
+    at += bytes.length
+  }
   const encrypter = new Encrypter()
   for (const recipient of recipients) encrypter.addRecipient(recipient)
   return await encrypter.encrypt(plain.bytes) // awaited here: it is wiped at the end of this scope
@@ -26,20 +31,23 @@ export async function encryptSecrets(engine: Engine, owner: Owner, secrets: Secr
 /** Wipe the parts after use. Throws RECOVERY_INVALID when no identity opens it, or it belongs to another key, version, suite or public key. */
 export async function decryptSecrets(engine: Engine, owner: Owner, blob: Uint8Array, identities: readonly string[]): Promise<Secrets> {
   const what = `the recovery blob of key ${owner.keyId} version ${owner.version}`
-  using plain = borrowed(Buffer.from(await decrypt(what, blob, identities)))
+  // The library's own memory, not a copy of it.
+  const opened = await decrypt(what, blob, identities)
+  using plain = borrowed(Buffer.from(opened.buffer, opened.byteOffset, opened.byteLength))
   const end = plain.bytes.indexOf(0x0a)
   if (end < 0 || end > MAX_HEADER_BYTES) throw invalid(`${what} has no header`)
   const { parts, ...found } = readHeader(what, plain.bytes.subarray(0, end))
   const wanted = canonicalJsonBytes(ownerJson(engine, owner))
   const is = canonicalJsonBytes(found)
   if (is.length !== wanted.length || !timingSafeEqual(is, wanted)) throw invalid(`${what} belongs to another key, version, suite or public key`)
+  const length = parts.reduce((sum, part) => sum + part.length, end + 1)
+  if (plain.bytes.length !== length) throw invalid(`${what} is ${plain.bytes.length} bytes, want ${length}`)
   const secrets: { [Part in SecretPart]?: Borrowed } = {}
   let at = end + 1
   for (const { part, length } of parts) {
     secrets[part] = borrowed(copyOf(plain.bytes.subarray(at, at + length)))
     at += length
   }
-  if (at !== plain.bytes.length) throw invalid(`${what} is ${plain.bytes.length} bytes, want ${at}`)
   return secrets
 }
 
@@ -76,7 +84,10 @@ function readHeader(what: string, bytes: Uint8Array): ReturnType<typeof ownerJso
   const isGood = parts.every(
     (part) => isJsonObject(part) && PARTS.some((name) => name === part.part) && Number.isSafeInteger(part.length) && Number(part.length) > 0,
   )
-  if (parts.length === 0 || !isGood) throw invalid(`${what} names no parts`)
+  const isTwice = parts.some((part, index) =>
+    parts.slice(0, index).some((other) => isJsonObject(part) && isJsonObject(other) && part.part === other.part),
+  )
+  if (parts.length === 0 || !isGood || isTwice) throw invalid(`${what} names no parts`)
   return header as unknown as ReturnType<typeof readHeader>
 }
 

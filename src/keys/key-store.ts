@@ -27,7 +27,7 @@ import {
   type ImportRequest,
   type VersionRequest,
 } from './make-keys.ts'
-import { recoverLogKeys, recoverVersions, type RecoveryReport } from './recover-keys.ts'
+import { recoverLogKeys, recoverVersion, recoverVersions, type RecoveryReport } from './recover-keys.ts'
 import { type RewrapResult, rewrapKeys } from './rewrap-keys.ts'
 import { UnderWay } from './under-way.ts'
 import { unknownKey, unknownVersion } from './unknown-key.ts'
@@ -65,6 +65,8 @@ export interface KeyStore {
   rewrap(options: { readonly destroyOld: boolean }): Promise<RewrapResult>
   /** Into another token, from their recovery blobs. Throws RECOVERY_INVALID or TOKEN_*. */
   recoverLogKeys(identityFile: string): Promise<void>
+  /** The same for one version; false where it has no blob. */
+  recoverVersion(record: KeyRecord, identityFile: string): Promise<boolean>
   /** The same for every version; one without a recovery blob never signs again. */
   recoverVersions(identityFile: string): Promise<RecoveryReport>
   /** Throws KEY_EXISTS. */
@@ -147,6 +149,7 @@ export function openKeyStore({ db, keyHost, clock, recipients = [] }: KeyStoreOp
       return rewrapping.add(before.then(() => rewrapKeys({ ...parts, made: () => making.settled() }, options)))
     },
     recoverLogKeys: (identityFile) => recoverLogKeys(parts, identityFile),
+    recoverVersion: (record, identityFile) => recoverVersion(parts, record, identityFile),
     recoverVersions: (identityFile) => recoverVersions(parts, identityFile),
     createLogKeys: async () => {
       if (table.logKeys() !== undefined) throw new SealstoneError('KEY_EXISTS', 'the audit log has its keys already')

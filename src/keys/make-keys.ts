@@ -73,7 +73,7 @@ export async function createVersion(parts: KeyParts, { name, suite, recoverable,
       hint: 'name them in config.toml: [recovery] recipients = ["age1…"]',
     })
   }
-  const recipients = recoverable === true || newest.hybrid.recovery !== undefined ? parts.recipients : []
+  const recipients = recoverable === true || newest.hybrid.protection.recoverable === true ? parts.recipients : []
   const of = { name, version, suite: findSuite(suite).id }
   const { hybrid, companion } = await generateMaterials(parts, of, recipients, newest.hybrid.mlDsaCkaId !== undefined)
   return record(parts, { name, ...validity, version, origin: 'generated', hybrid, ...defined({ companion }) })

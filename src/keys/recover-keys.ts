@@ -29,18 +29,21 @@ export async function recoverVersions(parts: KeyParts, identityFile: string): Pr
   const recovered: string[] = []
   const lost: string[] = []
   for (const record of parts.table.all().filter(({ state }) => state !== 'destroyed')) {
-    const isWhole = record.hybrid.recovery !== undefined && (record.companion === undefined || record.companion.recovery !== undefined)
-    parts.table.update(isWhole ? await recoverVersion(parts, record, identityFile) : lostVersion(parts, record))
-    ;(isWhole ? recovered : lost).push(describeVersion(record))
+    const isBack = await recoverVersion(parts, record, identityFile)
+    if (!isBack) parts.table.update(lostVersion(parts, record))
+    ;(isBack ? recovered : lost).push(describeVersion(record))
   }
   return { recovered, lost }
 }
 
-async function recoverVersion({ keyHost }: KeyParts, record: KeyRecord, identityFile: string): Promise<KeyRecord> {
+/** False for one that has no blob, or whose companion has none. */
+export async function recoverVersion({ table, keyHost }: KeyParts, record: KeyRecord, identityFile: string): Promise<boolean> {
   const { companion } = record
+  if (record.hybrid.recovery === undefined || (companion !== undefined && companion.recovery === undefined)) return false
   const hybrid = await keyHost.recoverKey(requestFor(record.hybrid, 'signing', identityFile))
-  if (companion === undefined) return { ...record, hybrid }
-  return { ...record, hybrid, companion: await keyHost.recoverKey(requestFor(companion, 'companion', identityFile)) }
+  const fresh = companion && (await keyHost.recoverKey(requestFor(companion, 'companion', identityFile)))
+  table.update({ ...record, hybrid, ...(fresh === undefined ? {} : { companion: fresh }) })
+  return true
 }
 
 function lostVersion({ clock }: KeyParts, { destroyAt: _never, quarantine: _moot, ...record }: KeyRecord): KeyRecord {

@@ -1,9 +1,9 @@
 /** Puts a key pair that was made outside into the token, as well guarded from then on as any; the token says CKA_LOCAL false of it. */
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import pkcs11js from 'pkcs11js'
 import { SealstoneError } from '#core'
 import { findAlgorithm } from './algorithms.ts'
-import { faultClass } from './cryptoki-errors.ts'
+import { faultClass, returnValue } from './cryptoki-errors.ts'
 import { destroyObjects, newObjectId, readKeyPairProtection, readPublicKey, removeKeyPair, type TokenKeyPair } from './key-pair.ts'
 import { GUARDED } from './protection.ts'
 import type { Token } from './token.ts'
@@ -36,7 +36,7 @@ export function putKeyPair(token: Token, algorithm: string, pkcs8: Buffer, label
     return { ckaId, publicKey: readPublicKey(token, algorithm, ckaId), protection: readKeyPairProtection(token, ckaId) }
   } catch (cause) {
     removeKeyPair(token, ckaId)
-    if (faultClass(cause) !== 'caller' && !isNotSupported(cause)) throw cause
+    if (faultClass(cause) !== 'caller' && returnValue(cause) !== 'CKR_FUNCTION_NOT_SUPPORTED') throw cause
     throw new SealstoneError('TOKEN_UNSUPPORTED', `the token ${token.info.label} takes no ${algorithm} key from outside`, {
       cause,
       hint: "make the key without recovery (--not-recoverable), and keep the token by its vendor's own backup",
@@ -46,37 +46,37 @@ export function putKeyPair(token: Token, algorithm: string, pkcs8: Buffer, label
   }
 }
 
-/** C_CreateObject is missing altogether in some modules. */
-function isNotSupported(thrown: unknown): boolean {
-  return thrown instanceof Error && /CKR_FUNCTION_NOT_SUPPORTED/.test(`${thrown.message} ${String(thrown.cause)}`)
-}
-
 /** The attributes that only the private object has, and those that only the public one has (PKCS#11 3.0 §2.1, §2.3). */
 function numbersOf(key: KeyObject): { secret: pkcs11js.Template; open: pkcs11js.Template } {
-  const jwk = key.export({ format: 'jwk' })
-  const number = (name: 'd' | 'x' | 'y' | 'n' | 'e' | 'p' | 'q' | 'dp' | 'dq' | 'qi'): Buffer => Buffer.from(jwk[name] ?? '', 'base64url')
-  if (key.asymmetricKeyType === 'rsa') {
-    const shared = [
-      { type: pkcs11js.CKA_MODULUS, value: number('n') },
-      { type: pkcs11js.CKA_PUBLIC_EXPONENT, value: number('e') },
-    ]
-    return {
-      open: shared,
-      secret: [
-        ...shared,
-        { type: pkcs11js.CKA_PRIVATE_EXPONENT, value: number('d') },
-        { type: pkcs11js.CKA_PRIME_1, value: number('p') },
-        { type: pkcs11js.CKA_PRIME_2, value: number('q') },
-        { type: pkcs11js.CKA_EXPONENT_1, value: number('dp') },
-        { type: pkcs11js.CKA_EXPONENT_2, value: number('dq') },
-        { type: pkcs11js.CKA_COEFFICIENT, value: number('qi') },
-      ],
-    }
-  }
-  const point = key.asymmetricKeyType === 'ed25519' ? number('x') : Buffer.concat([Buffer.from([4]), number('x'), number('y')])
+  if (key.asymmetricKeyType === 'rsa') return rsaNumbers(key)
+  const jwk = createPublicKey(key).export({ format: 'jwk' })
+  const [x, y] = [jwk.x ?? '', jwk.y ?? ''].map((text) => Buffer.from(text, 'base64url')) as [Buffer, Buffer]
+  const point = key.asymmetricKeyType === 'ed25519' ? x : Buffer.concat([Buffer.from([4]), x, y])
   return {
     open: [{ type: pkcs11js.CKA_EC_POINT, value: octetString(point) }],
-    secret: [{ type: pkcs11js.CKA_VALUE, value: number('d') }],
+    secret: [{ type: pkcs11js.CKA_VALUE, value: key.export({ format: 'raw-private' }) }],
+  }
+}
+
+/** Node gives an RSA key's numbers as text only, which nobody can wipe; the collector takes it. */
+function rsaNumbers(key: KeyObject): { secret: pkcs11js.Template; open: pkcs11js.Template } {
+  const jwk = key.export({ format: 'jwk' })
+  const number = (name: 'd' | 'n' | 'e' | 'p' | 'q' | 'dp' | 'dq' | 'qi'): Buffer => Buffer.from(jwk[name] ?? '', 'base64url')
+  const shared = [
+    { type: pkcs11js.CKA_MODULUS, value: number('n') },
+    { type: pkcs11js.CKA_PUBLIC_EXPONENT, value: number('e') },
+  ]
+  return {
+    open: shared,
+    secret: [
+      ...shared,
+      { type: pkcs11js.CKA_PRIVATE_EXPONENT, value: number('d') },
+      { type: pkcs11js.CKA_PRIME_1, value: number('p') },
+      { type: pkcs11js.CKA_PRIME_2, value: number('q') },
+      { type: pkcs11js.CKA_EXPONENT_1, value: number('dp') },
+      { type: pkcs11js.CKA_EXPONENT_2, value: number('dq') },
+      { type: pkcs11js.CKA_COEFFICIENT, value: number('qi') },
+    ],
   }
 }
 

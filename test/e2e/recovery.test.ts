@@ -1,6 +1,6 @@
 /** The token is lost: an installation comes back from its backup on another token, with the real command line and the real daemon. */
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyModel } from '../support/models.ts'
@@ -43,6 +43,11 @@ const copyOf = (name: string): string => {
   return copy
 }
 
+function replace(path: string, make: (path: string) => unknown): void {
+  rmSync(path)
+  make(path)
+}
+
 describe('a backup', () => {
   it('is written while clients sign, says what can be recovered, and is as sha256sum checks it', async () => {
     const signing = Array.from({ length: 6 }, (_, index) => runOk(['sign', tinyModel(at(`during-${index}`))], home))
@@ -83,6 +88,15 @@ describe('a backup', () => {
   })
 })
 
+describe('what is asked for too often', () => {
+  it('is refused before it fills the disk', async () => {
+    const waiting = Array.from({ length: 8 }, (_, index) => join(home.home, 'backup', `left-${index}`))
+    for (const folderName of waiting) mkdirSync(folderName, { recursive: true })
+    expect(await run(['keys', 'backup', at('one-more')], home)).toMatchObject({ code: 2, stderr: expect.stringMatching(/8 backups lie in/) })
+    for (const folderName of waiting) rmSync(folderName, { recursive: true })
+  })
+})
+
 describe('a restore', () => {
   it('into another token goes on with the same keys, log and name; who saw a later trust file sees no rollback', async () => {
     await runOk(['keys', 'create', 'after-the-backup'], home) // and is lost
@@ -111,6 +125,14 @@ describe('a restore', () => {
 
     const list = (await runOk(['audit', 'list', '--json'], restored)).stdout
     expect(list).toMatch(/"restore".*from a backup of .* with at least \d+ entries; later ones are lost/)
+    const entries = list
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { index: number; operation: string; kind: string; result?: string; reason?: string })
+    const first = entries.find(({ operation }) => operation === 'restore')
+    const open = entries.filter(({ result }) => result === 'unknown')
+    expect(open.map(({ operation, reason }) => `${operation}: ${reason}`)).toContain('keys.backup: its outcome came after the backup, if it came')
+    for (const { index } of open) expect(index, 'nothing comes before it').toBeGreaterThan(Number(first?.index))
     expect(list).toMatch(/3 key versions sign again; lost: key token-only version 1/)
     // What is made from now on can be recovered again.
     await runOk(['keys', 'rotate', 'default'], restored)
@@ -162,7 +184,7 @@ describe('a restore', () => {
     ],
     ['no database', (copy) => rmSync(join(copy, 'sealstone.db')), /sealstone\.db is missing/],
     ['a file that nobody named', (copy) => writeFileSync(join(copy, 'extra'), ''), /extra is not in SHA256SUMS/],
-    ['no hash list', (copy) => rmSync(join(copy, 'SHA256SUMS')), /SHA256SUMS cannot be read/],
+    ['no hash list', (copy) => rmSync(join(copy, 'SHA256SUMS')), /SHA256SUMS is missing/],
     [
       'a way out of the folder',
       (copy) => appendFileSync(join(copy, 'SHA256SUMS'), `${'0'.repeat(64)}  ../../etc/passwd\n`),
@@ -170,20 +192,27 @@ describe('a restore', () => {
     ],
     [
       'a link in place of the database',
-      (copy) => {
-        rmSync(join(copy, 'sealstone.db'))
-        symlinkSync('/etc/passwd', join(copy, 'sealstone.db'))
-      },
+      (copy) => replace(join(copy, 'sealstone.db'), (path) => symlinkSync('/etc/passwd', path)),
       /sealstone\.db is no regular file/,
     ],
-    ['a folder too many', (copy) => mkdirSync(join(copy, 'empty')), /^$/],
-  ])('of a backup with %s is refused, unless it makes no difference', async (what, spoil, says) => {
+    [
+      'a pipe in place of the hash list',
+      (copy) => replace(join(copy, 'SHA256SUMS'), (path) => execFileSync('mkfifo', [path])),
+      /SHA256SUMS is no regular file/,
+    ],
+    ['an endless hash list', (copy) => replace(join(copy, 'SHA256SUMS'), (path) => symlinkSync('/dev/zero', path)), /SHA256SUMS is no regular file/],
+    ['links that go round and round', (copy) => ['a', 'b'].forEach((name) => symlinkSync('.', join(copy, name))), /a is no regular file/],
+    ['a folder too many', (copy) => mkdirSync(join(copy, 'empty')), /empty is no regular file/],
+    ['a huge description', (copy) => truncateSync(join(copy, 'backup.json'), 3 * 2 ** 30), /backup\.json is 3221225472 bytes, want at most/],
+  ])('of a backup with %s is refused, and leaves nothing', async (what, spoil, says) => {
     const copy = copyOf(`spoilt-${what.replaceAll(' ', '-')}`)
     spoil(copy)
     const empty = { home: at(`home-of-${what.replaceAll(' ', '-')}`) }
-    const { code, stderr } = await run(['keys', 'restore', copy, '--identity', identity, '--json'], empty)
-    expect(code === 0 ? '' : stderr).toMatch(says)
-    expect(code).toBe(what === 'a folder too many' ? 0 : 2)
+    expect(await run(['keys', 'restore', copy, '--identity', identity], { ...empty, timeoutMs: 20_000 })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(says),
+    })
+    expect(existsSync(empty.home)).toBe(false)
   })
 
   it('never goes over a state directory in use', async () => {

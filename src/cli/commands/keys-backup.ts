@@ -50,6 +50,8 @@ export const restore: CommandModule = {
     output.line(
       `  token        ${visible(`${report.token.label} (${report.token.model}, serial ${report.token.serial})`)}${report.sameToken ? ', the same' : ''}`,
     )
+    output.line(`  module       ${visible(report.settings.module)}`)
+    output.line(`  recipients   ${report.settings.recipients.length === 0 ? 'none' : report.settings.recipients.map(visible).join(', ')}`)
     output.line(`  signs again  ${report.recovered.length === 0 ? 'nothing' : report.recovered.map(visible).join(', ')}`)
     for (const version of report.lost) output.line(`  lost         ${visible(version)}`)
     output.note('next: sealstone doctor, then sealstone serve; hand out the new trust file')
