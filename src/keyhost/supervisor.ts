@@ -114,11 +114,16 @@ export class Supervisor {
     else this.#pump()
   }
 
+  /** The one that makes and checks keys, so that no two do it at once: the first one, and after its end for good the next. */
+  get #maker(): Slot | undefined {
+    return this.#slots.find(({ state }) => state.kind !== 'ended')
+  }
+
   /** In turn, so that all children have work before one has much of it. */
   #pump(): void {
     for (let idle = 0; idle < this.#slots.length; ) {
       const slot = this.#slots[this.#next++ % this.#slots.length]
-      const job = slot?.hasRoom === true ? this.#work.take((command) => command.kind === 'sign' || slot === this.#first) : undefined
+      const job = slot?.hasRoom === true ? this.#work.take((command) => command.kind === 'sign' || slot === this.#maker) : undefined
       if (job === undefined) idle += 1
       else {
         idle = 0
