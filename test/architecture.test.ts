@@ -26,7 +26,14 @@ const PLAN: Plan = {
     bench: { imports: ['core', 'suites', 'db', 'keyhost', 'daemon', 'client'] },
     cli: { imports: ['core', 'client', 'daemon', 'bench'], noDoor: true },
   },
-  packages: { pkcs11js: 'token' },
+  packages: {
+    pkcs11js: 'token',
+    '@opentelemetry/api': 'daemon',
+    '@opentelemetry/core': 'daemon',
+    '@opentelemetry/exporter-trace-otlp-http': 'daemon',
+    '@opentelemetry/resources': 'daemon',
+    '@opentelemetry/sdk-trace': 'daemon',
+  },
   browserSafe: { folders: ['core', 'tlog', 'suites'], except: ['suites/native'] },
   unreachable: [
     { from: 'keyhost/index.ts', packages: ['pkcs11js'] }, // the parent of the key host

@@ -13,6 +13,7 @@ import { LIMITS, SealstoneError } from '#core'
 import { type ErrorTranslator, errorTranslator, loadProtos, type Protos } from '#wire'
 import { type Address, isLoopback, parseAddress } from './address.ts'
 import { cancelled, withRetry } from './retry.ts'
+import { withTrace } from './trace-context.ts'
 import type { CallOptions, ConnectOptions } from './types.ts'
 
 /** Starts one call; grpc-js answers through the callback. */
@@ -50,14 +51,14 @@ export class Channel {
   unary<Response>(start: StartUnary<Response>, options: CallOptions = {}): Promise<Response> {
     const { signal } = options
     const retry = { attempts: this.#attempts, timeoutMs: options.timeoutMs ?? this.#timeoutMs, ...(signal === undefined ? {} : { signal }) }
-    return withRetry(retry, (timeoutMs) => this.#once(start, timeoutMs, signal))
+    return withRetry(retry, (timeoutMs) => this.#once((grpc, done) => start(withTrace(grpc, options), done), timeoutMs, signal))
   }
 
   /** Not retried: a reader knows where it was. */
   async *stream<Message>(open: (options: GrpcCallOptions) => ClientReadableStream<Message>, options: CallOptions = {}): AsyncGenerator<Message> {
     const { signal } = options
     if (signal !== undefined && wasAborted(signal)) throw cancelled(signal)
-    const call = open({ deadline: Date.now() + (options.timeoutMs ?? this.#timeoutMs) })
+    const call = open(withTrace({ deadline: Date.now() + (options.timeoutMs ?? this.#timeoutMs) }, options))
     const cancel = (): void => call.cancel()
     signal?.addEventListener('abort', cancel, { once: true })
     try {

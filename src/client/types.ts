@@ -21,6 +21,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Instead of the connection's, in milliseconds. */
   readonly timeoutMs?: number
+  /** W3C Trace Context of the caller, so that the daemon's spans continue its trace. What cannot be a `traceparent` is not sent, and then no `tracestate`. */
+  readonly traceparent?: string
+  readonly tracestate?: string
 }
 
 export interface SignRequest {

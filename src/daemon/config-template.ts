@@ -68,6 +68,14 @@ ${recipients.length === 0 ? '# recipients = []' : `recipients = [${recipients.ma
 # Where Prometheus may fetch metrics, on this machine only: http://127.0.0.1:9464/metrics. Off by default; docs/operations.md lists them.
 # listen = "127.0.0.1:9464"
 
+[traces]
+# Where OpenTelemetry traces are sent, by OTLP over HTTP. Off by default; docs/operations.md says what is in them.
+# endpoint = "http://127.0.0.1:4318/v1/traces"
+# Which part of the calls is traced that bring no trace of their own. 0: nothing is sent.
+# sample_ratio = 1.0
+# Headers that the collector wants, such as a token: one "name: value" a line, in a file that you alone can read.
+# headers_file = "traces.headers"
+
 [log]
 # debug, info, warn or error. Lines are JSON on standard error.
 # level = "info"

@@ -6,6 +6,7 @@ import { parse } from 'smol-toml'
 import { excerpt, LIMITS, SealstoneError } from '#core'
 import { parsePolicyTable, type PolicyTable } from '#policy'
 import { parseRecipients } from './recovery-recipients.ts'
+import { parseTraceEndpoint, type TraceSettings } from './trace-settings.ts'
 
 export interface Config {
   readonly token: {
@@ -42,6 +43,8 @@ export interface Config {
   readonly recoveryRecipients: readonly string[]
   /** Where Prometheus may fetch metrics: a loopback address. */
   readonly metrics?: { readonly host: string; readonly port: number }
+  /** Where traces are sent. */
+  readonly traces?: TraceSettings
   readonly drainSeconds: number
   readonly logLevel: LogLevel
   readonly policy: PolicyTable
@@ -86,9 +89,30 @@ export function parseConfig(text: string, home: string): Config {
     canarySeconds: read.wholeNumber('keys.canary_seconds', 30, 1, 86_400),
     recoveryRecipients: parseRecipients(settings.get('recovery.recipients') ?? []),
     ...(metricsAddress === undefined ? {} : { metrics: splitAddress(metricsAddress, 'metrics.listen') }),
+    ...traces(read, home),
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
+  }
+}
+
+function traces(read: SettingReader, home: string): { readonly traces?: TraceSettings } {
+  const endpoint = read.optionalText('traces.endpoint')
+  const headersFile = read.optionalText('traces.headers_file')
+  const sampleRatio = read.fraction('traces.sample_ratio', 1)
+  if (endpoint === undefined) {
+    const [setting] = read.open('traces.').keys()
+    if (setting === undefined) return {}
+    throw new SealstoneError('CONFIG_INVALID', `setting traces.${setting} is there without traces.endpoint`, {
+      hint: 'say where the traces go, or remove it',
+    })
+  }
+  return {
+    traces: {
+      endpoint: parseTraceEndpoint(endpoint),
+      sampleRatio,
+      ...(headersFile === undefined ? {} : { headersFile: resolve(home, headersFile) }),
+    },
   }
 }
 
@@ -197,6 +221,13 @@ class SettingReader {
     return value
   }
 
+  fraction(name: Setting, fallback: number): number {
+    const value = this.#settings.get(name) ?? fallback
+    if (typeof value !== 'number' || !(value >= 0 && value <= 1))
+      throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want a number from 0 to 1`)
+    return value
+  }
+
   oneOf<Choice extends string>(name: Setting, choices: readonly Choice[], fallback: Choice): Choice {
     const value = this.#settings.get(name) ?? fallback
     const choice = choices.find((known) => known === value)
@@ -233,6 +264,9 @@ const SETTINGS = [
   'recovery.recipients',
   'serve.queue_ms',
   'metrics.listen',
+  'traces.endpoint',
+  'traces.sample_ratio',
+  'traces.headers_file',
   'serve.drain_seconds',
   'log.level',
   'policy.allow',

@@ -8,6 +8,8 @@ import type { Operations } from '#operations'
 export interface Collected {
   readonly metrics: Metrics
   readonly registry: Registry
+  /** Spans that no collector took. */
+  readonly spansDropped: (spans: number) => void
 }
 
 export function collectMetrics(): Collected {
@@ -39,13 +41,18 @@ export function collectMetrics(): Collected {
     buckets: [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 4],
     registers,
   })
+  const spansDropped = new Counter({
+    name: 'sealstone_spans_dropped_total',
+    help: 'Spans of traces that no collector took.',
+    registers,
+  })
   const metrics: Metrics = {
     signed: (labels) => signatures.inc({ ...labels }),
     mismatch: (labels) => mismatches.inc({ ...labels }),
     refused: (labels) => refused.inc({ ...labels }),
     took: (step, seconds) => steps.observe({ step }, seconds),
   }
-  return { metrics, registry }
+  return { metrics, registry, spansDropped: (spans) => spansDropped.inc(spans) }
 }
 
 /** What is asked for at each scrape. */

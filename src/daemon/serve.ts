@@ -1,6 +1,6 @@
 /** Runs the daemon: open, listen, answer until a signal, drain, close. */
 import { constants } from 'node:os'
-import { type Clock, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError } from '#core'
+import { type Clock, defined, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError, type Tracer } from '#core'
 import { createOperations, type Operations } from '#operations'
 import { type Listener, type RpcServer, startServer } from '#rpc'
 import { type Config, loadConfig, type LogLevel, splitAddress } from './config.ts'
@@ -9,6 +9,7 @@ import { createLogger } from './logging.ts'
 import type { Collected } from './metrics.ts'
 import { operationContext } from './operation-context.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
+import type { TraceSettings } from './trace-settings.ts'
 import { mendTrustFile } from './trust-publisher.ts'
 import { writeBackup } from './write-backup.ts'
 
@@ -27,6 +28,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   process.umask(0o077)
   const collected = config.metrics === undefined ? undefined : (await import('./metrics.ts')).collectMetrics()
   const metrics = collected?.metrics ?? silentMetrics
+  await using tracing = config.traces === undefined ? undefined : await sendTraces(config.traces, logger, collected)
   await using runtime = await openRuntime(options.home, config, systemClock, logger, metrics)
   await recordEvent(runtime, 'daemon-start', `${runtime.recovered} open intents closed`)
 
@@ -48,6 +50,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     listeners: listeners(config, options.insecureLoopback),
     logger,
     clock: systemClock,
+    ...defined({ tracer: tracing?.tracer }),
   })
   const retention = keepAnswers(runtime, config, systemClock, logger)
   server.setServing(true)
@@ -67,6 +70,17 @@ export async function serve(options: ServeOptions): Promise<number> {
   })
   logger.info({}, 'stopped')
   return 0
+}
+
+/** What waits is sent when everything else has ended. */
+async function sendTraces(
+  settings: TraceSettings,
+  logger: Logger,
+  collected: Collected | undefined,
+): Promise<{ readonly tracer: Tracer } & AsyncDisposable> {
+  const { startTracing } = await import('./tracing.ts')
+  const tracing = startTracing(settings, logger, (spans) => collected?.spansDropped(spans))
+  return { tracer: tracing.tracer, [Symbol.asyncDispose]: () => tracing.close() }
 }
 
 /** Closed when the daemon ends. */

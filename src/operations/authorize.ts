@@ -1,5 +1,5 @@
 /** Step 1 of every operation: who is calling, may they do this; a refusal is in the log before the caller hears of it. */
-import { newOperationId, SealstoneError } from '#core'
+import { newOperationId, SealstoneError, traceFields } from '#core'
 import { decide, decideForSomeKey, type OperationName } from '#policy'
 import type { OperationContext } from './context.ts'
 import type { CallContext } from './ports.ts'
@@ -37,7 +37,7 @@ async function refuse(
     errorCode: 'PERMISSION_DENIED',
     reason,
   })
-  context.logger.warn({ identity: call.identity, operation, key }, 'refused by policy')
+  context.logger.warn({ identity: call.identity, operation, key, ...traceFields(call.span) }, 'refused by policy')
   throw new SealstoneError('PERMISSION_DENIED', `${call.identity} may not ${operation}${key === undefined ? '' : ` with key ${key}`}: ${reason}`, {
     details: { operation, ...(key === undefined ? {} : { key }) },
   })

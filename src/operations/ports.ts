@@ -1,5 +1,5 @@
 /** What the daemon can be asked to do, in domain types. `rpc` maps bytes to these; nothing here knows of gRPC. */
-import type { IdempotencyKey, Identity, JsonValue, KeyName, KeyProtection, OperationId } from '#core'
+import type { IdempotencyKey, Identity, JsonValue, KeyName, KeyProtection, OperationId, Span } from '#core'
 import type { Requirement, Verdict } from '#envelopes'
 import type { Manifest } from '#hashing'
 import type { KeyAction, KeyPolicy, KeyRecord, RewrapResult } from '#keys'
@@ -23,6 +23,8 @@ export interface CallContext {
   readonly signal: AbortSignal
   /** Address for the log, for example `unix` or `10.0.0.7:41022`. */
   readonly peer: string
+  /** Where the steps of this call are told. */
+  readonly span: Span
 }
 
 export interface Subject {

@@ -1,5 +1,5 @@
 /** Signs many in one call, each with its own answer or error; the log and the key host are used for all of them together. */
-import { LIMITS, SealstoneError, toSealstoneError } from '#core'
+import { LIMITS, SealstoneError, spanned, toSealstoneError } from '#core'
 import type { OperationContext } from './context.ts'
 import type { CallContext, SignAnswer, SignRequest } from './ports.ts'
 import { type RunningSignings, signModel } from './sign-model.ts'
@@ -21,7 +21,9 @@ export async function signBatch(
   return Promise.all(
     requests.map(async (request): Promise<BatchResult> => {
       try {
-        return { ok: true, answer: await signModel(context, running, call, request, batch.member()) }
+        const member = batch.member()
+        const answer = await spanned(call.span, 'sign', (span) => signModel(context, running, { ...call, span }, request, member))
+        return { ok: true, answer }
       } catch (thrown) {
         return { ok: false, error: toSealstoneError(thrown) }
       }

@@ -1,5 +1,5 @@
 /** Signs a model manifest or another statement: the walk of a Sign request, step by step. */
-import { defined, LIMITS, SealstoneError, toSealstoneError, utf8 } from '#core'
+import { defined, LIMITS, SealstoneError, spanned, toSealstoneError, traceFields, utf8 } from '#core'
 import { pae, STATEMENT_PAYLOAD_TYPE, writeHybridBundle, writeOmsBundle } from '#envelopes'
 import { recordProtection } from '#keys'
 import type { Receipt } from '#tlog'
@@ -47,11 +47,11 @@ async function signOrReplay(
   path: SigningPath,
 ): Promise<SignAnswer> {
   // 1. Who is calling, and may they? A refusal is in the log.
-  await authorize(context, call, 'sign', request.key)
+  await spanned(call.span, 'authorize', () => authorize(context, call, 'sign', request.key))
   const { name } = context.keys.get(request.key, request.keyVersion)
 
   // 2. The bytes to sign. Nothing is stored yet: a crash here leaves nothing behind.
-  const statement = buildContent(request.content)
+  const statement = spanned(call.span, 'build-statement', () => buildContent(request.content))
   const signedBytes = pae(STATEMENT_PAYLOAD_TYPE, statement.payload)
   const requestDigest = sha256Hex(context.engine, utf8(`${name}${request.keyVersion === undefined ? '' : `/${request.keyVersion}`}\n`), signedBytes)
 
@@ -60,11 +60,13 @@ async function signOrReplay(
   if (earlier !== undefined) {
     refuseOtherContent(earlier.requestDigest, requestDigest)
     path.leave() // the one that it waits for may be in the same batch
+    call.span.set({ 'sealstone.replayed': true })
     return { ...(await earlier.answer), replayed: true }
   }
   const stored = context.audit.findAnswer(answerKey)
   if (stored !== undefined) {
     refuseOtherContent(stored.requestDigest, requestDigest)
+    call.span.set({ 'sealstone.replayed': true })
     return decodeAnswer(stored.answer)
   }
 
@@ -98,18 +100,22 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
   const { key, statement, signedBytes } = signing
   const facts = describeSigning(context.engine, call, signing)
   const started = context.clock.monotonicMs()
+  call.span.set({
+    'sealstone.operation.id': facts.operationId,
+    'sealstone.key.name': key.name,
+    'sealstone.key.version': key.version,
+    'sealstone.suite': key.hybrid.suite,
+  })
 
   // 3. The intent, durable before the key is used. A crash after it leaves an intent without outcome: recovery closes it as `unknown`.
-  await context.audit.append({ kind: 'intent', ...facts })
+  await spanned(call.span, 'intent', () => context.audit.append({ kind: 'intent', ...facts }))
 
   let released: { index: bigint; receipt: Receipt; answer?: Uint8Array }
   try {
     // 4. Both halves, and the companion, in one round trip to the key host. From here on the caller may vanish: the outcome is still written.
     const began = context.clock.monotonicMs()
-    const signatures = await path.sign(context.keys, key, signedBytes, {
-      caller: call.identity,
-      ...defined({ priority: path === ALONE ? undefined : ('batch' as const) }),
-    })
+    const options = { caller: call.identity, ...defined({ priority: path === ALONE ? undefined : ('batch' as const) }) }
+    const signatures = await spanned(call.span, 'key-host', () => path.sign(context.keys, key, signedBytes, options))
 
     context.metrics.took('key-host', (context.clock.monotonicMs() - began) / 1000)
     const made = madeSignatures(context.engine, key, signatures)
@@ -119,41 +125,43 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
     //    the log drops the leaf that speaks of it before anything is stored.
     // 6. The outcome leaf, the checkpoint that covers it and the stored answer become durable together. A crash before that commit
     //    releases nothing (recovery says `unknown`); a crash after it loses only the reply, which a retry with the same idempotency key gets.
-    released = await context.audit.complete(
-      {
-        kind: 'outcome',
-        ...facts,
-        signatures: made.map((one) => leafSignature(context.engine, one)),
-        result: 'ok',
-        keyProtection: recordProtection(key),
-      },
-      {
-        key: signing.answerKey,
-        requestDigest: signing.requestDigest,
-        check: () => checkSignatures(context, key, signedBytes, made),
-        build: (receipt) => {
-          const [main, ...companions] = made
-          // A classical key needs no companion: its own signature is what other tools verify.
-          const forOthers = main.publicKey.suite.kind === 'classical' ? main : companions[0]
-          const hybridSig = writeHybridBundle({
-            payload: statement.payload,
-            signature: main.signature,
-            key: main.publicKey,
-            keyName: key.name,
-            keyVersion: key.version,
-            receipt,
-            protection: recordProtection(key),
-          })
-          const modelSig = forOthers && writeOmsBundle({ payload: statement.payload, signature: forOthers.signature, key: forOthers.publicKey })
-          return encodeAnswer({ operationId: facts.operationId, hybridSig, modelSig })
+    released = await spanned(call.span, 'outcome', (outcome) =>
+      context.audit.complete(
+        {
+          kind: 'outcome',
+          ...facts,
+          signatures: made.map((one) => leafSignature(context.engine, one)),
+          result: 'ok',
+          keyProtection: recordProtection(key),
         },
-      },
+        {
+          key: signing.answerKey,
+          requestDigest: signing.requestDigest,
+          check: () => spanned(outcome, 'verify', () => checkSignatures(context, key, signedBytes, made)),
+          build: (receipt) => {
+            const [main, ...companions] = made
+            // A classical key needs no companion: its own signature is what other tools verify.
+            const forOthers = main.publicKey.suite.kind === 'classical' ? main : companions[0]
+            const hybridSig = writeHybridBundle({
+              payload: statement.payload,
+              signature: main.signature,
+              key: main.publicKey,
+              keyName: key.name,
+              keyVersion: key.version,
+              receipt,
+              protection: recordProtection(key),
+            })
+            const modelSig = forOthers && writeOmsBundle({ payload: statement.payload, signature: forOthers.signature, key: forOthers.publicKey })
+            return encodeAnswer({ operationId: facts.operationId, hybridSig, modelSig })
+          },
+        },
+      ),
     )
   } catch (thrown) {
     const error = toSealstoneError(thrown)
     if (error instanceof WrongSignature) await holdKey(context, error)
     context.metrics.signed({ key: key.name, suite: key.hybrid.suite, result: error.code })
-    await recordFailure(context, facts, error)
+    await recordFailure(context, call, facts, error)
     throw error
   }
 
@@ -164,6 +172,7 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
   if (released.answer === undefined) throw new SealstoneError('INTERNAL', 'the audit log stored no answer')
   const { operationId, hybridSig, modelSig } = decodeParts(released.answer)
   const { receipt, index } = released
+  call.span.set({ 'sealstone.leaf.index': Number(index) })
   return { operationId, hybridSig, ...(modelSig === undefined ? {} : { modelSig }), receipt, leafIndex: index, replayed: false }
 }
 
@@ -177,11 +186,14 @@ function enter({ capacity, metrics }: OperationContext, { identity }: CallContex
 }
 
 /** If even this cannot be written the intent stays open, and the next start closes it. */
-async function recordFailure(context: OperationContext, facts: SigningFacts, error: SealstoneError): Promise<void> {
+async function recordFailure(context: OperationContext, call: CallContext, facts: SigningFacts, error: SealstoneError): Promise<void> {
   try {
     await context.audit.append({ kind: 'outcome', ...facts, result: 'error', errorCode: error.code })
   } catch (cause) {
-    context.logger.error({ operationId: facts.operationId, error: String(cause) }, 'the outcome of a failed signing could not be logged')
+    context.logger.error(
+      { operationId: facts.operationId, error: String(cause), ...traceFields(call.span) },
+      'the outcome of a failed signing could not be logged',
+    )
   }
 }
 

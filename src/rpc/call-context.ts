@@ -1,7 +1,7 @@
 /** What the operations learn of a call: who, from where, and whether the caller still waits. */
 import type { EventEmitter } from 'node:events'
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js'
-import { type Clock, type Identity, type Logger, SealstoneError } from '#core'
+import { type Clock, type Identity, type Logger, SealstoneError, type Span, type Tracer } from '#core'
 import type { CallContext } from '#operations'
 import { identityOf, type Peer } from '#policy'
 import type { ErrorTranslator, Protos } from '#wire'
@@ -16,6 +16,7 @@ export interface CallEnvironment {
   readonly admission: Admission
   readonly largeRequests: LargeRequests
   readonly logger: Logger
+  readonly tracer: Tracer
   readonly clock: Clock
   readonly limits: RpcLimits
   /** Which listener the call came through. */
@@ -25,8 +26,8 @@ export interface CallEnvironment {
 export type ServerCall = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>
 
 /** Throws UNAUTHENTICATED. */
-export function openContext(environment: CallEnvironment, call: ServerCall): CallContext {
-  return { identity: callerOf(environment, call), peer: peerOf(environment, call), signal: signalOf(environment, call) }
+export function openContext(environment: CallEnvironment, call: ServerCall, span: Span): CallContext {
+  return { identity: callerOf(environment, call), peer: peerOf(environment, call), signal: signalOf(environment, call), span }
 }
 
 export function peerOf({ listener }: Pick<CallEnvironment, 'listener'>, call: ServerCall): string {

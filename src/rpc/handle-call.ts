@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { inspect } from 'node:util'
 import type { handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
-import { type GrpcStatusName, SealstoneError, toSealstoneError } from '#core'
+import { type GrpcStatusName, SealstoneError, type Span, toSealstoneError, traceFields } from '#core'
 import type { CallContext } from '#operations'
 import { decodeStrictly, type ErrorStatus } from '#wire'
 import { type CallEnvironment, openContext, peerOf, type ServerCall } from './call-context.ts'
+import { traceContextOf } from './trace-context.ts'
 
 /** `AnswerInit` is what a handler returns; the other two type parameters of grpc are the client's. */
 type Method<Request, AnswerInit> = MethodDefinition<never, AnswerInit, Request, unknown>
@@ -23,7 +24,7 @@ export function unary<Request, AnswerInit>(
     const answer = async (): Promise<void> => {
       let bytes: Buffer
       try {
-        const context = record.identified(openContext(environment, call))
+        const context = record.identified(openContext(environment, call, record.span))
         const work = async (): Promise<Buffer> => encode(environment, method, await run(context, decode(environment, method, call.request)))
         if (call.request.length > environment.limits.askFirstBytes) await admit?.(context)
         const isLarge = call.request.length > environment.limits.largeRequestBytes
@@ -48,7 +49,7 @@ export function serverStream<Request, AnswerInit>(
     const record = new CallRecord(environment, method.path, call)
     const pump = async (): Promise<void> => {
       try {
-        const context = record.identified(openContext(environment, call))
+        const context = record.identified(openContext(environment, call, record.span))
         for await (const item of run(context, decode(environment, method, call.request))) {
           context.signal.throwIfAborted()
           // A reader that is slow slows the source down; one that vanished ends it.
@@ -86,12 +87,13 @@ async function drained(call: ServerCall, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** The log line of one call. */
+/** The log line of one call, and its span. Names and statuses: OpenTelemetry's semantic conventions for gRPC. */
 class CallRecord {
   readonly #environment: CallEnvironment
   readonly #method: string
   readonly #peer: string
   readonly #started: number
+  readonly span: Span
   #identity: string | undefined
 
   constructor(environment: CallEnvironment, method: string, call: ServerCall) {
@@ -99,6 +101,8 @@ class CallRecord {
     this.#method = method
     this.#peer = peerOf(environment, call)
     this.#started = environment.clock.monotonicMs()
+    const name = method.slice(1)
+    this.span = environment.tracer.startCall(name, traceContextOf(call.metadata), { 'rpc.system.name': 'grpc', 'rpc.method': name })
   }
 
   identified(context: CallContext): CallContext {
@@ -107,6 +111,8 @@ class CallRecord {
   }
 
   finish(): void {
+    this.span.set({ 'rpc.response.status_code': 'OK' })
+    this.span.end()
     this.#environment.logger.info(this.#facts('OK'), 'call')
   }
 
@@ -115,6 +121,9 @@ class CallRecord {
     const { logger, translator } = this.#environment
     const error = toSealstoneError(thrown)
     const facts = this.#facts(error.code)
+    this.span.set({ 'rpc.response.status_code': error.entry.grpc, 'error.type': error.code })
+    if (SERVER_FAULTS.has(error.entry.grpc)) this.span.fail(error.code)
+    this.span.end()
     if (OURS.has(error.entry.grpc)) logger.error({ ...facts, error: error.message, causes: describeCauses(error) }, 'call failed by a fault of ours')
     else logger.info({ ...facts, error: error.message }, 'call')
     return translator.encode(error)
@@ -122,7 +131,7 @@ class CallRecord {
 
   #facts(result: string): Record<string, unknown> {
     const milliseconds = Math.round(this.#environment.clock.monotonicMs() - this.#started)
-    return { method: this.#method, identity: this.#identity, peer: this.#peer, result, milliseconds }
+    return { method: this.#method, identity: this.#identity, peer: this.#peer, result, milliseconds, ...traceFields(this.span) }
   }
 }
 
@@ -135,4 +144,6 @@ function describeCauses(error: Error): string[] {
 }
 
 const MAX_CAUSES = 8
+/** With these the span of a server has failed; the others are the caller's. */
+const SERVER_FAULTS: ReadonlySet<GrpcStatusName> = new Set(['DEADLINE_EXCEEDED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS'])
 const OURS: ReadonlySet<GrpcStatusName> = new Set(['INTERNAL', 'DATA_LOSS', 'UNAVAILABLE'])

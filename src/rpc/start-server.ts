@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Server, type ServerOptions } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
-import type { Clock, Logger } from '#core'
+import { type Clock, type Logger, silentTracer, type Tracer } from '#core'
 import type { Operations } from '#operations'
 import { errorTranslator, loadDescriptors, loadProtos } from '#wire'
 import { Admission } from './admission.ts'
@@ -18,6 +18,8 @@ export interface StartServerOptions {
   readonly listeners: readonly Listener[]
   readonly logger: Logger
   readonly clock: Clock
+  /** Default: no traces. */
+  readonly tracer?: Tracer
   readonly limits?: Partial<RpcLimits>
 }
 
@@ -34,7 +36,14 @@ export interface RpcServer {
 }
 
 /** Throws DAEMON_RUNNING, CONFIG_INVALID, FILE_UNREADABLE or HOME_INSECURE; nothing stays open then. */
-export async function startServer({ operations, listeners, logger, clock, limits: given }: StartServerOptions): Promise<RpcServer> {
+export async function startServer({
+  operations,
+  listeners,
+  logger,
+  clock,
+  tracer = silentTracer,
+  limits: given,
+}: StartServerOptions): Promise<RpcServer> {
   const limits = { ...DEFAULT_RPC_LIMITS, ...given }
   const protos = loadProtos()
   const translator = errorTranslator()
@@ -47,7 +56,7 @@ export async function startServer({ operations, listeners, logger, clock, limits
   try {
     for (const listener of listeners) {
       const server = new Server(serverOptions(limits, admission))
-      addServices(server, operations, { protos, translator, admission, largeRequests, logger, clock, limits, listener: listener.kind })
+      addServices(server, operations, { protos, translator, admission, largeRequests, logger, tracer, clock, limits, listener: listener.kind })
       health.addToServer(server)
       reflection.addToServer(server)
       opened.push({ server, listener: await openListener(listener, server, limits, logger) })

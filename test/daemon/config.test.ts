@@ -17,6 +17,7 @@ describe('the configuration that init writes', () => {
       drainSeconds: 20,
       logLevel: 'info',
     })
+    expect(config.traces).toBeUndefined()
     expect(config.listen.tls).toBeUndefined()
   })
 
@@ -33,6 +34,7 @@ describe('the configuration that init writes', () => {
       clientCaFile: '/srv/sealstone/tls/clients-ca.crt',
     })
     expect(config.policy).toHaveLength(3)
+    expect(config.traces).toEqual({ endpoint: 'http://127.0.0.1:4318/v1/traces', sampleRatio: 1, headersFile: '/srv/sealstone/traces.headers' })
   })
 
   it('needs no environment for the module', () => {
@@ -50,6 +52,12 @@ describe('a configuration is refused', () => {
     ['[serve]\ndrain_seconds = 0', 'setting serve.drain_seconds is 0, want a whole number from 1 to 600', ''],
     ['[serve]\ndrain_seconds = 1.5', 'want a whole number', ''],
     ['[serve]\ndrain_seconds = "20"', 'setting serve.drain_seconds is "20", want a whole number', ''],
+    ['[traces]\nendpoint = "collector:4318"', 'traces.endpoint is no address that starts with http', '127.0.0.1:4318/v1/traces'],
+    ['[traces]\nendpoint = "http://collector.example/v1/traces"', 'is http to collector.example: spans name keys, want https', ''],
+    ['[traces]\nendpoint = "https://me:word@collector.example/"', 'traces.endpoint has a user name, a query or a fragment', 'headers_file'],
+    ['[traces]\nendpoint = "http://[::1]:4318/v1/traces"\nsample_ratio = 1.5', 'traces.sample_ratio is 1.5, want a number from 0 to 1', ''],
+    ['[traces]\nsample_ratio = 0.5', 'traces.sample_ratio is there without traces.endpoint', 'say where the traces go'],
+    ['[traces]\nheaders_file = "h"', 'traces.headers_file is there without traces.endpoint', ''],
     ['[log]\nlevel = "loud"', 'setting log.level is "loud", want one of debug, info, warn, error', ''],
     ['[listen.tls]\naddress = "here"', 'listen.tls.address is "here", want host:port', ''],
     ['[listen.tls]\naddress = "h:70000"', 'want host:port', ''],

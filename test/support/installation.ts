@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, parseIdempotencyKey, parseIdentity, parseKeyName, silentLogger, silentMetrics } from '#core'
+import { type Clock, parseIdempotencyKey, parseIdentity, parseKeyName, silentLogger, silentMetrics, silentSpan } from '#core'
 import { openDatabase } from '#db'
 import { type KeyHost, startKeyHost } from '#keyhost'
 import { type KeyStore, openKeyStore } from '#keys'
@@ -92,7 +92,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     publishTrust: (document) => void published.push(document),
   }
   const operations = createOperations(context)
-  const call: CallContext = { identity: parseIdentity('local'), signal: new AbortController().signal, peer: 'unix' }
+  const call: CallContext = { identity: parseIdentity('local'), signal: new AbortController().signal, peer: 'unix', span: silentSpan }
   const resources = opened.move()
   let requests = 0
   return {

@@ -1,0 +1,85 @@
+/** A collector of OpenTelemetry traces: takes OTLP over HTTP in its JSON form, or fails to, as a test says. */
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { json } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface CollectedSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly traceState?: string
+  readonly name: string
+  /** OTLP: 1 internal, 2 server. */
+  readonly kind: number
+  readonly start: bigint
+  readonly end: bigint
+  /** OTLP: 0 unset, 2 error. */
+  readonly status: number
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+export interface Collector extends AsyncDisposable {
+  readonly endpoint: string
+  readonly spans: CollectedSpan[]
+  readonly requests: { readonly headers: IncomingHttpHeaders; readonly text: string }[]
+  /** Waits until there are so many spans; throws with those that are there. */
+  wait(spans: number): Promise<void>
+}
+
+export type Behaviour = 'takes' | 'hangs' | 'refuses'
+
+export async function startCollector(behaviour: Behaviour = 'takes'): Promise<Collector> {
+  const spans: CollectedSpan[] = []
+  const requests: Collector['requests'] = []
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = (await json(request)) as ExportRequest
+    requests.push({ headers: request.headers, text: JSON.stringify(body) })
+    if (behaviour === 'hangs') return
+    if (behaviour === 'takes') spans.push(...readSpans(body))
+    response.writeHead(behaviour === 'takes' ? 200 : 400, { 'content-type': 'application/json' }).end('{}')
+  }
+  const server = createServer((request, response) => void answer(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the collector has no port')
+  return {
+    endpoint: `http://127.0.0.1:${address.port}/v1/traces`,
+    spans,
+    requests,
+    wait: async (count) => {
+      for (let tries = 0; spans.length < count; tries++) {
+        if (tries === 200) throw new Error(`${spans.length} spans after 10 s, want ${count}: ${spans.map(({ name }) => name).join(', ')}`)
+        await sleep(50)
+      }
+    },
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+interface ExportRequest {
+  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly WireSpan[] }[] }[]
+}
+
+/** opentelemetry-proto, trace/v1/trace.proto, in OTLP's JSON form: ids in hex, 64-bit numbers as text. */
+interface WireSpan extends Pick<CollectedSpan, 'traceId' | 'spanId' | 'parentSpanId' | 'traceState' | 'name' | 'kind'> {
+  readonly startTimeUnixNano: string
+  readonly endTimeUnixNano: string
+  readonly status: { readonly code?: number }
+  readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[]
+}
+
+function readSpans({ resourceSpans }: ExportRequest): CollectedSpan[] {
+  return resourceSpans
+    .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
+    .map(({ startTimeUnixNano, endTimeUnixNano, status, attributes, ...span }) => ({
+      ...span,
+      start: BigInt(startTimeUnixNano),
+      end: BigInt(endTimeUnixNano),
+      status: status.code ?? 0,
+      fields: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
+    }))
+}
