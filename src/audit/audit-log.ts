@@ -1,5 +1,5 @@
 /** The audit log as the daemon uses it: append, complete with a receipt, list, prove, recover. */
-import { type Clock, defined, equalBytes, LIMITS, type Logger, newOperationId, parseIdentity, SealstoneError } from '#core'
+import { defined, equalBytes, LIMITS, type Logger, newOperationId, parseIdentity, SealstoneError, type Timeline } from '#core'
 import type { Database } from '#db'
 import {
   consistencyProof,
@@ -67,7 +67,8 @@ export interface AuditLogOptions {
   readonly origin: string
   readonly signer: CheckpointSigner
   readonly verifier: LogSignatureVerifier
-  readonly clock: Clock
+  /** The same as the key store's. */
+  readonly timeline: Timeline
   readonly logger: Logger
   /** How long to gather entries before the next batch, in milliseconds; default not at all. */
   readonly gatherMs?: () => number
@@ -96,10 +97,10 @@ class SqliteAuditLog implements AuditLog {
   readonly #tiles: TileReader
   readonly #sequencer: Sequencer
   readonly #sizeAtOpen: bigint
-  #lastTime: number
+  #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(options: AuditLogOptions) {
-    const { db, origin, signer, verifier, clock, logger } = options
+    const { db, origin, signer, verifier, timeline, logger } = options
     this.#options = options
     this.#store = new LogStore(db)
     this.#tiles = new TileReader(this.#store)
@@ -111,13 +112,13 @@ class SqliteAuditLog implements AuditLog {
         signer,
         logger,
         maxQueued: LIMITS.queuedLeaves,
-        now: () => clock.now().getTime(),
+        now: () => timeline.now().getTime(),
         ...defined({ gatherMs: options.gatherMs, onCommit: options.onCommit }),
       },
       log,
     )
     this.#sizeAtOpen = log.head.size
-    this.#lastTime = log.lastTime
+    timeline.reach(new Date(log.lastTime))
   }
 
   async append(leaf: NewLeaf): Promise<{ index: bigint }> {
@@ -183,15 +184,17 @@ class SqliteAuditLog implements AuditLog {
 
   /** Time is given in the order of the queue, which is the order of the log; it stands still while the clock is behind. */
   #encode(leaf: NewLeaf): NonNullable<Submission['leaf']> {
-    const now = this.#options.clock.now().getTime()
-    if (now < this.#lastTime - CLOCK_TOLERANCE_MS) {
-      this.#options.logger.warn({ behindMs: this.#lastTime - now }, 'the clock went back; log entries keep the time of the last one')
-    }
-    const time = Math.max(now, this.#lastTime)
-    const value: Leaf = { version: 1, time: new Date(time).toISOString(), ...leaf }
-    const bytes = encodeLeaf(value)
-    this.#lastTime = time
-    return { value, bytes }
+    const value: Leaf = { version: 1, time: this.#options.timeline.now().toISOString(), ...leaf }
+    this.#tellIfBehind()
+    return { value, bytes: encodeLeaf(value) }
+  }
+
+  #tellIfBehind(): void {
+    const { timeline, logger } = this.#options
+    const { behindMs } = timeline
+    if (behindMs <= CLOCK_TOLERANCE_MS || performance.now() < this.#toldAt + TELL_AGAIN_MS) return
+    this.#toldAt = performance.now()
+    logger.warn({ behindMs }, 'the clock went back; log entries keep the time of the last one')
   }
 
   #checkLeaf(index: bigint, bytes: Uint8Array): void {
@@ -205,3 +208,4 @@ class SqliteAuditLog implements AuditLog {
 }
 
 const CLOCK_TOLERANCE_MS = 1000
+const TELL_AGAIN_MS = 60_000

@@ -1,6 +1,6 @@
 /** Looks at everything a daemon needs and says what is wrong and what to do. Uses no signing key and prints no secret. */
 import { existsSync, lstatSync, statfsSync } from 'node:fs'
-import { SealstoneError, silentLogger, systemClock, toSealstoneError } from '#core'
+import { SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
 import { acquireLock, openDatabase } from '#db'
 import { startKeyHost } from '#keyhost'
 import { openKeyStore } from '#keys'
@@ -92,9 +92,10 @@ async function checkInside(check: CheckRunner, paths: HomePaths, config: Config)
     async () => {
       const database = openDatabase(paths.database, MIGRATIONS)
       opened.defer(() => database.close())
-      const keys = openKeyStore({ db: database, keyHost: keyHost.started, clock: systemClock })
+      const timeline = new Timeline(systemClock)
+      const keys = openKeyStore({ db: database, keyHost: keyHost.started, clock: systemClock, timeline })
       await keys.check()
-      return { database, keys }
+      return { database, keys, timeline }
     },
     ({ keys }) =>
       `all in the token, and they sign: ${keys
@@ -111,7 +112,13 @@ async function checkInside(check: CheckRunner, paths: HomePaths, config: Config)
   await check(
     'audit log',
     async () => {
-      const parts = { database: store.database, keyHost: keyHost.started, logKeys: () => store.keys.logKeys(), origin: config.audit.origin }
+      const parts = {
+        database: store.database,
+        timeline: store.timeline,
+        keyHost: keyHost.started,
+        logKeys: () => store.keys.logKeys(),
+        origin: config.audit.origin,
+      }
       const { audit } = await openLog({ ...parts, clock: systemClock, logger: silentLogger })
       opened.defer(() => audit.close())
       return audit.size()

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, silentMetrics, systemClock } from '#core'
+import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, silentMetrics, systemClock, Timeline } from '#core'
 import { openDatabase } from '#db'
 import { formatTokenUri, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
 import { type KeyRecord, openKeyStore, recordProtection } from '#keys'
@@ -76,9 +76,10 @@ async function fillHome(
   opened.defer(() => keyHost.close())
 
   // The log comes first, so that the making of the first key is in it.
-  const keys = openKeyStore({ db: database, keyHost, clock: systemClock, recipients: chosen.recipients })
+  const timeline = new Timeline(systemClock)
+  const keys = openKeyStore({ db: database, keyHost, clock: systemClock, timeline, recipients: chosen.recipients })
   const logKeys = await keys.createLogKeys()
-  const log = await openLog({ database, keyHost, logKeys: () => logKeys, origin: chosen.origin, clock: systemClock, logger: silentLogger })
+  const log = await openLog({ database, keyHost, logKeys: () => logKeys, origin: chosen.origin, clock: systemClock, timeline, logger: silentLogger })
   opened.defer(() => log.audit.close())
   const event = {
     operationId: newOperationId(),

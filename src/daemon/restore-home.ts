@@ -2,7 +2,7 @@
 import { constants, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse, stringify } from 'smol-toml'
-import { newOperationId, parseIdentity, SealstoneError, silentLogger, silentMetrics, systemClock, toSealstoneError } from '#core'
+import { newOperationId, parseIdentity, SealstoneError, silentLogger, silentMetrics, systemClock, Timeline, toSealstoneError } from '#core'
 import { openDatabase } from '#db'
 import { startKeyHost } from '#keyhost'
 import { describeVersion, type KeyRecord, type KeyStore, openKeyStore, type RecoveryReport } from '#keys'
@@ -63,12 +63,13 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
   const identityFile = options.identity === undefined ? undefined : resolve(options.identity)
   const keyHost = await startKeyHost({ token: location, logger: silentLogger, children: 1, ...(identityFile === undefined ? {} : { identityFile }) })
   opened.defer(() => keyHost.close())
-  const keys = openKeyStore({ db: database, keyHost, clock: systemClock, recipients: old.recoveryRecipients })
+  const timeline = new Timeline(systemClock)
+  const keys = openKeyStore({ db: database, keyHost, clock: systemClock, timeline, recipients: old.recoveryRecipients })
 
   const sameToken = await hasLogKeys(keys, options)
   if (!sameToken) await keys.recoverLogKeys(needIdentity(identityFile, manifest))
   const logKeys = (): ReturnType<KeyStore['logKeys']> => keys.logKeys()
-  const log = await openLog({ database, keyHost, logKeys, origin: old.audit.origin, clock: systemClock, logger: silentLogger })
+  const log = await openLog({ database, keyHost, logKeys, origin: old.audit.origin, clock: systemClock, timeline, logger: silentLogger })
   opened.defer(() => log.audit.close())
   const facts = { operationId: newOperationId(), caller: parseIdentity('local'), operation: 'restore' }
   // First of all that there is a gap in the log; it is no intent, so that it is not taken for one of those that are open in the backup.

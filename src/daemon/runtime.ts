@@ -1,6 +1,6 @@
 /** Opens everything a daemon stands on, in order, and closes it in the opposite order. */
 import { AUDIT_MIGRATIONS, type AuditLog, openAuditLog } from '#audit'
-import { type Clock, defined, type Logger, type Metrics, silentMetrics } from '#core'
+import { type Clock, defined, type Logger, type Metrics, silentMetrics, Timeline } from '#core'
 import { acquireLock, type Database, openDatabase } from '#db'
 import type { TrustFile } from '#envelopes'
 import { type KeyHost, startKeyHost } from '#keyhost'
@@ -47,11 +47,21 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     ...defined({ children: config.keyHostChildren }),
   })
   opened.defer(() => keyHost.close())
-  const keys = openKeyStore({ db: database, keyHost, clock, recipients: config.recoveryRecipients })
+  const timeline = new Timeline(clock)
+  const keys = openKeyStore({ db: database, keyHost, clock, timeline, recipients: config.recoveryRecipients })
   // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.
   await keys.checkLogKeys()
 
-  const { audit, trust } = await openLog({ database, keyHost, logKeys: () => keys.logKeys(), origin: config.audit.origin, clock, logger, metrics })
+  const { audit, trust } = await openLog({
+    database,
+    keyHost,
+    logKeys: () => keys.logKeys(),
+    origin: config.audit.origin,
+    clock,
+    timeline,
+    logger,
+    metrics,
+  })
   opened.defer(() => audit.close())
   const recovered = await audit.recover()
 
@@ -65,6 +75,8 @@ export interface LogParts {
   readonly logKeys: () => LogKeys
   readonly origin: string
   readonly clock: Clock
+  /** The key store's. */
+  readonly timeline: Timeline
   readonly logger: Logger
   readonly metrics?: Metrics
 }
@@ -76,6 +88,7 @@ export async function openLog({
   logKeys,
   origin,
   clock,
+  timeline,
   logger,
   metrics = silentMetrics,
 }: LogParts): Promise<{ audit: AuditLog; trust: TrustFile['log'] }> {
@@ -84,7 +97,7 @@ export async function openLog({
     origin,
     signer: checkpointSigner({ origin, logKeys, keyHost, clock }),
     verifier: logSignatureVerifier(nativeEngine()),
-    clock,
+    timeline,
     logger,
     onCommit: (seconds) => metrics.took('commit', seconds),
     // A checkpoint costs the key host about as much as a signature: while it has much to do, more signings share one.

@@ -26,8 +26,8 @@ export async function changeState(parts: ChangeParts, record: KeyRecord, { actio
   // What is in quarantine, or was out of use for long, has to show that it signs rightly.
   if (action === 'enable') await parts.keyHost.check(materials(record))
   using _closed = await parts.uses.close(useId(record))
-  // One millisecond later than the last outcome: a signature counts as made before the change.
-  const at = new Date(parts.clock.now().getTime() + 1)
+  // Later than the last outcome in the log, whatever the clock did since: a signature counts as made before the change.
+  const at = parts.timeline.next()
   const changed = applyTransition(current(parts, record), { action, at, ...defined({ since, reason }) })
   parts.table.update(changed)
   return changed
@@ -68,7 +68,7 @@ export async function destroyVersion(parts: ChangeParts, record: KeyRecord): Pro
   // An adopted key was in the token before us and is not ours to remove.
   if (doomed.origin !== 'adopted') await parts.keyHost.destroyKeys(materials(doomed))
   const { reason } = doomed
-  const destroyed = applyTransition(current(parts, record), { action: 'destroy', at: parts.clock.now(), ...defined({ reason }) })
+  const destroyed = applyTransition(current(parts, record), { action: 'destroy', at: parts.timeline.next(), ...defined({ reason }) })
   const { hybrid, companion } = destroyed
   const bare: KeyRecord = { ...destroyed, hybrid: seedless(hybrid), ...(companion === undefined ? {} : { companion: seedless(companion) }) }
   parts.table.update(bare)

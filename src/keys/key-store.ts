@@ -1,5 +1,5 @@
 /** The keys of this installation: made in the token, recorded in the database, used through the key host, each version with its life. */
-import { type Clock, defined, type KeyName, SealstoneError } from '#core'
+import { type Clock, defined, type KeyName, SealstoneError, type Timeline } from '#core'
 import type { Database } from '#db'
 import type { KeyHost, SignItem, SignOptions as SigningOptions } from '#keyhost'
 import {
@@ -100,13 +100,16 @@ export interface KeyStoreOptions {
   readonly db: Database
   readonly keyHost: KeyHost
   readonly clock: Clock
+  /** The same as the audit log's. */
+  readonly timeline: Timeline
   /** age recipients to whom the private parts of new keys are encrypted too. Default none. */
   readonly recipients?: readonly string[]
 }
 
-export function openKeyStore({ db, keyHost, clock, recipients = [] }: KeyStoreOptions): KeyStore {
+export function openKeyStore({ db, keyHost, clock, timeline, recipients = [] }: KeyStoreOptions): KeyStore {
   const table = new KeyTable(db)
-  const parts: ChangeParts = { table, keyHost, clock, recipients, uses: new KeyUses() }
+  for (const { times } of table.all()) for (const time of Object.values(times)) timeline.reach(new Date(time))
+  const parts: ChangeParts = { table, keyHost, clock, timeline, recipients, uses: new KeyUses() }
   const making = new UnderWay()
   const rewrapping = new UnderWay()
   const versions = (name: KeyName): readonly KeyRecord[] => {

@@ -1,5 +1,5 @@
 /** New keys and new versions: made in the token, taken over from it, or read from a file by the key host; then recorded. */
-import { type Clock, defined, type KeyName, type KeyOrigin, SealstoneError } from '#core'
+import { type Clock, defined, type KeyName, type KeyOrigin, SealstoneError, type Timeline } from '#core'
 import { type GenerateRequest, type KeyHost, type KeyMaterial, type ObjectUri, parseObjectUri, type TokenInfo } from '#keyhost'
 import { findSuite, type SuiteId } from '#suites'
 import { describeVersion, type KeyPolicy, type KeyRecord } from './key-record.ts'
@@ -10,6 +10,7 @@ export interface KeyParts {
   readonly table: KeyTable
   readonly keyHost: KeyHost
   readonly clock: Clock
+  readonly timeline: Timeline
   /** Whom the private parts of new keys are encrypted to as well; none: they are lost with the token. */
   readonly recipients: readonly string[]
 }
@@ -114,7 +115,10 @@ interface NewVersion extends Validity {
   readonly policy?: KeyPolicy
 }
 
-function record({ table, clock }: KeyParts, { name, version, origin, notBefore, notAfter, hybrid, companion, policy }: NewVersion): KeyRecord {
+function record(
+  { table, clock, timeline }: KeyParts,
+  { name, version, origin, notBefore, notAfter, hybrid, companion, policy }: NewVersion,
+): KeyRecord {
   const now = clock.now()
   if (notAfter !== undefined && notAfter <= (notBefore ?? now)) throw new SealstoneError('INPUT_INVALID', 'not-after is not after the beginning')
   const isEarly = notBefore !== undefined && notBefore > now
@@ -122,7 +126,7 @@ function record({ table, clock }: KeyParts, { name, version, origin, notBefore, 
     name,
     version,
     state: isEarly ? 'pre-active' : 'active',
-    times: isEarly ? {} : { active: now.toISOString() },
+    times: isEarly ? {} : { active: timeline.now().toISOString() },
     createdAt: now,
     origin,
     hybrid,

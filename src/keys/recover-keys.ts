@@ -46,12 +46,12 @@ export async function recoverVersion({ table, keyHost }: KeyParts, record: KeyRe
   return true
 }
 
-function lostVersion({ clock }: KeyParts, { destroyAt: _never, quarantine: _moot, ...record }: KeyRecord): KeyRecord {
+function lostVersion({ timeline }: KeyParts, { destroyAt: _never, quarantine: _moot, ...record }: KeyRecord): KeyRecord {
   const { suspended: _suspended, ...times } = record.times
   return {
     ...record,
     state: 'destroyed',
-    times: { ...times, destroyed: clock.now().toISOString() },
+    times: { ...times, destroyed: timeline.next().toISOString() },
     reason: 'lost with its token: it had no recovery blob',
     hybrid: seedless(record.hybrid),
     ...(record.companion === undefined ? {} : { companion: seedless(record.companion) }),

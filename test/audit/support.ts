@@ -1,7 +1,7 @@
 /** A log in a folder, with software keys: opened, used, closed and opened again by the tests of this room. */
 import { join } from 'node:path'
 import { AUDIT_MIGRATIONS, type AuditLog, type CheckpointSigner, openAuditLog } from '#audit'
-import { type Clock, type Identity, newOperationId, parseIdentity, silentLogger, systemClock } from '#core'
+import { type Clock, type Identity, newOperationId, parseIdentity, silentLogger, systemClock, Timeline } from '#core'
 import { type Database, openDatabase } from '#db'
 import { type NewLeaf, parseTlogProof, type Receipt, verifyTlogProof } from '#tlog'
 import { nobleVerifier, type SoftwareLog } from '../support/software-log.ts'
@@ -27,7 +27,7 @@ export async function openLog(folder: string, log: SoftwareLog, options: OpenLog
       origin: options.origin ?? log.origin,
       signer: options.signer ?? log.signer,
       verifier: nobleVerifier,
-      clock: options.clock ?? systemClock,
+      timeline: new Timeline(options.clock ?? systemClock),
       logger: silentLogger,
     })
     return {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { canonicalJson, parseKeyName, SealstoneError, systemClock } from '#core'
+import { canonicalJson, parseKeyName, SealstoneError, systemClock, Timeline } from '#core'
 import { openDatabase } from '#db'
 import { type KeyHost, keyMaterialJson } from '#keyhost'
 import { KEY_MIGRATIONS, type KeyStore, openKeyStore, recordProtection } from '#keys'
@@ -195,7 +195,11 @@ describe('a database of an earlier version', () => {
 
 function openStore(name: string, through: KeyHost = keyHost): KeyStore & Disposable & { readonly db: ReturnType<typeof openDatabase> } {
   const db = openDatabase(join(folder, `${name}.db`), KEY_MIGRATIONS)
-  return { ...openKeyStore({ db, keyHost: through, clock: systemClock }), db, [Symbol.dispose]: () => db.close() }
+  return {
+    ...openKeyStore({ db, keyHost: through, clock: systemClock, timeline: new Timeline(systemClock) }),
+    db,
+    [Symbol.dispose]: () => db.close(),
+  }
 }
 
 function codeAndHint(work: () => unknown): [string, string] {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pkcs11js from 'pkcs11js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type KeyName, parseKeyName, SealstoneError, systemClock, toSealstoneError, utf8 } from '#core'
+import { type KeyName, parseKeyName, SealstoneError, systemClock, Timeline, toSealstoneError, utf8 } from '#core'
 import { type Database, openDatabase } from '#db'
 import type { KeyHost, KeyMaterial } from '#keyhost'
 import { KEY_MIGRATIONS, type KeyRecord, type KeyStore, openKeyStore } from '#keys'
@@ -45,7 +45,7 @@ beforeEach(() => {
 })
 
 function openStore(host: KeyHost): KeyStore {
-  return openKeyStore({ db: database, keyHost: host, clock: systemClock })
+  return openKeyStore({ db: database, keyHost: host, clock: systemClock, timeline: new Timeline(systemClock) })
 }
 
 /** In the token now, as somebody else sees them. */

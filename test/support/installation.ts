@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, parseIdempotencyKey, parseIdentity, parseKeyName, silentLogger, silentMetrics, silentSpan } from '#core'
+import { type Clock, parseIdempotencyKey, parseIdentity, parseKeyName, silentLogger, silentMetrics, silentSpan, Timeline } from '#core'
 import { openDatabase } from '#db'
 import { type KeyHost, startKeyHost } from '#keyhost'
 import { type KeyStore, openKeyStore } from '#keys'
@@ -28,6 +28,8 @@ export interface LiveInstallation extends AsyncDisposable {
   sign(key: string, version?: number): Promise<SignAnswer>
   /** Operations of the leaves of one kind, oldest first, as `operation result`. */
   events(kind: 'intent' | 'outcome'): string[]
+  /** Of all leaves, in the order of the log. */
+  times(): string[]
 }
 
 export interface TestClock extends Clock {
@@ -62,7 +64,8 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
   opened.defer(() => db.close())
   const keyHost = await startKeyHost({ token: token.location, logger: silentLogger, importFolder: imports })
   opened.defer(() => keyHost.close())
-  const keys = openKeyStore({ db, keyHost, clock })
+  const timeline = new Timeline(clock)
+  const keys = openKeyStore({ db, keyHost, clock, timeline })
   await keys.createLogKeys()
   const { audit, trust } = await openLog({
     database: db,
@@ -70,6 +73,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     logKeys: () => keys.logKeys(),
     origin: 'log.example/life',
     clock,
+    timeline,
     logger: silentLogger,
   })
   opened.defer(() => audit.close())
@@ -115,6 +119,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
       }),
     events: (kind) =>
       [...audit.entries({ kind })].map(({ leaf: { operation, result, errorCode } }) => [operation, errorCode ?? result].filter(Boolean).join(' ')),
+    times: () => [...audit.entries()].map(({ leaf }) => leaf.time),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
