@@ -63,9 +63,10 @@ export function observeDaemon(
     readonly keys: KeyStore
     readonly operations: Pick<Operations, 'canaryAgeSeconds' | 'signingsUnderWay'>
     readonly logSize: () => bigint
+    readonly clockJumps: () => number
   },
 ): void {
-  const { keyHost, keys, operations, logSize } = rooms
+  const { keyHost, keys, operations, logSize, clockJumps } = rooms
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -92,6 +93,7 @@ export function observeDaemon(
     () => keys.list().filter(({ quarantine }) => quarantine !== undefined).length,
   )
   gauge('sealstone_log_entries', 'Entries in the audit log.', () => Number(logSize()))
+  gauge('sealstone_clock_jumps', 'How often the wall clock was set by 5 s or more since the start.', clockJumps)
   const states = new Gauge({
     name: 'sealstone_key_versions',
     help: 'Key versions by state.',

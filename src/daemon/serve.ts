@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { type Clock, defined, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError, type Tracer } from '#core'
 import { createOperations, type Operations } from '#operations'
 import { type Listener, type RpcServer, startServer } from '#rpc'
+import { type ClockWatch, watchClock } from './clock-watch.ts'
 import { type Config, loadConfig, type LogLevel, splitAddress } from './config.ts'
 import { homePaths } from './home.ts'
 import { createLogger } from './logging.ts'
@@ -30,6 +31,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const metrics = collected?.metrics ?? silentMetrics
   await using tracing = config.traces === undefined ? undefined : await sendTraces(config.traces, logger, collected)
   await using runtime = await openRuntime(options.home, config, systemClock, logger, metrics)
+  using clockWatch = watchClock(systemClock, logger)
   await recordEvent(runtime, 'daemon-start', `${runtime.recovered} open intents closed`)
 
   const paths = homePaths(options.home)
@@ -44,7 +46,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const issued = runtime.keys.trust()
   if (issued !== undefined) mendTrustFile(paths.trust, issued.document)
 
-  await using _metrics = collected === undefined ? undefined : await publishMetrics(collected, config, runtime, operations, logger)
+  await using _metrics = collected === undefined ? undefined : await publishMetrics(collected, config, { ...runtime, clockWatch }, operations, logger)
   const server = await startServer({
     operations,
     listeners: listeners(config, options.insecureLoopback),
@@ -87,12 +89,12 @@ async function sendTraces(
 async function publishMetrics(
   { registry }: Collected,
   config: Config,
-  { keyHost, keys, audit }: Runtime,
+  { keyHost, keys, audit, clockWatch }: Runtime & { readonly clockWatch: ClockWatch },
   operations: Operations,
   logger: Logger,
 ): Promise<AsyncDisposable> {
   const [{ observeDaemon }, { serveMetrics }] = await Promise.all([import('./metrics.ts'), import('./metrics-server.ts')])
-  observeDaemon(registry, { keyHost, keys, operations, logSize: () => audit.size() })
+  observeDaemon(registry, { keyHost, keys, operations, logSize: () => audit.size(), clockJumps: () => clockWatch.jumps })
   const server = await serveMetrics(config.metrics ?? { host: '127.0.0.1', port: 0 }, registry, logger)
   logger.info({ address: server.address }, 'metrics')
   return { [Symbol.asyncDispose]: () => server.close() }

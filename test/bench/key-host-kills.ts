@@ -3,11 +3,12 @@
  * requests without an answer, answers that the audit log does not hold; timed: from each kill to the next signature that any client gets.
  * Usage: node test/bench/key-host-kills.ts [kills]
  */
-import { createHash, randomInt, randomUUID } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type SignAnswer } from '#client'
-import { parseTrustFile, verifyModel } from '#envelopes'
+import { parseTrustFile } from '#envelopes'
 import { nativeEngine } from '#suites/native'
+import { judgeAnswer, signRequest } from '../support/live-signing.ts'
 import { initHome, startDaemon } from '../support/sealstone.ts'
 
 const KILLS = Number(process.argv[2] ?? 100)
@@ -25,7 +26,7 @@ let stopped = false
 const loops = Array.from({ length: CLIENTS }, async () => {
   while (!stopped) {
     try {
-      answers.push(await client.sign(request()))
+      answers.push(await client.sign(signRequest()))
       if (lastKill !== undefined) recoveries.push(performance.now() - lastKill)
       lastKill = undefined
     } catch (error) {
@@ -57,29 +58,11 @@ console.log(`| intents without an outcome | ${open} |`)
 console.log(`| kill to next signature, p50 / p99 / longest | ${at(0.5)} / ${at(0.99)} / ${at(1)} ms |`)
 if (wrong + unlogged + open > 0) process.exitCode = 1
 
-function request(): Parameters<typeof client.sign>[0] {
-  const id = randomUUID()
-  const resources = [{ name: 'weights.safetensors', algorithm: 'sha256' as const, digest: createHash('sha256').update(id).digest(), size: 1 }]
-  const serialization = { method: 'files', hashType: 'sha256', allowSymlinks: false, ignorePaths: [] } as const
-  return { idempotencyKey: id, content: { kind: 'manifest', manifest: { modelName: 'bench', resources, serialization, totalBytes: 1 } } }
-}
-
 /** With the trust file alone, as a verifier elsewhere would. */
 async function countWrong(): Promise<number> {
-  const engine = nativeEngine()
-  const trust = parseTrustFile(await client.getTrust(), engine)
+  const trust = parseTrustFile(await client.getTrust(), nativeEngine())
   let count = 0
-  for (const { modelSig, hybridSig } of answers) {
-    const verdict = await verifyModel({
-      engine,
-      ...(modelSig === undefined ? {} : { bundle: modelSig }),
-      hybrid: hybridSig,
-      trust: { kind: 'trust-file', trust },
-      require: 'key',
-      now: new Date(),
-    })
-    if (!verdict.ok) count += 1
-  }
+  for (const answer of answers) if (!(await judgeAnswer(answer, trust)).ok) count += 1
   return count
 }
 

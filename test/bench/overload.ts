@@ -2,11 +2,11 @@
  * Four times as many clients as the daemon lets in at a time; who is refused comes again when it was told to. What is let in must be done in time,
  * the rest refused at once, and memory must not grow. Usage: node test/bench/overload.ts [seconds]
  */
-import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '#client'
 import { toSealstoneError } from '#core'
+import { signRequest } from '../support/live-signing.ts'
 import { initHome, startDaemon } from '../support/sealstone.ts'
 
 const SECONDS = Number(process.argv[2] ?? 60)
@@ -50,7 +50,7 @@ console.log(
 async function one(number: number): Promise<void> {
   const begun = performance.now()
   try {
-    await clients[number % clients.length]?.sign(request())
+    await clients[number % clients.length]?.sign(signRequest())
     accepted.push(performance.now() - begun)
   } catch (thrown) {
     const { code, details } = toSealstoneError(thrown)
@@ -66,19 +66,12 @@ async function closedLoop(seconds: number): Promise<number> {
   const end = performance.now() + seconds * 1000
   const loop = async (client: (typeof clients)[number]): Promise<void> => {
     while (performance.now() < end) {
-      await client.sign(request())
+      await client.sign(signRequest())
       count += 1
     }
   }
   await Promise.all(Array.from({ length: 64 }, (_, index) => loop(clients[index % clients.length] as (typeof clients)[number])))
   return count / seconds
-}
-
-function request(): Parameters<(typeof clients)[number]['sign']>[0] {
-  const id = randomUUID()
-  const resources = [{ name: 'weights.safetensors', algorithm: 'sha256' as const, digest: createHash('sha256').update(id).digest(), size: 1 }]
-  const serialization = { method: 'files', hashType: 'sha256', allowSymlinks: false, ignorePaths: [] } as const
-  return { idempotencyKey: id, content: { kind: 'manifest', manifest: { modelName: 'bench', resources, serialization, totalBytes: 1 } } }
 }
 
 function residentMiB(pid: number): number {
