@@ -2,13 +2,16 @@
 import { existsSync, lstatSync, statfsSync } from 'node:fs'
 import { SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
 import { acquireLock, openDatabase } from '#db'
-import { startKeyHost } from '#keyhost'
+import { type ProbeFacts, type ProbeRow, startKeyHost, type TokenProbe } from '#keyhost'
 import { openKeyStore } from '#keys'
 import { selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { portableEngine } from '#suites/portable'
 import { type Config, loadConfig } from './config.ts'
-import { checkHome, type HomePaths } from './home.ts'
+import { type Choice, chooseFor } from './doctor-choice.ts'
+import { type Fix, pinFault, tokenFixes, tryToken } from './doctor-probe.ts'
+import { checkClock, checkLimits, type SystemFacts, systemFacts } from './doctor-system.ts'
+import { checkHome, homePaths, type HomePaths } from './home.ts'
 import { MIGRATIONS, openLog } from './runtime.ts'
 import { tokenLocation } from './token-location.ts'
 
@@ -19,15 +22,31 @@ export interface DoctorCheck {
   readonly hint?: string
 }
 
+/** What an operator pastes into a bug report: no PIN, no seed, and paths in the state directory as `$SEALSTONE_HOME/…`. */
 export interface DoctorReport {
+  /** No check failed and nothing that was tried of the token. */
   readonly ok: boolean
+  readonly system: SystemFacts
   readonly checks: readonly DoctorCheck[]
+  /** What the token says of itself; absent where it could not be asked. */
+  readonly token?: ProbeFacts
+  /** What was tried, in order; absent where no login could be made, and with `quick`. */
+  readonly probe?: readonly ProbeRow[]
+  /** What a daemon would do with it; only beside `probe`. */
+  readonly choice?: Choice
+  readonly fix: readonly Fix[]
+}
+
+export interface DoctorOptions {
+  readonly home: string
+  /** Asks the token and checks keys and log, without trying what it can do. */
+  readonly quick?: boolean
 }
 
 /** Adds one check: what `look` finds is said by `say`, what it throws is the failure. */
 type CheckRunner = <Result>(name: string, look: () => Result | Promise<Result>, say: (result: Result) => string) => Promise<Result | undefined>
 
-export async function doctor(options: { readonly home: string }): Promise<DoctorReport> {
+export async function doctor({ home: folder, quick = false }: DoctorOptions): Promise<DoctorReport> {
   const checks: DoctorCheck[] = []
   const check: CheckRunner = async (name, look, say) => {
     try {
@@ -40,6 +59,9 @@ export async function doctor(options: { readonly home: string }): Promise<Doctor
       return undefined
     }
   }
+  const paths = homePaths(folder)
+  const system = systemFacts(paths.config)
+  const finish = (tried: Tried = {}): DoctorReport => report({ folder, system, checks, ...tried })
 
   await check('runtime', checkRuntime, (version) => `Node ${version}, OpenSSL ${process.versions.openssl}`)
   await check(
@@ -52,26 +74,71 @@ export async function doctor(options: { readonly home: string }): Promise<Doctor
     () => selfTest(portableEngine()),
     () => 'known-answer tests pass',
   )
+  await check('limits', () => checkLimits(system), said)
+  await check('clock', () => checkClock(paths.database), said)
   const home = await check(
     'state directory',
-    () => checkHome(options.home),
-    (paths) => `${paths.home}, closed to others`,
+    () => checkHome(folder),
+    () => `${folder}, closed to others`,
   )
-  if (home === undefined) return finish(checks)
+  if (home === undefined) return finish()
   checks.push(freeSpace(home.home))
   const config = await check(
     'configuration',
-    () => loadConfig(options.home),
+    () => loadConfig(folder),
     () => 'every setting is valid',
   )
-  if (config === undefined) return finish(checks)
+  if (config === undefined) return finish()
   await check(
     'pin file',
     () => checkPinFile(config),
     (path) => `${path}, closed to others`,
   )
-  await checkInside(check, home, config)
-  return finish(checks)
+  const probe = await check('token module', () => tryToken(folder, config, quick), describeModule)
+  if (probe === undefined) return finish()
+  const refusal = pinFault(probe)
+  // Whatever a start would do: a doctor spends no attempt of a counter that is low, and none after the probe's own was refused.
+  if (refusal === undefined) await checkInside(check, home, config)
+  else checks.push({ name: 'token', status: 'fail', detail: refusal.message, hint: refusal.hint })
+  return finish({ probe, config })
+}
+
+interface Tried {
+  readonly probe?: TokenProbe
+  readonly config?: Config
+}
+
+function report({
+  folder,
+  system,
+  checks,
+  probe,
+  config,
+}: Tried & Pick<DoctorReport, 'system' | 'checks'> & { readonly folder: string }): DoctorReport {
+  const choice = probe === undefined || config === undefined || probe.rows.length === 0 ? undefined : chooseFor(probe.facts, probe.rows, config)
+  const fix = [
+    ...checks.flatMap(({ name, status, detail, hint }) =>
+      status === 'ok' ? [] : [{ what: `${name}: ${detail}`, how: hint ?? 'see docs/operations.md' }],
+    ),
+    ...(probe === undefined ? [] : tokenFixes(probe, choice?.children ?? 1)),
+  ]
+  const hidden = (text: string): string => text.replaceAll(folder, '$SEALSTONE_HOME')
+  return {
+    ok: checks.every(({ status }) => status !== 'fail') && probe?.rows.every(({ result }) => result !== 'fails') !== false,
+    system,
+    checks: checks.map((one) => ({ ...one, detail: hidden(one.detail), ...(one.hint === undefined ? {} : { hint: hidden(one.hint) }) })),
+    ...(probe === undefined ? {} : { token: probe.facts }),
+    ...(choice === undefined ? {} : { probe: probe?.rows ?? [], choice }),
+    fix: fix.map(({ what, how }) => ({ what: hidden(what), how: hidden(how) })),
+  }
+}
+
+function describeModule({ facts }: TokenProbe): string {
+  return `${facts.module}: ${facts.library}; token firmware ${facts.firmware}, hardware ${facts.hardware}, ${facts.mechanisms} mechanisms`
+}
+
+function said(text: string): string {
+  return text
 }
 
 /** What a start would look at, without starting: token, keys, and the log if no daemon is writing it. */
@@ -136,10 +203,6 @@ function takeLock(path: string, opened: AsyncDisposableStack): boolean {
     if (error instanceof SealstoneError && error.code === 'DAEMON_RUNNING') return false
     throw error
   }
-}
-
-function finish(checks: readonly DoctorCheck[]): DoctorReport {
-  return { ok: checks.every(({ status }) => status !== 'fail'), checks }
 }
 
 function checkRuntime(): string {

@@ -10,6 +10,7 @@ import { adoptKey, destroyKeys, importKey } from './foreign-keys.ts'
 import { generateKey } from './generate-key.ts'
 import type { KeyMaterial } from './key-material.ts'
 import { measure } from './measure.ts'
+import { ProbeHost } from './probe-host.ts'
 import {
   type CommandResult,
   type GenerateRequest,
@@ -31,6 +32,7 @@ export class Host {
   #engine: Engine | undefined
   #token: Token | undefined
   #ready: ReadyKeys | undefined
+  #probe: ProbeHost | undefined
   readonly #received = new ReceivedKeys()
 
   constructor(logger: Logger) {
@@ -66,6 +68,9 @@ export class Host {
         return importKey(this.#use(), command.request)
       case 'recover':
         return recoverKey(this.#use(), command.request)
+      case 'probe':
+        this.#probe ??= new ProbeHost(this.#logger)
+        return this.#probe.obey(command.request)
       case 'measure':
         return measure(this.#use(), this.#keys(), command.request)
       case 'destroy':

@@ -1,6 +1,8 @@
 /** keyhost: the supervised child process that holds the token login and makes whole signatures. This door loads no native code. */
-export { type KeyHost, type KeyHostOptions, type SignOptions, startKeyHost } from './key-host.ts'
+export { defaultChildren, type KeyHost, type KeyHostOptions, type SignOptions, startKeyHost } from './key-host.ts'
 export { type KeyMaterial, keyMaterialJson, parseKeyMaterial } from './key-material.ts'
+export { type ProbeFacts, type ProbeResult, type ProbeRow } from './probe-steps.ts'
+export { probeToken, type TokenProbe } from './probe-token.ts'
 export {
   type AdoptRequest,
   type GenerateRequest,

@@ -155,7 +155,7 @@ export async function startKeyHost({
 }
 
 /** One core is left for the process that talks to the network. PKCS#11 calls are synchronous: a child signs one thing at a time. */
-function defaultChildren(): number {
+export function defaultChildren(): number {
   return Math.max(1, availableParallelism() - 1)
 }
 

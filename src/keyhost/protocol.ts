@@ -2,6 +2,7 @@
 import { type ErrorCode, isErrorCode, LIMITS, SealstoneError } from '#core'
 import type { SuiteId } from '#suites'
 import type { KeyMaterial } from './key-material.ts'
+import type { ProbeReply, ProbeRequest } from './probe-steps.ts'
 import type { TokenLocation } from './token-uri.ts'
 
 /** Both sides come from one installation; a mismatch means that it was replaced under a running daemon. */
@@ -130,6 +131,8 @@ export interface Commands {
   adopt: { request: AdoptRequest; result: KeyMaterial }
   recover: { request: RecoverRequest; result: KeyMaterial }
   import: { request: ImportRequest; result: KeyMaterial }
+  /** The only command to a child that tries what a token can do. */
+  probe: { request: ProbeRequest; result: ProbeReply }
   /** For benchmarks. */
   measure: { request: MeasureRequest; result: PrimitiveTimes }
   /** Removes the private halves from the token. */

@@ -65,7 +65,7 @@ export class Supervisor {
     return this.#work.count
   }
 
-  submit<Kind extends Exclude<CommandKind, 'open' | 'provision'>>(
+  submit<Kind extends Exclude<CommandKind, 'open' | 'provision' | 'probe'>>(
     command: Extract<Command, { kind: Kind }>,
     options: SubmitOptions,
   ): Promise<Commands[Kind]['result']> {

@@ -1,6 +1,6 @@
 /** token: the only room that loads pkcs11js. Imported by the key host's child process alone: importing it loads native code. */
 export { type Borrowed, borrowed, secretBuffer } from './borrowed.ts'
-export { faultClass } from './cryptoki-errors.ts'
+export { faultClass, returnValue } from './cryptoki-errors.ts'
 export type { TokenInfo, TokenName } from './cryptoki-module.ts'
 export { findKeyPair, type KeyPairName } from './find-key-pair.ts'
 export {
@@ -18,3 +18,15 @@ export { initialiseToken, type ProvisionOptions } from './provision.ts'
 export { type FaultClass, RETURN_VALUES, type ReturnValue } from './return-values.ts'
 export { destroyOldSealingKeys, renewSealingKey, seal, type SealedBlob, sealingKey, tokenRandom, unseal } from './sealing.ts'
 export { openToken, type Token, type TokenOptions } from './token.ts'
+export { openTrial, type TokenFacts, type TokenOnTrial } from './trial.ts'
+export {
+  claimsAesGcm,
+  claimsKeyPair,
+  claimsRsaOaep,
+  type KeyOnTrial,
+  listObjects,
+  tryRandom,
+  withAesKey,
+  withKeyPair,
+  withRsaKey,
+} from './trial-keys.ts'

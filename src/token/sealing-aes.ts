@@ -26,7 +26,7 @@ export const aesGcm: Sealing<AesGcmBlob> = {
     const iv = Uint8Array.from(randomBytes(IV_BYTES))
     using input = borrowedCopy(secret)
     const ciphertext = token.run('seal a secret', ({ cryptoki, session, objects }) => {
-      cryptoki.C_EncryptInit(session, mechanism(iv, aad), objects.one(pkcs11js.CKO_SECRET_KEY, ckaId))
+      cryptoki.C_EncryptInit(session, gcmMechanism(iv, aad), objects.one(pkcs11js.CKO_SECRET_KEY, ckaId))
       return Uint8Array.from(cryptoki.C_Encrypt(session, input.bytes, Buffer.alloc(secret.length + TAG_BYTES)))
     })
     return { sealing: 'aes-256-gcm', wrappingKey: ckaId, iv, ciphertext }
@@ -38,7 +38,7 @@ export const aesGcm: Sealing<AesGcmBlob> = {
     return token.run('open a sealed secret', ({ cryptoki, session, objects }) => {
       const key = objects.one(pkcs11js.CKO_SECRET_KEY, wrappingKey)
       using output = borrowed(secretBuffer(ciphertext.length))
-      cryptoki.C_DecryptInit(session, mechanism(iv, aad), key)
+      cryptoki.C_DecryptInit(session, gcmMechanism(iv, aad), key)
       return borrowedCopy(cryptoki.C_Decrypt(session, Buffer.from(ciphertext), output.bytes))
     })
   },
@@ -62,7 +62,7 @@ function makeWrappingKey(token: Token, number: number): WrappingKey {
   return { ckaId, number, protection }
 }
 
-function mechanism(iv: Uint8Array, aad: Uint8Array): pkcs11js.Mechanism {
+export function gcmMechanism(iv: Uint8Array, aad: Uint8Array): pkcs11js.Mechanism {
   const parameter: pkcs11js.GcmParams = {
     type: pkcs11js.CK_PARAMS_AES_GCM_v240,
     iv: Buffer.from(iv),

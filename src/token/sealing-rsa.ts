@@ -118,7 +118,7 @@ function readRsaPublicKey(token: Token, ckaId: string): Buffer {
 }
 
 // PKCS#11 2.40 §2.1.8: source 1 is CKZ_DATA_SPECIFIED, here with no data.
-const OAEP_HASHES = {
+export const OAEP_HASHES = {
   sha256: { type: pkcs11js.CK_PARAMS_RSA_OAEP, hashAlg: pkcs11js.CKM_SHA256, mgf: pkcs11js.CKG_MGF1_SHA256, source: 1 },
   sha1: { type: pkcs11js.CK_PARAMS_RSA_OAEP, hashAlg: pkcs11js.CKM_SHA_1, mgf: pkcs11js.CKG_MGF1_SHA1, source: 1 },
 } as const satisfies Record<string, pkcs11js.RsaOAEP>

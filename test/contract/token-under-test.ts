@@ -82,7 +82,7 @@ export interface Outsider {
 }
 
 /** Another process at the token, past all of our code: looks, and with `destroy` removes private keys with that id. */
-export async function outsider({ location }: TokenUnderTest, destroy?: string): Promise<Outsider> {
+export async function outsider({ location }: Pick<TokenUnderTest, 'location'>, destroy?: string): Promise<Outsider> {
   const running = promisify(execFile)(process.execPath, ['--input-type=module', '-e', OUTSIDER], { cwd: PROJECT })
   running.child.stdin?.end(JSON.stringify({ location, destroy }))
   return JSON.parse((await running).stdout) as Outsider

@@ -1,7 +1,7 @@
 /** kryoptic: a token that has ML-DSA itself. It keeps the token contract with sealed seeds, and holds ML-DSA halves that never leave it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { silentLogger, utf8 } from '#core'
-import { type KeyHost, type KeyMaterial, keyMaterialJson, parseKeyMaterial, startKeyHost } from '#keyhost'
+import { type KeyHost, type KeyMaterial, keyMaterialJson, parseKeyMaterial, probeToken, startKeyHost } from '#keyhost'
 import { findSuite, parsePublicKey, splitPublicKey, splitSignature, SUITE_IDS, type SuiteId, verify } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { portableEngine } from '#suites/portable'
@@ -91,6 +91,19 @@ describe('a composite with both halves in the token', () => {
     const key = await make('mldsa44', 'token', 'gone')
     await keyHost.destroyKeys([key])
     await expect(keyHost.sign([{ key, message: utf8('x') }])).rejects.toMatchObject({ code: 'TOKEN_KEY_MISMATCH' })
+  })
+})
+
+describe('a probe', () => {
+  it('signs in the token with every ML-DSA set, with and without context, and leaves nothing', async () => {
+    using other = makeKryopticToken('probe')
+    const { rows } = await probeToken({ token: other.location })
+    expect(rows.filter(({ result }) => result !== 'works')).toEqual([])
+    for (const set of [44, 65, 87]) {
+      const want = { result: 'works', detail: 'signs with and without context, verified in software', attributes: GUARDED }
+      expect(rows).toContainEqual(expect.objectContaining({ name: `sign ml-dsa-${set}`, ...want }))
+    }
+    expect(rows.find(({ name }) => name === 'clean-up')?.detail).toBe('nothing left by this probe')
   })
 })
 

@@ -44,9 +44,14 @@ export const DAEMON_COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: 'doctor',
-    summary: 'check the state directory, the token, the keys and the log',
+    summary: 'check the state directory, the token, the keys and the log, and try what the token can do',
+    description:
+      'Tries with throw-away objects what the token really does: signs, seals, counts sessions, and times each. Says what a daemon would\n' +
+      'choose and what to fix. Safe beside a running daemon; sends no PIN when the counter of the token is low. No secret is printed.',
+    options: [{ flags: '--quick', description: 'do not try what the token can do' }],
     examples: [
       ['sealstone doctor', 'a table of checks with hints'],
+      ['sealstone doctor --quick', 'without trying the token'],
       ['sealstone doctor --json', 'for programs'],
     ],
     load: () => import('../commands/doctor.ts'),
