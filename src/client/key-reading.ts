@@ -68,9 +68,16 @@ function fromPublicKey({ suite, spki, fingerprint }: PublicKey): PublicKeyInfo {
   return { suite, spki: der, pem: publicKeyPem({ spki: der }), fingerprint }
 }
 
-function fromProtection({ module, tokenModel, tokenSerial, halves, origin, recoverable }: KeyProtectionMessage): KeyProtection {
+function fromProtection({ module, tokenModel, tokenSerial, halves, origin, recoverable, firmware }: KeyProtectionMessage): KeyProtection {
   const known = (['imported', 'adopted'] as const).find((name) => name === origin)
-  return { module, tokenModel, tokenSerial, ...defined({ origin: known }), ...(recoverable ? { recoverable } : {}), halves: halves.map(fromHalf) }
+  return {
+    module,
+    tokenModel,
+    tokenSerial,
+    ...defined({ origin: known, firmware: firmware === '' ? undefined : firmware }),
+    ...(recoverable ? { recoverable } : {}),
+    halves: halves.map(fromHalf),
+  }
 }
 
 function fromHalf(half: KeyProtectionMessage['halves'][number]): HalfProtection {

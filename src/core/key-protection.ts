@@ -10,7 +10,10 @@ export interface KeyProtection {
   /** File name of the PKCS#11 module, for example `libsofthsm2.so`. */
   readonly module: string
   readonly tokenModel: string
+  /** As the token says it, or `sha256:` and a hash of it. */
   readonly tokenSerial: string
+  /** The token's firmware version; absent in statements of older versions of Sealstone. */
+  readonly firmware?: string
   /** Absent for a key that was made here. `imported`: its private part came from a file. `adopted`: it was in the token before. */
   readonly origin?: Exclude<KeyOrigin, 'generated'>
   /** Its private parts were made outside of the token and are also encrypted to offline recipients. */
@@ -34,7 +37,7 @@ export interface HalfProtection {
 
 /** Strict: unknown, missing or misspelt members are refused with FORMAT_INVALID. */
 export function parseKeyProtection(value: JsonValue | undefined): KeyProtection {
-  const object = asObject(value, 'key protection', ['module', 'tokenModel', 'tokenSerial', 'origin', 'recoverable', 'halves'])
+  const object = asObject(value, 'key protection', ['module', 'tokenModel', 'tokenSerial', 'firmware', 'origin', 'recoverable', 'halves'])
   const halves = object.halves
   if (!Array.isArray(halves) || halves.length < 1 || halves.length > MAX_HALVES) {
     throw invalid(`key protection halves is ${describe(halves)}, want an array of 1 to ${MAX_HALVES}`)
@@ -45,6 +48,7 @@ export function parseKeyProtection(value: JsonValue | undefined): KeyProtection 
     module: parseText(object, 'module'),
     tokenModel: parseText(object, 'tokenModel'),
     tokenSerial: parseText(object, 'tokenSerial'),
+    ...(object.firmware === undefined ? {} : { firmware: parseText(object, 'firmware') }),
     ...(object.origin === undefined ? {} : { origin: parseChoice(object, 'origin', FOREIGN_ORIGINS) }),
     ...(recoverable === undefined ? {} : { recoverable }),
     halves: (halves as readonly JsonValue[]).map(parseHalf),

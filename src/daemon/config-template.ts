@@ -1,13 +1,16 @@
 /** The commented configuration that `init` writes. Every setting is in it; those with a default are commented out. */
+import type { SerialForm } from './config.ts'
 
 export interface TemplateValues {
   readonly tokenUri: string
   readonly env: Readonly<Record<string, string>>
   readonly origin: string
+  /** Default `plain`. */
+  readonly serial?: SerialForm
   readonly recipients?: readonly string[]
 }
 
-export function configTemplate({ tokenUri, env, origin, recipients = [] }: TemplateValues): string {
+export function configTemplate({ tokenUri, env, origin, serial = 'plain', recipients = [] }: TemplateValues): string {
   const variables = Object.entries(env).map(([name, value]) => `${name} = ${quote(value)}`)
   return `# Sealstone configuration (TOML). An unknown setting is refused. Relative paths are relative to this directory.
 # After a change: restart the daemon (SIGTERM, then \`sealstone serve\`).
@@ -15,6 +18,8 @@ export function configTemplate({ tokenUri, env, origin, recipients = [] }: Templ
 [token]
 # The token that holds the keys (RFC 7512). The PIN stays in its own file, readable by you alone; never write it here.
 uri = ${quote(tokenUri)}
+# How receipts of new keys name the token: its serial as it is ("plain"), or a hash that tells it to those who know it ("hashed").
+${serial === 'plain' ? '# ' : ''}serial = ${quote(serial)}
 
 # The environment of the token's PKCS#11 module. It gets nothing else; many modules want the path of their own configuration.
 [token.env]

@@ -14,6 +14,8 @@ export interface Config {
     readonly uri: string
     /** The environment of the PKCS#11 module, such as SOFTHSM2_CONF; it gets nothing else. */
     readonly env: Readonly<Record<string, string>>
+    /** How receipts and reports name the token. */
+    readonly serial: SerialForm
   }
   readonly listen: {
     /** Absolute path of the Unix socket. */
@@ -50,6 +52,8 @@ export interface Config {
   readonly policy: PolicyTable
 }
 
+export type SerialForm = (typeof SERIAL_FORMS)[number]
+
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export const CONFIG_FILE = 'config.toml'
@@ -66,7 +70,7 @@ export function parseConfig(text: string, home: string): Config {
   const metricsAddress = read.optionalText('metrics.listen')
   const tlsAddress = read.optionalText('listen.tls.address')
   return {
-    token: { uri: read.text('token.uri'), env: moduleEnvironment(read.open(TOKEN_ENV)) },
+    token: { uri: read.text('token.uri'), env: moduleEnvironment(read.open(TOKEN_ENV)), serial: read.oneOf('token.serial', SERIAL_FORMS, 'plain') },
     listen: {
       socket: resolve(home, read.optionalText('listen.socket') ?? 'sealstone.sock'),
       ...(tlsAddress === undefined
@@ -245,10 +249,12 @@ type Setting = (typeof SETTINGS)[number]
 export const DEFAULT_TRUST_DAYS = 90
 export const DEFAULT_DESTROY_WAIT_HOURS = 168
 export const DEFAULT_QUEUE_MS = 1000
+const SERIAL_FORMS = ['plain', 'hashed'] as const
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 const SETTINGS = [
   'token.uri',
+  'token.serial',
   'listen.socket',
   'listen.tls.address',
   'listen.tls.certificate',

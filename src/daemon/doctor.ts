@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, statfsSync } from 'node:fs'
 import { SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
 import { acquireLock, openDatabase } from '#db'
-import { type ProbeFacts, type ProbeRow, startKeyHost, type TokenProbe } from '#keyhost'
+import { type ProbeFacts, type ProbeRow, hashedSerial, startKeyHost, type TokenProbe } from '#keyhost'
 import { openKeyStore } from '#keys'
 import { selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
@@ -122,12 +122,15 @@ function report({
     ),
     ...(probe === undefined ? [] : tokenFixes(probe, choice?.children ?? 1)),
   ]
-  const hidden = (text: string): string => text.replaceAll(folder, '$SEALSTONE_HOME')
+  const serial = probe?.facts.serial ?? ''
+  const shown = config?.token.serial === 'hashed' ? hashedSerial(serial) : serial
+  const hidden = (text: string): string =>
+    (serial === shown ? text : text.replaceAll(`serial ${serial}`, `serial ${shown}`)).replaceAll(folder, '$SEALSTONE_HOME')
   return {
     ok: checks.every(({ status }) => status !== 'fail') && probe?.rows.every(({ result }) => result !== 'fails') !== false,
     system,
     checks: checks.map((one) => ({ ...one, detail: hidden(one.detail), ...(one.hint === undefined ? {} : { hint: hidden(one.hint) }) })),
-    ...(probe === undefined ? {} : { token: probe.facts }),
+    ...(probe === undefined ? {} : { token: { ...probe.facts, serial: shown } }),
     ...(choice === undefined ? {} : { probe: probe?.rows ?? [], choice }),
     fix: fix.map(({ what, how }) => ({ what: hidden(what), how: hidden(how) })),
   }

@@ -10,7 +10,7 @@ import { type KeyRecord, openKeyStore, recordProtection } from '#keys'
 import { TrustIssuer } from '#operations'
 import { DEFAULT_SUITE, findSuite, fingerprint, selfTest, type SuiteId } from '#suites'
 import { nativeEngine } from '#suites/native'
-import { DEFAULT_DESTROY_WAIT_HOURS, DEFAULT_QUEUE_MS, DEFAULT_TRUST_DAYS, moduleEnvironment } from './config.ts'
+import { DEFAULT_DESTROY_WAIT_HOURS, DEFAULT_QUEUE_MS, DEFAULT_TRUST_DAYS, moduleEnvironment, type SerialForm } from './config.ts'
 import { configTemplate } from './config-template.ts'
 import { parseRecipients } from './recovery-recipients.ts'
 import { homePaths, refuseUsedHome } from './home.ts'
@@ -30,6 +30,8 @@ export interface InitOptions {
   readonly tokenEnv?: Readonly<Record<string, string>>
   /** Path of the SoftHSM module, where it is not in a usual place. */
   readonly module?: string
+  /** How receipts name the token; default `plain`. */
+  readonly serial?: SerialForm
   /** age recipients to whom every key is encrypted too, those of the log among them. */
   readonly recoveryRecipients?: readonly string[]
   /** The log's name; default is made of the host's name and a random number. */
@@ -107,7 +109,13 @@ async function fillHome(
   }
   await new TrustIssuer(operationContext({ ...rooms, paths, settings })).current()
   mkdirSync(paths.imports, { mode: 0o700 })
-  const config = configTemplate({ tokenUri: uri, env: location.env ?? {}, origin: chosen.origin, recipients: chosen.recipients })
+  const config = configTemplate({
+    tokenUri: uri,
+    env: location.env ?? {},
+    origin: chosen.origin,
+    serial: options.serial ?? 'plain',
+    recipients: chosen.recipients,
+  })
   writeFileSync(paths.config, config, { mode: 0o600, flush: true })
   const token = await keyHost.tokenInfo()
   return report(options.home, record, { ...token, module: location.modulePath }, log.trust)
@@ -115,19 +123,23 @@ async function fillHome(
 
 /** The one that is named, or a new one inside the state directory. */
 export async function chooseToken(
-  options: Pick<InitOptions, 'home' | 'token' | 'tokenEnv' | 'module'>,
+  options: Pick<InitOptions, 'home' | 'token' | 'tokenEnv' | 'module' | 'serial'>,
 ): Promise<{ uri: string; location: TokenLocation }> {
   if (options.token !== undefined)
     return {
       uri: options.token,
-      location: tokenLocation({ uri: options.token, env: moduleEnvironment(new Map(Object.entries(options.tokenEnv ?? {}))) }),
+      location: tokenLocation({
+        uri: options.token,
+        env: moduleEnvironment(new Map(Object.entries(options.tokenEnv ?? {}))),
+        serial: options.serial ?? 'plain',
+      }),
     }
   const location = await provisionSoftHsm({
     home: options.home,
     label: 'sealstone',
     ...(options.module === undefined ? {} : { modulePath: options.module }),
   })
-  return { uri: formatTokenUri(location), location }
+  return { uri: formatTokenUri(location), location: { ...location, hashSerial: options.serial === 'hashed' } }
 }
 
 function report(home: string, record: KeyRecord, token: InitReport['token'], log: InitReport['log']): InitReport {

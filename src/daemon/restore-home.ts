@@ -95,7 +95,10 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
   }
   await new TrustIssuer(operationContext({ ...rooms, backup, paths, settings: old })).renumber(skippedNumbers(keys.trust()?.serial ?? 0))
   mkdirSync(paths.imports, { mode: 0o700 })
-  writeFileSync(paths.config, withToken(text, uri, location.env ?? {}), { mode: 0o600, flush: true })
+  writeFileSync(paths.config, withToken(text, { uri, env: location.env ?? {}, serial: parseConfig(text, options.home).token.serial }), {
+    mode: 0o600,
+    flush: true,
+  })
   const { label, serial, model } = await keyHost.tokenInfo()
   const settings = { module: location.modulePath, recipients: old.recoveryRecipients }
   const { createdAt, treeSize, origin } = manifest
@@ -104,7 +107,7 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
 
 /** The one that is named; else the backup's own where there is no identity, and a new one where there is. */
 function chooseOrKeepToken(options: RestoreOptions, old: Config): ReturnType<typeof chooseToken> {
-  if (options.token !== undefined || options.identity !== undefined) return chooseToken(options)
+  if (options.token !== undefined || options.identity !== undefined) return chooseToken({ ...options, serial: old.token.serial })
   return Promise.resolve({ uri: old.token.uri, location: tokenLocation(old.token) })
 }
 
@@ -160,9 +163,9 @@ function summary({ recovered, lost }: RecoveryReport): string {
 }
 
 /** The backup's own settings with this token; the comments are in the copy beside it. */
-function withToken(text: string, uri: string, env: Readonly<Record<string, string>>): string {
+function withToken(text: string, token: Config['token']): string {
   const settings = parse(text)
-  return `# Restored; the file as it was, with its comments, is config.toml.backup.\n${stringify({ ...settings, token: { uri, env: { ...env } } })}\n`
+  return `# Restored; the file as it was, with its comments, is config.toml.backup.\n${stringify({ ...settings, token: { ...token, env: { ...token.env } } })}\n`
 }
 
 /**

@@ -3,8 +3,8 @@ import { parseTokenUri, type TokenLocation } from '#keyhost'
 import { type Config, loadConfig } from './config.ts'
 
 /** Throws TOKEN_URI_INVALID when the URI is malformed or lacks the token's name, the module or the PIN file. */
-export function tokenLocation({ uri, env }: Config['token']): TokenLocation {
-  return { ...parseTokenUri(uri), env }
+export function tokenLocation({ uri, env, serial }: Config['token']): TokenLocation {
+  return { ...parseTokenUri(uri), env, hashSerial: serial === 'hashed' }
 }
 
 /** The token of a state directory. Throws HOME_MISSING, CONFIG_INVALID or TOKEN_URI_INVALID. */

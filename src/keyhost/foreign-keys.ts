@@ -9,6 +9,7 @@ import type { AdoptRequest, ImportRequest } from './protocol.ts'
 import { encryptSecrets } from './recovery-blob.ts'
 import { readSecretFile } from './secret-file.ts'
 import type { KeyHostParts } from './sign-items.ts'
+import { tokenFacts } from './token-facts.ts'
 
 /** Throws TOKEN_KEY_MISMATCH or SUITE_UNSUPPORTED. A composite is never built on it: its halves must be fresh and used nowhere else. */
 export function adoptKey(parts: KeyHostParts, { keyId, version, object }: AdoptRequest): KeyMaterial {
@@ -59,10 +60,6 @@ export async function importKey(parts: KeyHostParts, { keyId, version, file, rec
 /** The sealed seeds are the caller's to forget. */
 export function destroyKeys({ token }: KeyHostParts, keys: readonly KeyMaterial[]): void {
   for (const { ckaId, mlDsaCkaId } of keys) for (const id of [ckaId, mlDsaCkaId]) if (id !== undefined) destroyKeyPair(token, id)
-}
-
-function tokenFacts({ token }: KeyHostParts): Pick<KeyMaterial['protection'], 'module' | 'tokenModel' | 'tokenSerial'> {
-  return { module: token.info.module, tokenModel: token.info.model, tokenSerial: token.info.serial }
 }
 
 /** RSA is not among them: no OMS tool verifies it. */

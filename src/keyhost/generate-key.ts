@@ -7,6 +7,7 @@ import { type KeyMaterial, sealingContext } from './key-material.ts'
 import type { GenerateRequest } from './protocol.ts'
 import { ed25519PublicKey, freshSeeds, seedIn, type SeedHalf, seedsToMake } from './sealed-seeds.ts'
 import type { KeyHostParts } from './sign-items.ts'
+import { tokenFacts } from './token-facts.ts'
 
 /** Throws SUITE_UNSUPPORTED or TOKEN_*. After a failure the classical half is removed again; a death leaves it in the token, named nowhere. */
 export function generateKey(parts: KeyHostParts, request: GenerateRequest): KeyMaterial {
@@ -94,7 +95,7 @@ function completeKey(
     ...(sealed === undefined ? {} : { sealedSeed: sealed.blob }),
     ...(classical === undefined ? {} : { ckaId: classical.ckaId }),
     ...(mlDsa === undefined ? {} : { mlDsaCkaId: mlDsa.ckaId }),
-    protection: { module: token.info.module, tokenModel: token.info.model, tokenSerial: token.info.serial, halves },
+    protection: { ...tokenFacts(parts), halves },
   }
   checkKey(parts, key) // it opens, it signs, and what it signs verifies, before anybody is told of it
   return key

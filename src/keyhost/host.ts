@@ -33,6 +33,7 @@ export class Host {
   #token: Token | undefined
   #ready: ReadyKeys | undefined
   #probe: ProbeHost | undefined
+  #hashSerial = false
   readonly #received = new ReceivedKeys()
 
   constructor(logger: Logger) {
@@ -88,7 +89,7 @@ export class Host {
   }
 
   /** The self-test comes before the login: a process that computes wrongly gets no PIN. */
-  #open({ modulePath, token, serial, model, manufacturer, pinFile, keepKeysMs }: OpenRequest): TokenInfo {
+  #open({ modulePath, token, serial, model, manufacturer, pinFile, keepKeysMs, hashSerial }: OpenRequest): TokenInfo {
     if (this.#token !== undefined) throw new SealstoneError('INTERNAL', 'the key host is open already')
     this.#engine = nativeEngine()
     selfTest(this.#engine)
@@ -98,6 +99,7 @@ export class Host {
       ...(model === undefined ? {} : { model }),
       ...(manufacturer === undefined ? {} : { manufacturer }),
     }
+    this.#hashSerial = hashSerial === true
     this.#token = openToken({ modulePath, token: name, pinFile, logger: this.#logger })
     this.#ready = new ReadyKeys({ token: this.#token, engine: this.#engine }, keepKeysMs)
     return this.#token.info
@@ -125,7 +127,7 @@ export class Host {
 
   #use(): KeyHostParts {
     if (this.#token === undefined || this.#engine === undefined) throw new SealstoneError('INTERNAL', 'the key host is not open')
-    return { token: this.#token, engine: this.#engine }
+    return { token: this.#token, engine: this.#engine, hashSerial: this.#hashSerial }
   }
 }
 

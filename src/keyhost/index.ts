@@ -1,4 +1,5 @@
 /** keyhost: the supervised child process that holds the token login and makes whole signatures. This door loads no native code. */
+export { hashedSerial } from './hashed-serial.ts'
 export { defaultChildren, type KeyHost, type KeyHostOptions, type SignOptions, startKeyHost } from './key-host.ts'
 export { type KeyMaterial, keyMaterialJson, parseKeyMaterial } from './key-material.ts'
 export { type ProbeFacts, type ProbeResult, type ProbeRow } from './probe-steps.ts'

@@ -10,6 +10,8 @@ import { missingHalf, openSeed, signEd25519 } from './sealed-seeds.ts'
 export interface KeyHostParts {
   readonly token: Token
   readonly engine: Engine
+  /** Protection statements name the token by a hash of its serial. */
+  readonly hashSerial?: boolean
 }
 
 /** One signature per item, in order; all or nothing. */

@@ -48,8 +48,16 @@ function policyMessage({ rotationDays, ...policy }: KeyView['policy']): KeyPolic
   return { ...policy, rotationDays: rotationDays ?? 0 }
 }
 
-function protectionMessage({ module, tokenModel, tokenSerial, halves, origin, recoverable }: KeyProtection): KeyProtectionInit {
-  return { module, tokenModel, tokenSerial, halves: halves.map(halfMessage), origin: origin ?? '', recoverable: recoverable === true }
+function protectionMessage({ module, tokenModel, tokenSerial, halves, origin, recoverable, firmware }: KeyProtection): KeyProtectionInit {
+  return {
+    module,
+    tokenModel,
+    tokenSerial,
+    halves: halves.map(halfMessage),
+    origin: origin ?? '',
+    recoverable: recoverable === true,
+    firmware: firmware ?? '',
+  }
 }
 
 function halfMessage({ role, location, sealing, ...attributes }: HalfProtection): HalfProtectionInit {

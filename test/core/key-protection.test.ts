@@ -22,6 +22,12 @@ function refusal(value: JsonValue | undefined): string {
   return 'nothing thrown'
 }
 
+it('reads a statement with the firmware, and one from before there was any', () => {
+  const firmware = { ...PROTECTION, firmware: '7.8' }
+  expect(parseKeyProtection(keyProtectionJson(firmware))).toEqual(firmware)
+  expect(parseKeyProtection(keyProtectionJson(PROTECTION))).not.toHaveProperty('firmware')
+})
+
 it('reads back what it wrote', () => {
   expect(parseKeyProtection(JSON.parse(JSON.stringify(keyProtectionJson(PROTECTION))) as JsonValue)).toEqual(PROTECTION)
 })
@@ -35,6 +41,7 @@ it.each<[string, JsonValue | undefined]>([
   ['an array', []],
   ['an unknown member', changed({ vendor: 'x' })],
   ['a number for a name', changed({ module: 1 })],
+  ['a number for the firmware', changed({ firmware: 7.8 })],
   ['a name of 256 characters', changed({ tokenModel: 'x'.repeat(256) })],
   ['no halves', changed({ halves: [] })],
   ['four halves', changed({ halves: Array(4).fill(half) as JsonValue[] })],

@@ -1,6 +1,8 @@
 /** sealstone doctor as an operator runs it: what it says, beside a daemon that signs, of a token that fails, and what it never says. */
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { formatTokenUri } from '#keyhost'
 import { type FaultyToken, makeFaultyToken } from '../support/fault-module.ts'
@@ -84,6 +86,37 @@ describe('doctor', () => {
     const { code, stdout } = await run(['doctor'], home)
     expect([code, token.calls('C_Login')]).toEqual([3, sent])
     expect(stdout).toMatch(/^fail +token +the token refused this PIN before; it is not sent again$/m)
+  })
+})
+
+describe('a hashed serial', () => {
+  it('is in the receipt, and in doctor, instead of the serial; who knows the serial can check it with sha256sum', async () => {
+    using folder = temporaryFolder()
+    const home = { home: join(folder.path, 'home') }
+    const { token } = JSON.parse((await runOk(['init', '--token-serial', 'hashed', '--json'], home)).stdout) as { token: { serial: string } }
+    const { stdout } = await promisify(execFile)('sh', [
+      '-c',
+      String.raw`printf 'sealstone token serial v1\n%s' "$1" | sha256sum`,
+      'sh',
+      token.serial,
+    ])
+    const hashed = `sha256:${stdout.slice(0, 64)}`
+    const model = tinyModel(join(folder.path, 'model'))
+    const daemon = await startDaemon(home.home)
+    await runOk(['sign', model], home)
+    await runOk(['verify', model, '--require-protection', 'token'], home)
+    expect(await daemon.stop()).toBe(0)
+    const text = readFileSync(join(model, 'model.hybrid.sig'), 'utf8')
+    const { protection, receipt } = JSON.parse(text) as { protection: object; receipt: { leaf: string } }
+    const leaf = Buffer.from(receipt.leaf, 'base64').toString('utf8')
+    expect(protection).toMatchObject({ tokenSerial: hashed, firmware: '2.6' })
+    expect(JSON.parse(leaf)).toMatchObject({ keyProtection: protection })
+    for (const said of [text, leaf]) expect(said).not.toContain(token.serial)
+    for (const args of [['doctor'], ['doctor', '--json']]) {
+      const report = await runOk(args, home)
+      expect(report.stdout).toContain(hashed)
+      expect(report.stdout).not.toContain(token.serial)
+    }
   })
 })
 

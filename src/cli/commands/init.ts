@@ -11,11 +11,12 @@ type InitOptions = {
   suite?: string
   key?: string
   logOrigin?: string
+  tokenSerial?: 'plain' | 'hashed'
   recoveryRecipient?: string[]
 }
 
 export async function run({ output, home }: CommandContext, _operands: readonly string[], options: InitOptions): Promise<ExitStatus> {
-  const { token, tokenEnv, module, suite, key, logOrigin, recoveryRecipient } = options
+  const { token, tokenEnv, module, suite, key, logOrigin, tokenSerial, recoveryRecipient } = options
   const report = await initHome({
     home,
     ...(token === undefined ? {} : { token }),
@@ -24,6 +25,7 @@ export async function run({ output, home }: CommandContext, _operands: readonly 
     ...(suite === undefined ? {} : { suite }),
     ...(key === undefined ? {} : { key }),
     ...(logOrigin === undefined ? {} : { logOrigin }),
+    ...(tokenSerial === undefined ? {} : { serial: tokenSerial }),
     ...(recoveryRecipient === undefined ? {} : { recoveryRecipients: recoveryRecipient }),
   })
   if (output.json) {

@@ -47,7 +47,10 @@ function describeKey(key: KeyInfo, versions: readonly KeyInfo[]): string[][] {
     ['rotation', policy.rotationDays === undefined ? 'by hand' : `every ${policy.rotationDays} days`],
     ['deletion', policy.deletionAllowed ? 'allowed' : 'not allowed'],
     ...(companion === undefined ? [] : [['companion', `${companion.suite}, sha256:${companion.fingerprint}`]]),
-    ['token', `${protection.tokenModel}, serial ${protection.tokenSerial}`],
+    [
+      'token',
+      `${protection.tokenModel}, serial ${protection.tokenSerial}${protection.firmware === undefined ? '' : `, firmware ${protection.firmware}`}`,
+    ],
     ['module', protection.module],
     ...protection.halves.map((half) => [`${half.role} half`, describeHalf(half)]),
   ]

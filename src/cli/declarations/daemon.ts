@@ -11,6 +11,7 @@ export const DAEMON_COMMANDS: readonly CommandDeclaration[] = [
     options: [
       { flags: '--token <uri>', description: 'use this PKCS#11 token (RFC 7512 URI) instead of an own SoftHSM token' },
       { flags: '--token-env <name=value>', description: 'environment that its module needs; may be repeated', repeatable: true },
+      { flags: '--token-serial <form>', description: "how receipts name the token; default 'plain'", choices: ['plain', 'hashed'] },
       { flags: '--module <path>', description: 'where the SoftHSM module is, if not at a usual place' },
       { flags: '--suite <name>', description: 'suite of the first key; default mldsa65-ecdsa-p256' },
       { flags: '--key <name>', description: "name of the first key; default 'default'" },

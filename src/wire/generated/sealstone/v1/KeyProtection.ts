@@ -12,6 +12,7 @@ export interface KeyProtectionInit {
   halves?: _sealstone_v1_HalfProtectionInit[]
   origin?: string
   recoverable?: boolean
+  firmware?: string
 }
 
 export interface KeyProtection {
@@ -21,4 +22,5 @@ export interface KeyProtection {
   halves: _sealstone_v1_HalfProtection[]
   origin: string
   recoverable: boolean
+  firmware: string
 }

@@ -1,0 +1,13 @@
+/** The token's part of a protection statement: what it is, by its own answers. */
+import type { KeyProtection } from '#core'
+import { hashedSerial } from './hashed-serial.ts'
+import type { KeyHostParts } from './sign-items.ts'
+
+export function tokenFacts({ token: { info }, hashSerial }: KeyHostParts): Omit<KeyProtection, 'halves'> {
+  return {
+    module: info.module,
+    tokenModel: info.model,
+    tokenSerial: hashSerial === true ? hashedSerial(info.serial) : info.serial,
+    firmware: info.firmware,
+  }
+}
