@@ -1,5 +1,14 @@
 /** Sends traces by OTLP over HTTP, with OpenTelemetry's own packages. Loaded only if the configuration asks for traces. */
-import { type Context, ROOT_CONTEXT, type Span as OtelSpan, SpanKind, SpanStatusCode, trace, type Tracer as OtelTracer } from '@opentelemetry/api'
+import {
+  type Context,
+  type HrTime,
+  ROOT_CONTEXT,
+  type Span as OtelSpan,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer as OtelTracer,
+} from '@opentelemetry/api'
 import { ExportResultCode, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
@@ -54,8 +63,25 @@ function tracerOf(tracer: OtelTracer): Tracer {
         get: (carrier: TraceContext, key) => carrier[key as keyof TraceContext],
         keys: Object.keys,
       })
-      return new SentSpan(tracer, tracer.startSpan(name, { kind: SpanKind.SERVER, attributes: fields }, parent), parent)
+      const time = new TraceTime()
+      return new SentSpan(tracer, tracer.startSpan(name, { kind: SpanKind.SERVER, attributes: fields, startTime: time.now() }, parent), parent, time)
     },
+  }
+}
+
+/**
+ * The wall clock at the beginning of a call, and steady microseconds from there. The SDK's own times begin at whole milliseconds, so that steps of
+ * less than one would seem to begin before the step before them ends.
+ */
+class TraceTime {
+  readonly #wallMs = Date.now()
+  readonly #steadyMs = performance.now()
+
+  now(): HrTime {
+    const micros = Math.round((performance.now() - this.#steadyMs) * 1000)
+    const seconds = Math.floor(this.#wallMs / 1000)
+    const nanos = (this.#wallMs % 1000) * 1_000_000 + micros * 1000
+    return [seconds + Math.floor(nanos / 1e9), nanos % 1e9]
   }
 }
 
@@ -63,8 +89,10 @@ class SentSpan implements Span {
   readonly #tracer: OtelTracer
   readonly #span: OtelSpan
   readonly #context: Context
+  readonly #time: TraceTime
 
-  constructor(tracer: OtelTracer, span: OtelSpan, parent: Context) {
+  constructor(tracer: OtelTracer, span: OtelSpan, parent: Context, time: TraceTime) {
+    this.#time = time
     this.#tracer = tracer
     this.#span = span
     this.#context = trace.setSpan(parent, span)
@@ -77,7 +105,7 @@ class SentSpan implements Span {
   child(name: string): Span {
     // What is not sampled has no sampled steps.
     return this.#span.isRecording()
-      ? new SentSpan(this.#tracer, this.#tracer.startSpan(name, {}, this.#context), this.#context)
+      ? new SentSpan(this.#tracer, this.#tracer.startSpan(name, { startTime: this.#time.now() }, this.#context), this.#context, this.#time)
       : unsent(this.traceId)
   }
 
@@ -91,7 +119,7 @@ class SentSpan implements Span {
   }
 
   end(): void {
-    this.#span.end()
+    this.#span.end(this.#time.now())
   }
 }
 

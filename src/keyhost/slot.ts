@@ -167,7 +167,9 @@ export class Slot {
 
   #onOpenFailed(error: SealstoneError): void {
     this.#options.logger.error({ keyHost: this.pid, code: error.code, error: error.message }, 'key host did not open')
-    const isFinal = this.#isFirstStart || NEVER_RETRIED.has(error.code)
+    // A module that is busy with somebody else says that it is broken: tpm2-pkcs11, for example, when several processes load it at once.
+    const mayPass = error.code === 'TOKEN_UNAVAILABLE' && this.#failures < PATIENT_FAILURES
+    const isFinal = NEVER_RETRIED.has(error.code) || (this.#isFirstStart && !mayPass)
     this.#state = { kind: isFinal ? 'ended' : 'down', error }
     this.#events.onLost(this, [], error)
     this.#child?.kill()

@@ -108,7 +108,7 @@ export class Supervisor {
 
   #onLost(slot: Slot, jobs: readonly Job[], error: SealstoneError): void {
     this.#work.takeBack(jobs, error)
-    if (slot === this.#first && slot.info === undefined) this.#opened.reject(error)
+    if (slot === this.#first && slot.info === undefined && slot.state.kind === 'ended') this.#opened.reject(error)
     const reason = this.#whyNot()
     if (reason !== undefined) this.#work.failWaiting(reason)
     else this.#pump()

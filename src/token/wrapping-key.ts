@@ -26,9 +26,8 @@ export function findWrappingKeys(token: Token, kind: WrappingKeyKind): WrappingK
       // SoftHSM leaves such a thing when the process dies while it makes or destroys a key. It seals nothing.
       if (ckaId === '') return []
       const protection = readProtection(cryptoki, session, handle)
-      // Whoever could put a key here whose value they know would be sent every seed at the next change of wrapping keys.
-      if (number > 1 && !protection.local)
-        throw new SealstoneError('TOKEN_KEY_MISMATCH', `the key labelled ${wrappingKeyLabel(number)} was not made in the token`)
+      // Whoever could put a key here whose value they know would be sent the next seed, and all of them at a change of wrapping keys.
+      if (!protection.local) throw new SealstoneError('TOKEN_KEY_MISMATCH', `the key labelled ${wrappingKeyLabel(number)} was not made in the token`)
       return [{ ckaId, number, protection }]
     })
     found.sort((left, right) => left.number - right.number)

@@ -190,4 +190,14 @@ describe('a wrapping key', () => {
     intruder.destroy(pkcs11js.CKO_SECRET_KEY, '0bad')
     await keys.check()
   })
+
+  it('that somebody put into a token that has none is refused too', async () => {
+    // The last test here: what the destroyed key sealed is lost.
+    for (const ckaId of wrappingKeys()) intruder.destroy(pkcs11js.CKO_SECRET_KEY, ckaId)
+    intruder.putSecretKey('sealstone wrapping key', '0bad')
+    await expect(keys.create({ name: parseKeyName('second'), suite: 'mldsa44' })).rejects.toMatchObject({
+      code: 'TOKEN_KEY_MISMATCH',
+      message: expect.stringMatching(/not made in the token/),
+    })
+  })
 })
