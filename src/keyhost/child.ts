@@ -68,9 +68,11 @@ class Inbox {
 
 function answer(id: number, logger: Logger, work: () => CommandResult | Promise<CommandResult>): ReplyMessage | Promise<ReplyMessage> {
   const refuse = (thrown: unknown): ReplyMessage => {
-    // Only the catalogue's words cross the channel; what nobody expected is in the log.
-    if (!(thrown instanceof SealstoneError)) logger.error({ error: thrown instanceof Error ? thrown.stack : String(thrown) }, 'unexpected error')
-    return { id, ok: false, error: toWireError(toSealstoneError(thrown)), lost: faultClass(thrown) === 'module' }
+    // Only the catalogue's words cross the channel; what nobody expected is in the log. Mostly the system refused memory, which OpenSSL and
+    // V8 each say in ways of their own: the process is not to be trusted with the next request. If the next one says the same, so is told.
+    const isUnexpected = !(thrown instanceof SealstoneError)
+    if (isUnexpected) logger.error({ error: thrown instanceof Error ? thrown.stack : String(thrown) }, 'unexpected error')
+    return { id, ok: false, error: toWireError(toSealstoneError(thrown)), lost: isUnexpected || faultClass(thrown) === 'module' }
   }
   try {
     const result = work()

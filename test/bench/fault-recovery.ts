@@ -2,11 +2,11 @@
  * From the end of a fault to the next good signature, at the key host: one request after the other, ten milliseconds apart. A fault that
  * strikes once ends as it strikes. A hang ends when the watchdog has ended the process: its patience is taken off.
  */
-import { execFileSync } from 'node:child_process'
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Stand } from '../keyhost/fault-stand.ts'
+import { limitMemory, noMoreFiles } from '../support/process-limits.ts'
 
 const ROUNDS = 10
 const WATCHDOG_MS = 400
@@ -47,6 +47,7 @@ const ROWS: readonly Row[] = [
   { fault: 'the module hangs', strike: () => token.inject({ fn: 'C_Sign', action: 'hang' }), patienceMs: WATCHDOG_MS },
   { fault: 'the process is stopped (SIGSTOP)', strike: () => stand.signal('SIGSTOP'), patienceMs: WATCHDOG_MS },
   { fault: 'no file descriptors left', strike: () => stand.children.forEach(noMoreFiles) },
+  { fault: 'no memory left (the kernel refuses it)', strike: noMoreMemory },
   { fault: 'every call fails for 1 s (`CKR_DEVICE_ERROR`)', ...always(0x30, 1000), rounds: 5 },
   { fault: 'every call fails for 6 s', ...always(0x30, 6000), rounds: 3 },
   { fault: 'the store is away for 1 s', ...away(1000), rounds: 5 },
@@ -59,6 +60,12 @@ for (const row of ROWS) {
   for (let round = 0; round < (row.rounds ?? ROUNDS); round++) times.push(await measure(row))
   times.sort((a, b) => a - b)
   console.log(`| ${row.fault} | ${times.length} | ${times[Math.floor(times.length / 2)]?.toFixed(0)} | ${times.at(-1)?.toFixed(0)} |`)
+}
+
+/** A large message, so that the process has to ask for memory; the next request may find it dying. */
+function noMoreMemory(): void {
+  for (const pid of stand.children) limitMemory(pid)
+  for (let request = 0; request < 8; request++) void stand.signLarge()
 }
 
 async function measure({ strike, lasts, patienceMs = 0 }: Row): Promise<number> {
@@ -74,8 +81,4 @@ async function measure({ strike, lasts, patienceMs = 0 }: Row): Promise<number> 
   // A while without a fault, so that the next one is the first in a row again.
   for (let calm = 0; calm < 20; calm++) await stand.sign()
   return elapsed
-}
-
-function noMoreFiles(pid: number): void {
-  execFileSync('prlimit', ['--nofile=3:3', '--pid', String(pid)])
 }

@@ -7,6 +7,7 @@ import pkcs11js from 'pkcs11js'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type KeyMaterial, startKeyHost } from '#keyhost'
 import { Intruder } from '../support/intruder.ts'
+import { limitMemory, noMoreFiles } from '../support/process-limits.ts'
 import { RECOVERY_MS } from './fault-rows.ts'
 import { makeKey, type Outcome, type Phase, PHASES, Stand } from './fault-stand.ts'
 
@@ -28,7 +29,7 @@ const STRIKES: readonly (readonly [what: string, strike: Strike])[] = [
   ['the module ends the process by SIGABRT', (fn, call) => stand.token.inject({ fn, action: { crash: 'SIGABRT' }, call })],
   ['the process is killed', (fn, call) => during(fn, call, () => stand.signal('SIGKILL'))],
   ['the process is stopped', (fn, call) => during(fn, call, () => stand.signal('SIGSTOP'))],
-  ['the process runs out of file descriptors', (fn, call) => during(fn, call, noMoreFiles)],
+  ['the process runs out of file descriptors', (fn, call) => during(fn, call, () => stand.children.forEach(noMoreFiles))],
 ]
 
 // A stopped process is to the watchdog what a module is that hangs: where a key is made, that is waited for once.
@@ -38,6 +39,31 @@ describe.each(STRIKES)('%s', (what, strike) => {
   it.each(phasesOf(what))('(%s): every request is served by the next process', async (phase) => {
     const outcomes = await stand.run(phase, (call) => strike(phase === 'key creation' ? 'C_GenerateKeyPair' : 'C_Sign', call))
     expect(outcomes).toEqual(outcomes.map(() => 'signed'))
+    expect(await stand.recover()).toBeLessThan(RECOVERY_MS)
+  })
+})
+
+describe('the kernel refuses the process memory', () => {
+  it.each(PHASES)('(%s): every request is served, by the next process where this one cannot', async (phase) => {
+    // A fresh process: one that has signed large messages keeps their memory in reserve.
+    stand.signal('SIGKILL')
+    await stand.recover()
+    const before = stand.keyHost.respawns
+    let large: Promise<Outcome[]> | undefined
+    const outcomes = await stand.run(phase, (call) => {
+      const refuse = (): void => {
+        stand.children.forEach((pid) => limitMemory(pid))
+        large = Promise.all(Array.from({ length: 8 }, () => stand.signLarge())) // for which memory is needed
+      }
+      during(phase === 'key creation' ? 'C_GenerateKeyPair' : 'C_Sign', call, refuse)
+    })
+    // A process that ends while it makes a key may leave what it has made of it, as in the last test here.
+    expect(outcomes.filter((outcome) => !/^signed(?:, and \d objects more in the token)?$/.test(outcome))).toEqual([])
+    expect(new Set(await large)).toEqual(new Set(['signed']))
+    expect(stand.keyHost.respawns).toBeGreaterThan(before)
+    expect(stand.logger.entries.findLast(({ message }) => message === 'key host is gone')?.fields).toMatchObject({
+      how: expect.stringMatching(/^signal SIG|^exit code/),
+    })
     expect(await stand.recover()).toBeLessThan(RECOVERY_MS)
   })
 })
@@ -166,11 +192,6 @@ function during(fn: string, call: number, work: () => void): void {
     work()
   }
   void wait()
-}
-
-/** Those that are open stay open. */
-function noMoreFiles(): void {
-  for (const pid of stand.children) execFileSync('prlimit', ['--nofile=3:3', '--pid', String(pid)])
 }
 
 function withChangedSeed(key: KeyMaterial): KeyMaterial {

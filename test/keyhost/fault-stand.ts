@@ -72,6 +72,15 @@ export class Stand implements AsyncDisposable {
     })
   }
 
+  /** A message of the size of a large model's statement: a process needs memory for it. */
+  signLarge(): Promise<Outcome> {
+    const message = new Uint8Array(LARGE_BYTES)
+    return outcome(async () => {
+      const [signature] = await this.keyHost.sign([{ key: this.key, message }])
+      if (signature === undefined || !verify(nativeEngine(), parsePublicKey(this.key.spki), message, signature)) throw new WrongSignature()
+    })
+  }
+
   /** A key that is made also signs; one that is not leaves nothing in the token. */
   async create(): Promise<Outcome> {
     const before = this.objects
@@ -136,3 +145,5 @@ class WrongSignature extends Error {
     super('a wrong signature came back')
   }
 }
+
+const LARGE_BYTES = 4 * 1024 * 1024

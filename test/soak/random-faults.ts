@@ -1,9 +1,9 @@
 /** The faults of a soak: what a token and its processes do to a daemon, drawn by a seeded generator, so that a run can be repeated. */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { RETURN_VALUES } from '#token'
 import type { FaultyToken } from '../support/fault-module.ts'
+import { limitMemory, noMoreFiles } from '../support/process-limits.ts'
 
 export type Random = () => number
 
@@ -101,7 +101,7 @@ export class RandomFaults {
       case 'memory limit':
         return this.#toChild((pid) => limitMemory(pid, 1 + this.#random() * 8))
       case 'no descriptors':
-        return this.#toChild((pid) => void execFileSync('prlimit', ['--nofile=3:3', '--pid', String(pid)]))
+        return this.#toChild((pid) => noMoreFiles(pid))
     }
   }
 
@@ -117,13 +117,6 @@ export class RandomFaults {
   #pick<Item>(items: readonly Item[]): Item {
     return items[Math.floor(this.#random() * items.length)] as Item
   }
-}
-
-/** Address space (RLIMIT_AS) as it is now and little more: the process gets none at its next large allocation. */
-export function limitMemory(pid: number, moreMiB: number): void {
-  const size = Number(/VmSize:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-  const limit = Math.floor(size + moreMiB * 2 ** 20)
-  execFileSync('prlimit', [`--as=${limit}:${limit}`, '--pid', String(pid)])
 }
 
 /** A process may have ended between the choice and the blow. */
