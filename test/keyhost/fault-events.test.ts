@@ -2,12 +2,11 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pkcs11js from 'pkcs11js'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type KeyMaterial, startKeyHost } from '#keyhost'
 import { Intruder } from '../support/intruder.ts'
-import { limitMemory, noMoreFiles } from '../support/process-limits.ts'
+import { noMoreFiles } from '../support/process-limits.ts'
 import { RECOVERY_MS } from './fault-rows.ts'
 import { makeKey, type Outcome, type Phase, PHASES, Stand } from './fault-stand.ts'
 
@@ -27,9 +26,9 @@ const STRIKES: readonly (readonly [what: string, strike: Strike])[] = [
   ['the module hangs', (fn, call) => stand.token.inject({ fn, action: 'hang', call })],
   ['the module ends the process by SIGSEGV', (fn, call) => stand.token.inject({ fn, action: { crash: 'SIGSEGV' }, call })],
   ['the module ends the process by SIGABRT', (fn, call) => stand.token.inject({ fn, action: { crash: 'SIGABRT' }, call })],
-  ['the process is killed', (fn, call) => during(fn, call, () => stand.signal('SIGKILL'))],
-  ['the process is stopped', (fn, call) => during(fn, call, () => stand.signal('SIGSTOP'))],
-  ['the process runs out of file descriptors', (fn, call) => during(fn, call, () => stand.children.forEach(noMoreFiles))],
+  ['the process is killed', (fn, call) => stand.during(fn, call, () => stand.signal('SIGKILL'))],
+  ['the process is stopped', (fn, call) => stand.during(fn, call, () => stand.signal('SIGSTOP'))],
+  ['the process runs out of file descriptors', (fn, call) => stand.during(fn, call, () => stand.children.forEach(noMoreFiles))],
 ]
 
 // A stopped process is to the watchdog what a module is that hangs: where a key is made, that is waited for once.
@@ -39,31 +38,6 @@ describe.each(STRIKES)('%s', (what, strike) => {
   it.each(phasesOf(what))('(%s): every request is served by the next process', async (phase) => {
     const outcomes = await stand.run(phase, (call) => strike(phase === 'key creation' ? 'C_GenerateKeyPair' : 'C_Sign', call))
     expect(outcomes).toEqual(outcomes.map(() => 'signed'))
-    expect(await stand.recover()).toBeLessThan(RECOVERY_MS)
-  })
-})
-
-describe('the kernel refuses the process memory', () => {
-  it.each(PHASES)('(%s): every request is served, by the next process where this one cannot', async (phase) => {
-    // A fresh process: one that has signed large messages keeps their memory in reserve.
-    stand.signal('SIGKILL')
-    await stand.recover()
-    const before = stand.keyHost.respawns
-    let large: Promise<Outcome[]> | undefined
-    const outcomes = await stand.run(phase, (call) => {
-      const refuse = (): void => {
-        stand.children.forEach((pid) => limitMemory(pid))
-        large = Promise.all(Array.from({ length: 8 }, () => stand.signLarge())) // for which memory is needed
-      }
-      during(phase === 'key creation' ? 'C_GenerateKeyPair' : 'C_Sign', call, refuse)
-    })
-    // A process that ends while it makes a key may leave what it has made of it, as in the last test here.
-    expect(outcomes.filter((outcome) => !/^signed(?:, and \d objects more in the token)?$/.test(outcome))).toEqual([])
-    expect(new Set(await large)).toEqual(new Set(['signed']))
-    expect(stand.keyHost.respawns).toBeGreaterThan(before)
-    expect(stand.logger.entries.findLast(({ message }) => message === 'key host is gone')?.fields).toMatchObject({
-      how: expect.stringMatching(/^signal SIG|^exit code/),
-    })
     expect(await stand.recover()).toBeLessThan(RECOVERY_MS)
   })
 })
@@ -182,17 +156,6 @@ it('a process that ends after it made the pair leaves that pair, unused: the one
   stand.token.inject({ fn: 'C_Encrypt', action: { crash: 'SIGSEGV' } })
   expect(await stand.create()).toBe('signed, and 4 objects more in the token')
 })
-
-/** Does it in the middle of that call. */
-function during(fn: string, call: number, work: () => void): void {
-  const wanted = stand.token.calls(fn) + call
-  stand.token.inject({ fn, action: { delayMs: 150 }, call })
-  const wait = async (): Promise<void> => {
-    while (stand.token.calls(fn) < wanted) await sleep(5)
-    work()
-  }
-  void wait()
-}
 
 function withChangedSeed(key: KeyMaterial): KeyMaterial {
   if (key.sealedSeed === undefined) throw new Error('no sealed seed')

@@ -120,6 +120,17 @@ export class Stand implements AsyncDisposable {
     return pids.filter((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8').includes(this.token.folder))
   }
 
+  /** Does it in the middle of that call. */
+  during(fn: string, call: number, work: () => void): void {
+    const wanted = this.token.calls(fn) + call
+    this.token.inject({ fn, action: { delayMs: 150 }, call })
+    const wait = async (): Promise<void> => {
+      while (this.token.calls(fn) < wanted) await sleep(5)
+      work()
+    }
+    void wait()
+  }
+
   signal(signal: NodeJS.Signals): void {
     for (const pid of this.children) process.kill(pid, signal)
   }
