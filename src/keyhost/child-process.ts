@@ -64,7 +64,7 @@ function nodeOptions({ read, write }: ChildOptions['files']): string[] {
   return [
     '--permission',
     '--allow-addons',
-    '--allow-ffi', // for one address, at the start, and dropped then: token/additional-context.ts
+    '--allow-ffi', // at the start, and dropped then: token/fixed-memory.ts
     // node_modules may be a link; Node asks for both paths.
     ...[...new Set([SOURCE, MODULES, realpathSync(MODULES)]), ...read].map((path) => `--allow-fs-read=${path}`),
     ...write.map((path) => `--allow-fs-write=${path}`),

@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { type Logger, SealstoneError, unreachable } from '#core'
 import { type Engine, selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
-import { initialiseToken, openToken, type Token } from '#token'
+import { initialiseToken, openToken, secretArea, type Token } from '#token'
 import { checkKeys } from './check-keys.ts'
 import { adoptKey, destroyKeys, importKey } from './foreign-keys.ts'
 import { generateKey } from './generate-key.ts'
@@ -100,6 +100,8 @@ export class Host {
       ...(manufacturer === undefined ? {} : { manufacturer }),
     }
     this.#hashSerial = hashSerial === true
+    if (!secretArea.isLocked)
+      this.#logger.warn({}, 'memory for secrets is not locked and may be swapped out: RLIMIT_MEMLOCK is too small, or locking is not allowed')
     this.#token = openToken({ modulePath, token: name, pinFile, logger: this.#logger })
     this.#ready = new ReadyKeys({ token: this.#token, engine: this.#engine }, keepKeysMs)
     return this.#token.info

@@ -2,6 +2,7 @@
 export { type Borrowed, borrowed, secretBuffer } from './borrowed.ts'
 export { faultClass, returnValue } from './cryptoki-errors.ts'
 export type { TokenInfo, TokenName } from './cryptoki-module.ts'
+export { secretArea } from './fixed-memory.ts'
 export { findKeyPair, type KeyPairName } from './find-key-pair.ts'
 export {
   destroyKeyPair,

@@ -76,7 +76,14 @@ export function unseal(token: Token, blob: SealedBlob, aad: Uint8Array): Borrowe
 
 /** The token's random generator. */
 export function tokenRandom(token: Token, byteLength: number): Borrowed {
-  return token.run('draw random bytes', ({ cryptoki, session }) => borrowed(cryptoki.C_GenerateRandom(session, secretBuffer(byteLength))))
+  const random = borrowed(secretBuffer(byteLength))
+  try {
+    token.run('draw random bytes', ({ cryptoki, session }) => cryptoki.C_GenerateRandom(session, random.bytes))
+    return random
+  } catch (error) {
+    random[Symbol.dispose]()
+    throw error
+  }
 }
 
 function bestWay(token: Token): Sealing<AesGcmBlob> | Sealing<RsaOaepBlob> {

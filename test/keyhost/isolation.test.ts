@@ -70,6 +70,14 @@ describe.each(['parent', 'child'] as const)('the %s', (which) => {
 })
 
 describe('the child', () => {
+  it('has the memory for secrets locked, and left out of what would be dumped', () => {
+    expect(readFileSync(`/proc/${childPid}/status`, 'utf8')).toMatch(/^VmLck:\s+64 kB$/m)
+    const mappings = readFileSync(`/proc/${childPid}/smaps`, 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
+    expect(mappings.filter((mapping) => /^VmFlags:.* lo .*dd /m.test(mapping)).map((mapping) => /^Size:\s+(\d+ kB)$/m.exec(mapping)?.[1])).toEqual([
+      '64 kB',
+    ])
+  })
+
   it('can never dump core', () => {
     expect(readFileSync(`/proc/${childPid}/limits`, 'utf8')).toMatch(/^Max core file size\s+1\s+1\s/m)
   })
@@ -88,6 +96,27 @@ describe('the child', () => {
     const granted = command.filter((argument) => argument.startsWith('--allow'))
     for (const flag of ['--allow-net', '--allow-child-process', '--allow-worker', '--allow-wasi']) expect(granted).not.toContain(flag)
     expect(granted.filter((argument) => argument.startsWith('--allow-fs-write'))).toEqual([`--allow-fs-write=${token.location.pinFile}.refused`])
+  })
+})
+
+describe('where memory may not be locked', () => {
+  it('the child says so, and signs', async () => {
+    // Root may lock without limit unless it gave that right up.
+    const command = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-ipc_lock', '--inh-caps=-ipc_lock'] : []
+    const [program, ...before] = [...command, 'prlimit', '--memlock=0:0', '--', process.execPath]
+    const script = PARENT.replace('silentLogger })', '{ ...silentLogger, warn: (_, message) => console.log(message) } })')
+    expect(script).not.toBe(PARENT)
+    const limited = spawn(program, [...before, '--input-type=module', '-e', script], { cwd: PROJECT, stdio: ['pipe', 'pipe', 'inherit'] })
+    let said = ''
+    limited.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+    limited.stdin.write(`${JSON.stringify(token.location)}\n`)
+    await vi.waitFor(() => expect(said).toContain('"pid"'), { timeout: 10_000, interval: 50 })
+    const { pid } = JSON.parse(said.slice(said.indexOf('{"pid"'))) as { readonly pid: number }
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^VmLck:\s+0 kB$/m)
+    expect(said.match(/memory for secrets is not locked/g)).toHaveLength(1)
+    limited.kill()
   })
 })
 
