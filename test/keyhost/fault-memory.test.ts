@@ -29,6 +29,11 @@ describe('the kernel refuses the process memory', () => {
     // A process that ends while it makes a key may leave what it has made of it, as in the last test here.
     expect(outcomes.filter((outcome) => !/^signed(?:, and \d objects more in the token)?$/.test(outcome))).toEqual([])
     expect(new Set(await large)).toEqual(new Set(['signed']))
+    // One that had enough in reserve for all of these has not for ever.
+    for (let more = 0; more < 20 && stand.keyHost.respawns === before; more++) {
+      stand.children.forEach((pid) => limitMemory(pid))
+      expect(new Set(await Promise.all(Array.from({ length: 24 }, () => stand.signLarge())))).toEqual(new Set(['signed']))
+    }
     expect(stand.keyHost.respawns).toBeGreaterThan(before)
     expect(stand.logger.entries.findLast(({ message }) => message === 'key host is gone')?.fields).toMatchObject({
       how: expect.stringMatching(/^signal SIG|^exit code/),
