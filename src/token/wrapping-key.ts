@@ -23,11 +23,13 @@ export function findWrappingKeys(token: Token, kind: WrappingKeyKind): WrappingK
       const number = numberOf(readAttribute(cryptoki, session, handle, pkcs11js.CKA_LABEL).toString('utf8'))
       if (number === undefined) return []
       const ckaId = readAttribute(cryptoki, session, handle, pkcs11js.CKA_ID).toString('hex')
-      // SoftHSM leaves such a thing when the process dies while it makes or destroys a key. It seals nothing.
-      if (ckaId === '') return []
+      // One that was not made in the token is never used: somebody may have put it there who knows its value and waits for seeds. And SoftHSM leaves
+      // such a thing, sometimes without an id, when the process dies while it makes or destroys a key.
+      if (ckaId === '' || readAttribute(cryptoki, session, handle, pkcs11js.CKA_LOCAL)[0] !== 1) {
+        token.warn({ ckaId, label: wrappingKeyLabel(number) }, 'a wrapping key that was not made in the token is left alone')
+        return []
+      }
       const protection = readProtection(cryptoki, session, handle)
-      // Whoever could put a key here whose value they know would be sent the next seed, and all of them at a change of wrapping keys.
-      if (!protection.local) throw new SealstoneError('TOKEN_KEY_MISMATCH', `the key labelled ${wrappingKeyLabel(number)} was not made in the token`)
       return [{ ckaId, number, protection }]
     })
     found.sort((left, right) => left.number - right.number)
