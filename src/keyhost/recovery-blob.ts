@@ -1,6 +1,5 @@
 /** The private parts of a key, encrypted to offline recipients (age, age-encryption.org/v1) and bound to the key that they belong to. */
 import { timingSafeEqual } from 'node:crypto'
-import { Decrypter, Encrypter } from 'age-encryption'
 import { canonicalJsonBytes, isJsonObject, parseStrictJson, SealstoneError, utf8 } from '#core'
 import { type Engine, fingerprint } from '#suites'
 import { borrowed, type Borrowed, secretBuffer } from '#token'
@@ -23,6 +22,7 @@ export async function encryptSecrets(engine: Engine, owner: Owner, secrets: Secr
     plain.bytes.set(bytes, at)
     at += bytes.length
   }
+  const { Encrypter } = await loadAge()
   const encrypter = new Encrypter()
   for (const recipient of recipients) encrypter.addRecipient(recipient)
   return await encrypter.encrypt(plain.bytes) // awaited here: it is wiped at the end of this scope
@@ -55,7 +55,13 @@ export function wipe(secrets: Secrets): void {
   for (const part of PARTS) secrets[part]?.[Symbol.dispose]()
 }
 
+/** When it is needed: loading it takes 40 ms, and callers wait for the start of a process when one was lost. */
+function loadAge(): Promise<typeof import('age-encryption')> {
+  return import('age-encryption')
+}
+
 async function decrypt(what: string, blob: Uint8Array, identities: readonly string[]): Promise<Uint8Array> {
+  const { Decrypter } = await loadAge()
   const decrypter = new Decrypter()
   try {
     for (const identity of identities) decrypter.addIdentity(identity)
