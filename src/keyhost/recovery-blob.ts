@@ -56,8 +56,8 @@ export function wipe(secrets: Secrets): void {
 }
 
 /** When it is needed: loading it takes 40 ms, and callers wait for the start of a process when one was lost. */
-function loadAge(): Promise<typeof import('age-encryption')> {
-  return import('age-encryption')
+async function loadAge() {
+  return await import('age-encryption')
 }
 
 async function decrypt(what: string, blob: Uint8Array, identities: readonly string[]): Promise<Uint8Array> {
