@@ -70,8 +70,8 @@ export interface AuditLogOptions {
   /** The same as the key store's. */
   readonly timeline: Timeline
   readonly logger: Logger
-  /** How long to gather entries before the next batch, in milliseconds; default not at all. */
-  readonly gatherMs?: () => number
+  /** Whether the next batch should wait, some milliseconds at most, for more than the `entries` that it would have now. Default: never. */
+  readonly isWorthWaiting?: (entries: number) => boolean
   /** Told how many seconds a commit took, fsync included. */
   readonly onCommit?: (seconds: number) => void
 }
@@ -113,7 +113,7 @@ class SqliteAuditLog implements AuditLog {
         logger,
         maxQueued: LIMITS.queuedLeaves,
         now: () => timeline.now().getTime(),
-        ...defined({ gatherMs: options.gatherMs, onCommit: options.onCommit }),
+        ...defined({ isWorthWaiting: options.isWorthWaiting, onCommit: options.onCommit }),
       },
       log,
     )

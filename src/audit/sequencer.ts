@@ -22,8 +22,8 @@ export interface SequencerOptions extends LogParts {
   readonly now: () => number
   /** Told how many seconds a commit took, fsync included. */
   readonly onCommit?: (seconds: number) => void
-  /** How long to gather entries before the next batch, in milliseconds: longer where a batch is dear just now. Default: not at all. */
-  readonly gatherMs?: () => number
+  /** Whether the next batch should wait for more than the `entries` that it would have now: asked again and again, for a short while. Default: never. */
+  readonly isWorthWaiting?: (entries: number) => boolean
 }
 
 export class Sequencer {
@@ -67,9 +67,7 @@ export class Sequencer {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      // One turn of the event loop, not a timer: whatever has arrived by now is in this batch, and a lone request goes straight on.
-      const gatherMs = this.#options.gatherMs?.() ?? 0
-      await (gatherMs > 0 ? sleep(gatherMs) : nextTurn())
+      await this.#gather()
       const batch = this.#queue.splice(0, MAX_BATCH)
       this.#inBatch = batch.length
       await this.#settle(batch)
@@ -77,6 +75,13 @@ export class Sequencer {
     }
     // In the same turn as the last look at the queue, so that nothing can arrive unseen in between.
     this.#running = undefined
+  }
+
+  /** One turn of the event loop, not a timer: whatever has arrived by now is in this batch, and a lone request goes straight on. */
+  async #gather(): Promise<void> {
+    await nextTurn()
+    const { isWorthWaiting } = this.#options
+    for (const end = performance.now() + GATHER_MS; isWorthWaiting?.(this.#queue.length) === true && performance.now() < end; ) await sleep(1)
   }
 
   async #settle(batch: readonly Waiter[]): Promise<void> {
@@ -198,3 +203,5 @@ function unsigned(error: unknown): { readonly unsigned: unknown } {
 }
 
 const MAX_BATCH = 1024
+/** An entry waits at most so long for others to come. */
+const GATHER_MS = 30

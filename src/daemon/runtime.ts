@@ -100,11 +100,13 @@ export async function openLog({
     timeline,
     logger,
     onCommit: (seconds) => metrics.took('commit', seconds),
-    // A checkpoint costs the key host about as much as a signature: while it has much to do, more signings share one.
-    gatherMs: () => (keyHost.load >= BUSY_COMMANDS ? GATHER_MS : 0),
+    // A checkpoint costs the key host about as much as a signature, and a commit an fsync: while the key host has enough to do, or would be
+    // given little by this batch, more signings share both. What waits is mostly its next work, so it is not left to run out.
+    isWorthWaiting: (entries) => keyHost.load >= BUSY_COMMANDS || (keyHost.load >= FEW_COMMANDS && entries < FEW_ENTRIES),
   })
   return { audit, trust: logTrust(origin, logKeys()) }
 }
 
 const BUSY_COMMANDS = 12
-const GATHER_MS = 8
+const FEW_COMMANDS = 4
+const FEW_ENTRIES = 16
