@@ -1,5 +1,5 @@
 /** Signs a model manifest or another statement: the walk of a Sign request, step by step. */
-import { defined, LIMITS, SealstoneError, spanned, toSealstoneError, traceFields, utf8 } from '#core'
+import { defined, LIMITS, SealstoneError, type Span, spanned, toSealstoneError, traceFields, utf8 } from '#core'
 import { pae, STATEMENT_PAYLOAD_TYPE, writeHybridBundle, writeOmsBundle } from '#envelopes'
 import { recordProtection } from '#keys'
 import type { Receipt } from '#tlog'
@@ -119,10 +119,14 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
 
     context.metrics.took('key-host', (context.clock.monotonicMs() - began) / 1000)
     const made = madeSignatures(context.engine, key, signatures)
+
+    // 5. Our own signatures, checked by a process that did not make them: at once while the key host signs for others, else while it signs
+    //    the checkpoint. A wrong one never leaves: the log drops the leaf that speaks of it before anything is stored.
+    const check = (span: Span): void => spanned(span, 'verify', () => checkSignatures(context, key, signedBytes, made))
+    const isAlone = context.capacity.running === 1
+    if (!isAlone) check(call.span)
     await path.ready()
 
-    // 5. Our own signatures, checked by a process that did not make them, while the key host signs the checkpoint. A wrong one never leaves:
-    //    the log drops the leaf that speaks of it before anything is stored.
     // 6. The outcome leaf, the checkpoint that covers it and the stored answer become durable together. A crash before that commit
     //    releases nothing (recovery says `unknown`); a crash after it loses only the reply, which a retry with the same idempotency key gets.
     released = await spanned(call.span, 'outcome', (outcome) =>
@@ -137,7 +141,7 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
         {
           key: signing.answerKey,
           requestDigest: signing.requestDigest,
-          check: () => spanned(outcome, 'verify', () => checkSignatures(context, key, signedBytes, made)),
+          ...(isAlone ? { check: () => check(outcome) } : {}),
           build: (receipt) => {
             const [main, ...companions] = made
             // A classical key needs no companion: its own signature is what other tools verify.
