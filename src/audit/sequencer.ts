@@ -91,7 +91,10 @@ export class Sequencer {
       for (;;) {
         const result = await this.#commit(waiting)
         if ('committed' in result) {
-          result.committed.forEach((committed, at) => waiting[at]?.resolve(committed))
+          for (const [at, committed] of result.committed.entries()) {
+            await breathe(at)
+            waiting[at]?.resolve(committed)
+          }
           return
         }
         if ('unsigned' in result) {
@@ -162,6 +165,7 @@ export class Sequencer {
     const answers: StoredAnswer[] = []
     const node = staged.tree.reader(this.#options.tiles.reader(staged.tiles))
     for (const [at, waiter] of waiting.entries()) {
+      await breathe(at)
       try {
         committed.push(release(waiter, staged.leaves[at], { size, checkpoint, node }, answers))
       } catch (error) {
@@ -194,6 +198,11 @@ export class Sequencer {
   }
 }
 
+/** Whatever else has to be done gets its turn between the steps of a large batch: a refusal, or the next work for the key host. */
+async function breathe(step: number): Promise<void> {
+  if (step > 0 && step % STEPS_IN_A_TURN === 0) await nextTurn()
+}
+
 function signed(note: string): { readonly note: string } {
   return { note }
 }
@@ -203,5 +212,6 @@ function unsigned(error: unknown): { readonly unsigned: unknown } {
 }
 
 const MAX_BATCH = 1024
+const STEPS_IN_A_TURN = 16
 /** An entry waits at most so long for others to come. */
 const GATHER_MS = 30
