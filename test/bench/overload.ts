@@ -30,6 +30,7 @@ const end = performance.now() + SECONDS * 1000
 const watch = setInterval(() => memory.push(residentMiB(daemon.pid)), 1000)
 await Promise.all(
   Array.from({ length: DEMAND }, async (_, number) => {
+    await sleep(Math.random() * 1000) // a rate and not a stampede: they do not all begin in the same millisecond
     while (performance.now() < end) await one(number)
   }),
 )
