@@ -211,7 +211,8 @@ function unsigned(error: unknown): { readonly unsigned: unknown } {
   return { unsigned: error }
 }
 
-const MAX_BATCH = 1024
-const STEPS_IN_A_TURN = 16
+/** What waits beyond that is the next batch: with more in one commit, everybody else waits longer than the commit saves. */
+const MAX_BATCH = 64
+const STEPS_IN_A_TURN = 8
 /** An entry waits at most so long for others to come. */
 const GATHER_MS = 30
