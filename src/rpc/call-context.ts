@@ -25,9 +25,16 @@ export interface CallEnvironment {
 
 export type ServerCall = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>
 
+/** What is known of a call while it runs. */
+export interface CallState {
+  readonly span: Span
+  /** It was answered: what becomes of its stream ends nothing any more. */
+  readonly isOver: boolean
+}
+
 /** Throws UNAUTHENTICATED. */
-export function openContext(environment: CallEnvironment, call: ServerCall, span: Span): CallContext {
-  return { identity: callerOf(environment, call), peer: peerOf(environment, call), signal: signalOf(environment, call), span }
+export function openContext(environment: CallEnvironment, call: ServerCall, state: CallState): CallContext {
+  return { identity: callerOf(environment, call), peer: peerOf(environment, call), signal: signalOf(environment, call, state), span: state.span }
 }
 
 export function peerOf({ listener }: Pick<CallEnvironment, 'listener'>, call: ServerCall): string {
@@ -54,20 +61,23 @@ function peerIdentity(listener: Listener['kind'], call: ServerCall): Peer {
 }
 
 /** Aborted when the caller cancels or vanishes, when the deadline passes, and when the server gives up waiting. */
-function signalOf(environment: CallEnvironment, call: ServerCall): AbortSignal {
+function signalOf({ clock, admission }: CallEnvironment, call: ServerCall, state: CallState): AbortSignal {
   const controller = new AbortController()
-  const abort = (): void => controller.abort(endReason(environment, call))
+  // gRPC gives the deadline as a time of day. It runs on by the other clock, as gRPC's own timer does: this one may be set meanwhile.
+  const endsAt = clock.monotonicMs() + Number(call.getDeadline()) - clock.now().getTime()
+  const reason = (): Error => {
+    if (clock.monotonicMs() + TIMER_SLACK_MS >= endsAt) return new DOMException('the deadline passed', 'TimeoutError')
+    return admission.closed ? new SealstoneError('DAEMON_DRAINING') : new DOMException('the caller cancelled or vanished', 'AbortError')
+  }
+  // grpc-js says `cancelled` at the end of every stream, however it ended.
+  const abort = (): void => {
+    if (!state.isOver) controller.abort(reason())
+  }
   const emitter: EventEmitter = call
   emitter.once('cancelled', abort)
   if (call.cancelled) abort()
   return controller.signal
 }
 
-function endReason({ clock, admission }: CallEnvironment, call: ServerCall): Error {
-  const late = clock.now().getTime() + TIMER_SLACK_MS >= Number(call.getDeadline())
-  if (late) return new DOMException('the deadline passed', 'TimeoutError')
-  return admission.closed ? new SealstoneError('DAEMON_DRAINING') : new DOMException('the caller cancelled or vanished', 'AbortError')
-}
-
-/** A timer may fire a little before the wall clock says so. */
+/** A timer may fire a little before the time has come. */
 const TIMER_SLACK_MS = 10

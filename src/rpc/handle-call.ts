@@ -6,7 +6,7 @@ import type { MethodDefinition } from '@grpc/proto-loader'
 import { type GrpcStatusName, SealstoneError, type Span, toSealstoneError, traceFields } from '#core'
 import type { CallContext } from '#operations'
 import { decodeStrictly, type ErrorStatus } from '#wire'
-import { type CallEnvironment, openContext, peerOf, type ServerCall } from './call-context.ts'
+import { type CallEnvironment, type CallState, openContext, peerOf, type ServerCall } from './call-context.ts'
 import { traceContextOf } from './trace-context.ts'
 
 /** `AnswerInit` is what a handler returns; the other two type parameters of grpc are the client's. */
@@ -24,7 +24,7 @@ export function unary<Request, AnswerInit>(
     const answer = async (): Promise<void> => {
       let bytes: Buffer
       try {
-        const context = record.identified(openContext(environment, call, record.span))
+        const context = record.identified(openContext(environment, call, record))
         const work = async (): Promise<Buffer> => encode(environment, method, await run(context, decode(environment, method, call.request)))
         if (call.request.length > environment.limits.askFirstBytes) await admit?.(context)
         const isLarge = call.request.length > environment.limits.largeRequestBytes
@@ -49,7 +49,7 @@ export function serverStream<Request, AnswerInit>(
     const record = new CallRecord(environment, method.path, call)
     const pump = async (): Promise<void> => {
       try {
-        const context = record.identified(openContext(environment, call, record.span))
+        const context = record.identified(openContext(environment, call, record))
         for await (const item of run(context, decode(environment, method, call.request))) {
           context.signal.throwIfAborted()
           // A reader that is slow slows the source down; one that vanished ends it.
@@ -88,12 +88,13 @@ async function drained(call: ServerCall, signal: AbortSignal): Promise<void> {
 }
 
 /** The log line of one call, and its span. Names and statuses: OpenTelemetry's semantic conventions for gRPC. */
-class CallRecord {
+class CallRecord implements CallState {
   readonly #environment: CallEnvironment
   readonly #method: string
   readonly #peer: string
   readonly #started: number
   readonly span: Span
+  isOver = false
   #identity: string | undefined
 
   constructor(environment: CallEnvironment, method: string, call: ServerCall) {
@@ -111,6 +112,7 @@ class CallRecord {
   }
 
   finish(): void {
+    this.isOver = true
     this.span.set({ 'rpc.response.status_code': 'OK' })
     this.span.end()
     this.#environment.logger.info(this.#facts('OK'), 'call')
@@ -118,6 +120,7 @@ class CallRecord {
 
   /** What is wrong in here is in the log with all its causes; the caller hears the catalogue's words. */
   fail(thrown: unknown): ErrorStatus {
+    this.isOver = true
     const { logger, translator } = this.#environment
     const error = toSealstoneError(thrown)
     const facts = this.#facts(error.code)

@@ -3,6 +3,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp
 import { setTimeout as sleep } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { type Clock, systemClock } from '#core'
 import type { CallContext, Operations } from '#operations'
 import { ANSWER, ask, connectToSocket, entry, failure, fakeOperations, PROTOS, serveOnSocket, signRequest } from './support.ts'
 
@@ -35,6 +36,28 @@ describe('a deadline', () => {
     await expect.poll(() => signal.aborted).toBe(true)
     expect(String(code(signal.reason) ?? signal.reason)).toMatch(/DEADLINE_EXCEEDED|TimeoutError|23/)
     letGo()
+  })
+
+  it.each([
+    ['back', -3600_000],
+    ['forward', 3600_000],
+  ])('is told from a call that was cancelled, also when the clock was set %s meanwhile', async (_, offset) => {
+    let now = systemClock.now
+    const clock: Clock = { now: () => now(), monotonicMs: systemClock.monotonicMs }
+    const reasonOf = async (end: 'deadline' | 'cancel'): Promise<unknown> => {
+      now = systemClock.now
+      const { operations, begun, letGo } = slowSign()
+      const { socket } = await serveOnSocket(operations, {}, clock)
+      const deadline = Date.now() + (end === 'deadline' ? 300 : 60_000)
+      const call = connectToSocket(socket).signing.sign(signRequest(), { deadline }, () => {})
+      const { signal } = await begun
+      now = () => new Date(Date.now() + offset)
+      if (end === 'cancel') call.cancel()
+      await expect.poll(() => signal.aborted).toBe(true)
+      letGo()
+      return (signal.reason as DOMException).name
+    }
+    expect([await reasonOf('deadline'), await reasonOf('cancel')]).toEqual(['TimeoutError', 'AbortError'])
   })
 
   it('in the past is answered at once', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ChannelCredentials, type Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { onTestFinished } from 'vitest'
-import { type LogFields, type Logger, parseKeyName, parseOperationId, SealstoneError, systemClock } from '#core'
+import { type Clock, defined, type LogFields, type Logger, parseKeyName, parseOperationId, SealstoneError, systemClock } from '#core'
 import type { CallContext, LogEntry, KeyView, Operations, SignAnswer, SignRequest, VerifyRequest } from '#operations'
 import { type RpcLimits, type RpcServer, startServer, type StartServerOptions } from '#rpc'
 import { errorTranslator, loadProtos, type SignRequestInit } from '#wire'
@@ -145,17 +145,17 @@ export interface TestServer {
 }
 
 /** On a Unix socket of its own, gone with the test. */
-export async function serveOnSocket(operations: Operations, limits: Partial<RpcLimits> = {}): Promise<TestServer> {
+export async function serveOnSocket(operations: Operations, limits: Partial<RpcLimits> = {}, clock?: Clock): Promise<TestServer> {
   const socket = join(temporaryFolder(), 's.sock')
-  const { server, lines } = await serve({ operations, listeners: [{ kind: 'unix', path: socket }], limits })
+  const { server, lines } = await serve({ operations, listeners: [{ kind: 'unix', path: socket }], limits, ...defined({ clock }) })
   return { server, lines, socket }
 }
 
 export async function serve(
-  options: Pick<StartServerOptions, 'operations' | 'listeners'> & { readonly limits?: Partial<RpcLimits> },
+  options: Pick<StartServerOptions, 'operations' | 'listeners'> & { readonly limits?: Partial<RpcLimits>; readonly clock?: Clock },
 ): Promise<{ server: RpcServer; lines: LogLine[] }> {
   const { logger, lines } = recordingLogger()
-  const server = await startServer({ ...options, logger, clock: systemClock })
+  const server = await startServer({ clock: systemClock, ...options, logger })
   onTestFinished(() => server.drain(100))
   server.setServing(true)
   return { server, lines }
