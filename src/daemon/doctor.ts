@@ -9,6 +9,7 @@ import { nativeEngine } from '#suites/native'
 import { portableEngine } from '#suites/portable'
 import { type Config, loadConfig } from './config.ts'
 import { type Choice, chooseFor } from './doctor-choice.ts'
+import { hideNames } from './doctor-hidden.ts'
 import { type Fix, pinFault, tokenFixes, tryToken } from './doctor-probe.ts'
 import { checkClock, checkLimits, type SystemFacts, systemFacts } from './doctor-system.ts'
 import { checkHome, homePaths, type HomePaths } from './home.ts'
@@ -124,16 +125,17 @@ function report({
   ]
   const serial = probe?.facts.serial ?? ''
   const shown = config?.token.serial === 'hashed' ? hashedSerial(serial) : serial
-  const hidden = (text: string): string =>
-    (serial === shown ? text : text.replaceAll(`serial ${serial}`, `serial ${shown}`)).replaceAll(folder, '$SEALSTONE_HOME')
-  return {
-    ok: checks.every(({ status }) => status !== 'fail') && probe?.rows.every(({ result }) => result !== 'fails') !== false,
-    system,
-    checks: checks.map((one) => ({ ...one, detail: hidden(one.detail), ...(one.hint === undefined ? {} : { hint: hidden(one.hint) }) })),
-    ...(probe === undefined ? {} : { token: { ...probe.facts, serial: shown } }),
-    ...(choice === undefined ? {} : { probe: probe?.rows ?? [], choice }),
-    fix: fix.map(({ what, how }) => ({ what: hidden(what), how: hidden(how) })),
-  }
+  return hideNames<DoctorReport>(
+    {
+      ok: checks.every(({ status }) => status !== 'fail') && probe?.rows.every(({ result }) => result !== 'fails') !== false,
+      system,
+      checks,
+      ...(probe === undefined ? {} : { token: probe.facts }),
+      ...(choice === undefined ? {} : { probe: probe?.rows ?? [], choice }),
+      fix,
+    },
+    { folder, serial, shown },
+  )
 }
 
 function describeModule({ facts }: TokenProbe): string {
