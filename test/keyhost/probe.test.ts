@@ -178,7 +178,9 @@ async function wrongPin({ location }: FaultyToken): Promise<void> {
     import { text } from 'node:stream/consumers'
     import { Intruder } from './test/support/intruder.ts'
     const intruder = new Intruder({ location: JSON.parse(await text(process.stdin)) })
-    try { intruder.login('wrong-pin') } catch {}
+    let refusal = 'accepted'
+    try { intruder.login('wrong-pin') } catch (error) { refusal = String(error) }
+    if (!refusal.includes('CKR_PIN_INCORRECT')) throw new Error(refusal)
     if (!intruder.wrongPinSeen) throw new Error('the token did not count')
   `
   const running = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: PROJECT })
