@@ -3,6 +3,7 @@ import pkcs11js from 'pkcs11js'
 import { type LogFields, type Logger, SealstoneError } from '#core'
 import { faultClass, processUnfit, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
+import { findObjects } from './find-objects.ts'
 import { login } from './login.ts'
 import { keepsKeysLoaded } from './quirks.ts'
 import type { FaultClass } from './return-values.ts'
@@ -173,20 +174,3 @@ export class Token {
     return { one, wanted, all }
   }
 }
-
-// Object search is linear in some tokens, hence the cache above. C_FindObjectsFinal must always follow, or the session stays busy.
-function findObjects(cryptoki: Cryptoki, session: Handle, template: pkcs11js.Template): Handle[] {
-  cryptoki.C_FindObjectsInit(session, template)
-  try {
-    const found: Handle[] = []
-    for (;;) {
-      const batch = cryptoki.C_FindObjects(session, FIND_BATCH)
-      found.push(...batch)
-      if (batch.length === 0) return found
-    }
-  } finally {
-    cryptoki.C_FindObjectsFinal(session)
-  }
-}
-
-const FIND_BATCH = 64

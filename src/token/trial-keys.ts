@@ -10,7 +10,8 @@ import { GUARDED, readAttribute, type TokenProtection } from './protection.ts'
 import { isUnusable } from './quirks.ts'
 import { gcmMechanism } from './sealing-aes.ts'
 import { OAEP_HASHES, type OaepHash } from './sealing-rsa.ts'
-import { findAll, type TokenOnTrial, type Trial } from './trial.ts'
+import { findObjects } from './find-objects.ts'
+import type { TokenOnTrial, Trial } from './trial.ts'
 
 export interface KeyOnTrial {
   /** As in `generateKeyPair`. */
@@ -185,7 +186,7 @@ export function tryRandom(token: TokenOnTrial): number {
 export function listObjects(token: TokenOnTrial): { readonly count: number; readonly ms: number } {
   return token.with('list objects', ({ cryptoki, session }) => {
     const start = performance.now()
-    const { length } = findAll(cryptoki, session, [{ type: pkcs11js.CKA_TOKEN, value: true }])
+    const { length } = findObjects(cryptoki, session, [{ type: pkcs11js.CKA_TOKEN, value: true }])
     return { count: length, ms: performance.now() - start }
   })
 }

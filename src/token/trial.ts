@@ -3,6 +3,7 @@ import pkcs11js from 'pkcs11js'
 import { type Logger, SealstoneError } from '#core'
 import { faultClass, returnValue, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName, tokenFlags } from './cryptoki-module.ts'
+import { findObjects } from './find-objects.ts'
 import { login } from './login.ts'
 import { keepsKeysLoaded } from './quirks.ts'
 
@@ -188,22 +189,7 @@ export class TokenOnTrial {
 }
 
 function labelled({ cryptoki, session }: Trial): Handle[] {
-  return findAll(cryptoki, session, [{ type: pkcs11js.CKA_LABEL, value: TRIAL_LABEL }])
-}
-
-/** Every object that matches. The search is ended on every path, or the session stays busy. */
-export function findAll(cryptoki: Cryptoki, session: Handle, template: pkcs11js.Template): Handle[] {
-  cryptoki.C_FindObjectsInit(session, template)
-  try {
-    const found: Handle[] = []
-    for (;;) {
-      const batch = cryptoki.C_FindObjects(session, 64)
-      found.push(...batch)
-      if (batch.length === 0) return found
-    }
-  } finally {
-    cryptoki.C_FindObjectsFinal(session)
-  }
+  return findObjects(cryptoki, session, [{ type: pkcs11js.CKA_LABEL, value: TRIAL_LABEL }])
 }
 
 function ask<Result>(doing: string, question: () => Result): Result {
