@@ -14,6 +14,7 @@ import { getCheckpoint, getReceipt, listEntries } from './read-audit.ts'
 import { getKey, getTrust, listKeys, viewKey } from './read-keys.ts'
 import { signBatch } from './sign-batch.ts'
 import { rewrapKeys } from './rewrap-keys.ts'
+import { Destructions } from './destructions.ts'
 import { type RunningSignings, signModel } from './sign-model.ts'
 import { TrustIssuer } from './trust.ts'
 import { verifyModel } from './verify-model.ts'
@@ -22,6 +23,7 @@ export function createOperations(context: OperationContext): Operations {
   const running: RunningSignings = new Map()
   const trust = new TrustIssuer(context)
   const canary = new Canary(context)
+  const destructions = new Destructions(context.clock, context.logger)
   /** The change stands whether or not the trust file could be issued; `maintain` tries that again. */
   const renewTrust = async (): Promise<void> => {
     await trust.current().catch((error: unknown) => {
@@ -45,7 +47,11 @@ export function createOperations(context: OperationContext): Operations {
     adoptKey: (call, request) => changed(adoptKey(context, call, request)),
     importKey: (call, request) => changed(importKey(context, call, request)),
     changeKey: (call, request) => changed(changeKey(context, call, request)),
-    destroyKey: (call, request) => changed(destroyKey(context, call, request)),
+    destroyKey: async (call, request) => {
+      const view = await changed(destroyKey(context, call, request))
+      destructions.isDue(view.record) // its waiting time runs from here
+      return view
+    },
     cancelDestroyKey: (call, request) => changed(cancelDestroyKey(context, call, request)),
     certifyKey: (call, request) => certifyKey(context, call, request),
     backupKeys: (call) => backupKeys(context, call),
@@ -55,12 +61,12 @@ export function createOperations(context: OperationContext): Operations {
     canaryAgeSeconds: () => canary.ageSeconds,
     prepare: async () => {
       await canary.testAll(START_TEST_MS)
-      await maintainKeys(context)
+      await maintainKeys(context, destructions)
       await renewTrust()
     },
     testNextKey: () => canary.testNext(),
     maintain: async () => {
-      await maintainKeys(context)
+      await maintainKeys(context, destructions)
       await renewTrust()
     },
     getTrust: (call) => getTrust(context, trust, call),

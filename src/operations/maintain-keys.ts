@@ -2,6 +2,7 @@
 import { toSealstoneError } from '#core'
 import type { KeyRecord } from '#keys'
 import type { OperationContext } from './context.ts'
+import type { Destructions } from './destructions.ts'
 import { retirePrevious, rotate } from './make-keys.ts'
 import { CALLER, eventOf, recorded } from './recorded.ts'
 
@@ -12,9 +13,9 @@ interface Due {
 }
 
 /** How many things were done. Never throws. */
-export async function maintainKeys(context: OperationContext): Promise<number> {
+export async function maintainKeys(context: OperationContext, destructions: Destructions): Promise<number> {
   let done = 0
-  for (const { what, run } of findDue(context)) {
+  for (const { what, run } of findDue(context, destructions)) {
     try {
       await run()
       done += 1
@@ -26,7 +27,7 @@ export async function maintainKeys(context: OperationContext): Promise<number> {
   return done
 }
 
-function findDue(context: OperationContext): Due[] {
+function findDue(context: OperationContext, destructions: Destructions): Due[] {
   const now = context.clock.now()
   const due: Due[] = []
   for (const record of context.keys.list()) {
@@ -35,7 +36,7 @@ function findDue(context: OperationContext): Due[] {
       due.push({ what: `${name} begins`, run: () => begin(context, record) })
     if (record.state === 'active' && record.notAfter !== undefined && record.notAfter <= now)
       due.push({ what: `${name} ends`, run: () => change(context, record, 'retire', 'its time is over') })
-    if (record.destroyAt !== undefined && record.state !== 'destroyed' && record.destroyAt <= now && context.keys.policy(record.name).deletionAllowed)
+    if (destructions.isDue(record) && context.keys.policy(record.name).deletionAllowed)
       due.push({ what: `${name} is destroyed`, run: () => destroy(context, record) })
     if (isOld(context, record, now)) due.push({ what: `${name} is rotated`, run: () => rotateByAge(context, record) })
   }

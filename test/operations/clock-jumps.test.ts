@@ -36,7 +36,7 @@ describe.each(JUMPS)('the clock goes %s', (_, jump) => {
   it.each(['retire', 'compromise'] as const)('and a key is changed by %s: all that it signed was signed before', async (action) => {
     const name = await freshKey()
     const signed = [await home.sign(name)]
-    home.clock.advance(jump)
+    home.clock.set(jump)
     signed.push(await home.sign(name))
     await home.operations.changeKey(home.call, { action, name })
     for (const answer of signed) expect((await judge(answer)).checks.filter(({ status }) => status === 'failed')).toEqual([])
@@ -45,11 +45,11 @@ describe.each(JUMPS)('the clock goes %s', (_, jump) => {
 
   it('and a key is suspended and enabled, and another made: what they sign then was signed while they were active', async () => {
     const name = await freshKey()
-    home.clock.advance(jump)
+    home.clock.set(jump)
     await home.operations.changeKey(home.call, { action: 'disable', name })
-    home.clock.advance(-jump)
+    home.clock.set(-jump)
     await home.operations.changeKey(home.call, { action: 'enable', name })
-    home.clock.advance(jump)
+    home.clock.set(jump)
     for (const key of [name, await freshKey()])
       expect((await judge(await home.sign(key))).checks.filter(({ status }) => status === 'failed')).toEqual([])
   })

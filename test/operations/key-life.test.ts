@@ -142,6 +142,24 @@ describe('a destruction', () => {
     expect(home.keys.get(name)).toMatchObject({ state: 'deactivated' })
   })
 
+  it('waits for the time to pass, and not for somebody to set the clock', async () => {
+    const name = await freshKey()
+    await home.operations.changeKey(home.call, { action: 'retire', name })
+    await home.operations.setKeyPolicy(home.call, name, { deletionAllowed: true })
+    await home.operations.destroyKey(home.call, { name, confirmName: name })
+    home.clock.set(8 * DAY)
+    await home.operations.maintain()
+    await home.operations.maintain()
+    expect(home.keys.get(name).state).toBe('deactivated')
+    expect(home.log.entries.filter(({ message }) => message.startsWith('a destruction is held'))).toHaveLength(1)
+    home.clock.advance(6.9 * DAY)
+    await home.operations.maintain()
+    expect(home.keys.get(name).state).toBe('deactivated')
+    home.clock.advance(0.1 * DAY)
+    await home.operations.maintain()
+    expect(home.keys.get(name).state).toBe('destroyed')
+  })
+
   it('touches nothing of a version that was enabled at that very moment', async () => {
     const name = await freshKey()
     await home.operations.changeKey(home.call, { action: 'disable', name })

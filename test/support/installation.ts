@@ -33,16 +33,24 @@ export interface LiveInstallation extends AsyncDisposable {
 }
 
 export interface TestClock extends Clock {
+  /** Time passes. */
   advance(milliseconds: number): void
+  /** Somebody sets it. */
+  set(milliseconds: number): void
 }
 
 function testClock(start = Date.now()): TestClock {
   let offset = 0
+  let passed = 0
   const begun = performance.now()
   return {
     now: () => new Date(start + offset + Math.floor(performance.now() - begun)),
-    monotonicMs: () => performance.now(),
+    monotonicMs: () => performance.now() + passed,
     advance: (milliseconds) => {
+      offset += milliseconds
+      passed += milliseconds
+    },
+    set: (milliseconds) => {
       offset += milliseconds
     },
   }
