@@ -1,0 +1,57 @@
+/** kill -9 to the daemon while it changes the wrapping key: at whatever moment, every key signs after the next start, and the change can be made again. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { connect } from '#client'
+import { parseKeyName } from '#core'
+import { parseTrustFile } from '#envelopes'
+import { nativeEngine } from '#suites/native'
+import { judgeAnswer, signRequest, verifyLogOf } from '../support/live-signing.ts'
+import { initHome, runOk, startDaemon } from '../support/sealstone.ts'
+
+const KEYS = Array.from({ length: 12 }, (_, number) => parseKeyName(`key-${number}`))
+/** Milliseconds after the request: before it is begun, while seeds are sealed anew, while old wrapping keys are destroyed, and when it is done. */
+const MOMENTS = [1, 4, 8, 12, 16, 20, 25, 30, 40, 60, 90, 150]
+
+describe('kill -9 to the daemon while the wrapping key is changed', () => {
+  it('leaves every key signing, whatever it met', async () => {
+    using home = await initHome()
+    const outcomes: ('done' | 'cut off')[] = []
+    for (const [round, moment] of MOMENTS.entries()) {
+      await using daemon = await startDaemon(home.home)
+      const client = connect({ address: `unix:${daemon.socket}`, attempts: 1, timeoutMs: 20_000 })
+      if (round === 0) for (const name of KEYS) await client.createKey({ name })
+      const rewrapped = client.rewrapKeys({ destroyOld: round % 2 === 1 }).then(
+        () => 'done' as const,
+        () => 'cut off' as const,
+      )
+      await sleep(moment)
+      await daemon.kill('SIGKILL')
+      outcomes.push(await rewrapped)
+      await client.close()
+      await signWithAll(home.home)
+    }
+    expect(new Set(outcomes)).toContain('cut off')
+
+    await using daemon = await startDaemon(home.home)
+    const { destroyed } = JSON.parse((await runOk(['keys', 'rewrap', '--destroy-old', '--json'], home)).stdout) as { destroyed: string[] }
+    expect(destroyed.length).toBeGreaterThan(0)
+    expect(await daemon.stop()).toBe(0)
+    await signWithAll(home.home)
+    verifyLogOf(home.home)
+  }, 120_000)
+})
+
+/** A start of its own: what a running daemon still remembers counts for nothing. */
+async function signWithAll(home: string): Promise<void> {
+  await using daemon = await startDaemon(home)
+  const client = connect({ address: `unix:${daemon.socket}`, attempts: 1 })
+  const trust = parseTrustFile(readFileSync(join(home, 'trust.json')), nativeEngine())
+  for (const key of [parseKeyName('default'), ...KEYS]) {
+    const verdict = await judgeAnswer(await client.sign({ ...signRequest(), key }), trust)
+    expect(verdict.checks.filter(({ status }) => status === 'failed')).toEqual([])
+  }
+  await client.close()
+  expect(await daemon.stop()).toBe(0)
+}
