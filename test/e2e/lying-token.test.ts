@@ -2,8 +2,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect } from '#client'
+import { parseTrustFile } from '#envelopes'
 import { formatTokenUri } from '#keyhost'
+import { nativeEngine } from '#suites/native'
 import { type FaultyToken, makeFaultyToken } from '../support/fault-module.ts'
+import { judgeAnswer, signRequest } from '../support/live-signing.ts'
 import { tinyModel } from '../support/models.ts'
 import { initHome, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
@@ -54,6 +58,20 @@ describe.each([
     }
     expect(outcomes).toEqual(expected)
   })
+})
+
+it('wrong once in a batch: that one is refused, the others are answered and verify', async () => {
+  const client = connect({ address: `unix:${daemon.socket}`, attempts: 1 })
+  const trust = parseTrustFile(readFileSync(join(home.home, 'trust.json')), nativeEngine())
+  token.inject({ fn: 'C_Sign', action: 'flip', call: 3 })
+  const results = await client.signBatch(Array.from({ length: 4 }, () => signRequest()))
+  token.clear()
+  expect(results.flatMap((result) => (result.ok ? [] : [result.error.code]))).toEqual(['SIGNATURE_MISMATCH'])
+  const verdicts = await Promise.all(results.flatMap((result) => (result.ok ? [judgeAnswer(result.answer, trust)] : [])))
+  expect(verdicts.map(({ ok }) => ok)).toEqual([true, true, true])
+  await client.close()
+  await enableAgain()
+  await signWell()
 })
 
 async function enableAgain(): Promise<void> {
