@@ -30,7 +30,7 @@ export interface RangeJob {
 }
 
 /** Yields the number of bytes after each read, so that the caller can count, pause or stop; returns the outcome. */
-export function* hashRange(range: FileRange, newHasher: NewHasher, buffer: Uint8Array): Generator<number, RangeOutcome> {
+export function* hashRange(range: FileRange, newHasher: NewHasher, buffer: Buffer): Generator<number, RangeOutcome> {
   let descriptor: number | undefined
   try {
     descriptor = openSync(range.path, range.followLink ? OPEN : OPEN | constants.O_NOFOLLOW)
