@@ -1,7 +1,7 @@
 /** The entry of the key host's process: obeys the channel, ignores signals, leaves when the channel closes. */
 import { type Logger, SealstoneError, toSealstoneError } from '#core'
 import { faultClass } from '#token'
-import { childLogger } from './child-logger.ts'
+import { childLogger } from '#children'
 import { Host } from './host.ts'
 import { type CommandMessage, type CommandResult, type ReplyMessage, toWireError } from './protocol.ts'
 

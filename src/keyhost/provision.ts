@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SealstoneError, silentLogger } from '#core'
-import { type ChildOptions, startChild } from './child-process.ts'
+import { type KeyHostChildOptions, startChild } from './child-process.ts'
 import { fromWireError, PROTOCOL_VERSION, type ProvisionRequest, type ReplyMessage, type TokenInfo } from './protocol.ts'
 import type { TokenLocation } from './token-uri.ts'
 
@@ -44,9 +44,9 @@ function findSoftHsm(): string {
   })
 }
 
-async function runProvision(env: Readonly<Record<string, string>>, request: ProvisionRequest, files: ChildOptions['files']): Promise<TokenInfo> {
+async function runProvision(env: Readonly<Record<string, string>>, request: ProvisionRequest, files: KeyHostChildOptions['files']): Promise<TokenInfo> {
   const { promise, resolve, reject } = Promise.withResolvers<ReplyMessage>()
-  const options: ChildOptions = {
+  const options: KeyHostChildOptions = {
     env,
     files,
     logger: silentLogger,

@@ -1,12 +1,12 @@
 /** One place for a key host child: opens it, gives it work, watches over it, and puts another in its place when it is lost. Holds no secret. */
 import { type ErrorCode, type Logger, SealstoneError } from '#core'
-import { type ChildOptions, type KeyHostChild, startChild } from './child-process.ts'
+import { type KeyHostChild, type KeyHostChildOptions, startChild } from './child-process.ts'
 import { type Commands, fromWireError, PROTOCOL_VERSION, type ReplyMessage, type TokenInfo } from './protocol.ts'
 import { SentKeys } from './sent-keys.ts'
 import type { Job } from './work-queue.ts'
 
 export interface SlotOptions {
-  readonly child: Pick<ChildOptions, 'env' | 'files'>
+  readonly child: Pick<KeyHostChildOptions, 'env' | 'files'>
   readonly open: Commands['open']['request']
   readonly logger: Logger
   /** A child that answers nothing for so long while it has work is killed; key generation gets ten times as long. */

@@ -53,7 +53,7 @@ export function makeSecretArea(byteLength = AREA_BYTES): SecretArea {
   }
 }
 
-/** Whether it is locked. That the process leaves no core dump is seen to by a limit (keyhost/child-process.ts); this is for what goes past it. */
+/** Whether it is locked. That the process leaves no core dump is seen to by a limit (children/child-process.ts); this is for what goes past it. */
 function protect(address: bigint, byteLength: bigint): boolean {
   const { functions } = dlopen(null, {
     mlock: { arguments: ['u64', 'u64'], return: 'i32' },
