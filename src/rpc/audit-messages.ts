@@ -1,8 +1,7 @@
 /** Entries of the audit log: filters come in, leaves go out. */
 import { LIMITS, parseIdentity, parseKeyName, parseOperationId } from '#core'
 import type { EntryFilter, LogEntry } from '#operations'
-import { ENTRY_KINDS, fromEnum, fromTimestamp, type ListEntriesRequest, type Timestamp } from '#wire'
-import { readText, readWith, refuse } from './fields.ts'
+import { ENTRY_KINDS, fromEnum, fromTimestamp, type ListEntriesRequest, readText, readWith, refuse, type Timestamp } from '#wire'
 
 /** Throws INPUT_INVALID, with the field. */
 export function toEntryFilter(request: ListEntriesRequest): EntryFilter {

@@ -11,19 +11,7 @@ import type {
   RotateKeyRequest,
   VersionName,
 } from '#operations'
-import {
-  type AdoptKeyRequest as AdoptMessage,
-  type CertifyKeyRequest as CertifyMessage,
-  type CompromiseKeyRequest as CompromiseMessage,
-  type CreateKeyRequest as CreateMessage,
-  type DestroyKeyRequest as DestroyMessage,
-  fromTimestamp,
-  type ImportKeyRequest as ImportMessage,
-  type RotateKeyRequest as RotateMessage,
-  type SetKeyPolicyRequest as PolicyMessage,
-  type Timestamp,
-} from '#wire'
-import { readText, readWith, refuse } from './fields.ts'
+import { type AdoptKeyRequest as AdoptMessage, type CertifyKeyRequest as CertifyMessage, type CompromiseKeyRequest as CompromiseMessage, type CreateKeyRequest as CreateMessage, type DestroyKeyRequest as DestroyMessage, fromTimestamp, type ImportKeyRequest as ImportMessage, readText, readWith, refuse, type RotateKeyRequest as RotateMessage, type SetKeyPolicyRequest as PolicyMessage, type Timestamp } from '#wire'
 
 export function toKeyName(text: string, field = 'name'): KeyName {
   return readWith(parseKeyName, text, field)

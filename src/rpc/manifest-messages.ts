@@ -1,8 +1,7 @@
 /** A manifest from the wire. What a manifest may say as a whole (order, doubles, gaps, paths) is judged where it becomes a statement. */
 import { LIMITS } from '#core'
 import type { SignContent } from '#operations'
-import { fromEnum, HASH_TYPES, type Manifest as ManifestMessage, METHODS } from '#wire'
-import { readBytes, readCount, readSafeInteger, readText, refuse } from './fields.ts'
+import { fromEnum, HASH_TYPES, type Manifest as ManifestMessage, METHODS, readBytes, readCount, readSafeInteger, readText, refuse } from '#wire'
 
 export type Manifest = Extract<SignContent, { kind: 'manifest' }>['manifest']
 type HashType = Manifest['serialization']['hashType']

@@ -2,7 +2,7 @@
 import { type JsonValue, LIMITS, parseIdempotencyKey, parseKeyName, parseStrictObject, toHex } from '#core'
 import type { SignAnswer, SignContent, SignRequest } from '#operations'
 import type { ReceiptInit, SignRequest as SignRequestMessage, SignResponseInit, Statement } from '#wire'
-import { readBytes, readCount, readText, readWith, refuse } from './fields.ts'
+import { readBytes, readCount, readText, readWith, refuse } from '#wire'
 import { toManifest } from './manifest-messages.ts'
 
 /** Throws INPUT_INVALID, INPUT_TOO_LARGE or JSON_INVALID, with the field. */
