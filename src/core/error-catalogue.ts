@@ -46,6 +46,9 @@ export const ERROR_CATALOGUE = {
   OUTPUT_EXISTS: entry('ALREADY_EXISTS', 2, 'the output file exists', 'remove it or name another one'),
   OUTPUT_UNWRITABLE: entry('FAILED_PRECONDITION', 2, 'the output cannot be written', 'check free space and permissions of the folder'),
   IDEMPOTENCY_CONFLICT: entry('ALREADY_EXISTS', 2, 'this idempotency key was used for other content', 'use a fresh idempotency key for each different request'),
+  STREAM_UNKNOWN: entry('NOT_FOUND', 2, 'there is no such stream', 'send the file from its beginning; streams are kept for a time only'),
+  STREAM_OFFSET: entry('FAILED_PRECONDITION', 2, 'these are not the next bytes of the stream', 'ask GetHashStream for the offset and go on from there'),
+  STREAM_CONFLICT: entry('ALREADY_EXISTS', 2, 'a stream with this id has other settings', 'use a fresh stream_id for each file'),
 
   // --- keys, suites, trust --------------------------------------------------------------------------------------
   KEY_UNKNOWN: entry('NOT_FOUND', 2, 'there is no such key', 'list the keys with: sealstone keys list'),

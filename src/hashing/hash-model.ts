@@ -39,7 +39,7 @@ export async function hashModel(path: string, options: HashModelOptions = {}): P
   const serialization = parseSerialization(options)
   const listing = await listModel(path, options)
   if (listing.files.length === 0 && !options.allowEmpty) throw new SealstoneError('MODEL_EMPTY', `${shown(path)} has no files to sign`)
-  const parts = partsOf(listing.files, serialization)
+  const parts = partsOf(listing.files, serialization, options.within)
   const digests = await hashParts(parts, serialization.hashType, options)
   await checkSameFiles(path, listing, options)
   return {
@@ -71,7 +71,7 @@ function parseSerialization(options: HashModelOptions): Omit<Serialization, 'ign
 }
 
 // An empty file is listed as one empty shard, `name:0:0`: left out, it would be unsigned.
-function partsOf(files: readonly ModelFile[], { method, shardSize, allowSymlinks }: Omit<Serialization, 'ignorePaths'>): readonly Part[] {
+function partsOf(files: readonly ModelFile[], { method, shardSize, allowSymlinks }: Omit<Serialization, 'ignorePaths'>, within?: string): readonly Part[] {
   const parts: Part[] = []
   for (const { name, path, size, stamp } of files) {
     const step = method === 'shards' && shardSize !== undefined ? shardSize : Infinity
@@ -79,7 +79,7 @@ function partsOf(files: readonly ModelFile[], { method, shardSize, allowSymlinks
     let start = 0
     do {
       const end = Math.min(size, start + step)
-      parts.push({ name: method === 'shards' ? `${name}:${start}:${end}` : name, range: { path, start, end, stamp, followLink: allowSymlinks } })
+      parts.push({ name: method === 'shards' ? `${name}:${start}:${end}` : name, range: { path, start, end, stamp, followLink: allowSymlinks, ...(within === undefined ? {} : { within }) } })
       start = end
     } while (start < size)
   }

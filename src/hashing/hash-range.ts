@@ -1,6 +1,7 @@
 /** Hashes one range of one file with blocking reads, and notices when the file is not the one that was listed. Runs in workers and in-process. */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import type { HashType, NewHasher } from './hasher.ts'
+import { isOpenWithin } from './open-within.ts'
 import { type Stamp, stampOfOpen, stampOfPath } from './stamp.ts'
 
 export interface FileRange {
@@ -11,6 +12,8 @@ export interface FileRange {
   /** What the file looked like when it was listed. */
   readonly stamp: Stamp
   readonly followLink: boolean
+  /** Nothing but what is below this real path is read, whatever links are put in the way meanwhile. */
+  readonly within?: string
 }
 
 /** `unreadable` carries the system's error code. Plain data, since it crosses threads. */
@@ -34,6 +37,7 @@ export function* hashRange(range: FileRange, newHasher: NewHasher, buffer: Buffe
   let descriptor: number | undefined
   try {
     descriptor = openSync(range.path, range.followLink ? OPEN : OPEN | constants.O_NOFOLLOW)
+    if (range.within !== undefined && !isOpenWithin(descriptor, range.within)) return CHANGED
     if (stampOfOpen(descriptor) !== range.stamp) return CHANGED
     const hasher = newHasher()
     for (let offset = range.start; offset < range.end; ) {

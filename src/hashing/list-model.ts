@@ -1,10 +1,11 @@
 /** Finds the files of a model. What is neither a file nor a directory is refused by name, so that nothing goes unsigned silently. */
-import { type BigIntStats, type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
+import { type BigIntStats, closeSync, constants, type Dirent, lstatSync, openSync, readdirSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { compareCodePoints, LIMITS, SealstoneError } from '#core'
 import { DEFAULT_IGNORES, normaliseIgnores, SIGNATURE_NAMES } from './ignore.ts'
 import { nameFromBytes, parseModelName, shown } from './names.ts'
+import { isOpenWithin } from './open-within.ts'
 import { type Stamp, stampOf } from './stamp.ts'
 
 export interface ListModelOptions {
@@ -20,6 +21,8 @@ export interface ListModelOptions {
   readonly only?: (name: string) => boolean
   /** Calls the one file of a single-file model `.`, as OMS before 1.0 did, and not by its basename. Default false. */
   readonly legacyDotName?: boolean
+  /** Real path of a directory: nothing outside of it is read, whatever links are put in the way meanwhile. Linux only. */
+  readonly within?: string
   readonly signal?: AbortSignal
 }
 
@@ -75,7 +78,7 @@ async function walk(
   for (let prefix = pending.pop(); prefix !== undefined; prefix = pending.pop()) {
     const directory = prefix === '' ? root : `${root}/${prefix.slice(0, -1)}`
     directories.push({ path: directory, stamp: stampOf(look(directory, prefix, false)) })
-    for (const entry of entriesOf(directory, prefix)) {
+    for (const entry of entriesOf(directory, prefix, options.within)) {
       if (performance.now() > pauseAt) {
         await setImmediate() // a hundred thousand files must not hold up the other work of this process
         options.signal?.throwIfAborted()
@@ -119,11 +122,19 @@ function look(path: string, name: string, followLink: boolean): BigIntStats {
   throw new SealstoneError('FILE_UNREADABLE', `${shown(name)} is not there${followLink ? ', or is a symbolic link to nothing' : ''}`)
 }
 
-function entriesOf(directory: string, prefix: string): Dirent<Buffer>[] {
+function entriesOf(directory: string, prefix: string, within: string | undefined): Dirent<Buffer>[] {
+  const name = prefix === '' ? directory : prefix
   try {
-    return readdirSync(directory, { withFileTypes: true, encoding: 'buffer' })
+    if (within === undefined) return readdirSync(directory, { withFileTypes: true, encoding: 'buffer' })
+    const descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+    try {
+      if (!isOpenWithin(descriptor, within)) throw new SealstoneError('MODEL_CHANGED', 'a directory was replaced by a link while the model was read')
+      return readdirSync(`/proc/self/fd/${descriptor}`, { withFileTypes: true, encoding: 'buffer' })
+    } finally {
+      closeSync(descriptor)
+    }
   } catch (cause) {
-    throw unreadable(prefix === '' ? directory : prefix, cause)
+    throw cause instanceof SealstoneError ? cause : unreadable(name, cause)
   }
 }
 

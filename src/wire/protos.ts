@@ -6,6 +6,7 @@ import type { ErrorInfo, ErrorInfoInit } from './generated/google/rpc/ErrorInfo.
 import type { RetryInfo, RetryInfoInit } from './generated/google/rpc/RetryInfo.ts'
 import type { Status, StatusInit } from './generated/google/rpc/Status.ts'
 import type { AuditServiceClient, AuditServiceDefinition } from './generated/sealstone/v1/AuditService.ts'
+import type { HashServiceClient, HashServiceDefinition } from './generated/sealstone/v1/HashService.ts'
 import type { KeyServiceClient, KeyServiceDefinition } from './generated/sealstone/v1/KeyService.ts'
 import type { SigningServiceClient, SigningServiceDefinition } from './generated/sealstone/v1/SigningService.ts'
 
@@ -15,6 +16,7 @@ export interface Protos {
   readonly SigningService: ClientConstructor<SigningServiceClient, SigningServiceDefinition>
   readonly KeyService: ClientConstructor<KeyServiceClient, KeyServiceDefinition>
   readonly AuditService: ClientConstructor<AuditServiceClient, AuditServiceDefinition>
+  readonly HashService: ClientConstructor<HashServiceClient, HashServiceDefinition>
 }
 
 /** Makes clients; `service` is what a server is registered with. */
@@ -34,8 +36,8 @@ export interface ErrorCodecs {
 export function loadProtos(): Protos {
   const definition = load(PROTO_FILES)
   const loaded = loadPackageDefinition(definition) as unknown as { readonly sealstone: { readonly v1: Omit<Protos, 'definition'> } }
-  const { SigningService, KeyService, AuditService } = loaded.sealstone.v1
-  return { definition, SigningService, KeyService, AuditService }
+  const { SigningService, KeyService, AuditService, HashService } = loaded.sealstone.v1
+  return { definition, SigningService, KeyService, AuditService, HashService }
 }
 
 export function loadErrorCodecs(): ErrorCodecs {
@@ -52,5 +54,5 @@ function load(files: readonly string[]): PackageDefinition {
 }
 
 const PROTO_FOLDER = fileURLToPath(new URL('../../proto', import.meta.url))
-const PROTO_FILES = ['sealstone/v1/signing_service.proto', 'sealstone/v1/key_service.proto', 'sealstone/v1/audit_service.proto']
+const PROTO_FILES = ['signing', 'key', 'audit', 'hash'].map((service) => `sealstone/v1/${service}_service.proto`)
 const ERROR_FILES = ['google/rpc/status.proto', 'google/rpc/error_details.proto']

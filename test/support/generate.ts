@@ -71,6 +71,7 @@ const PROTO_FILES = [
   'sealstone/v1/signing_service.proto',
   'sealstone/v1/key_service.proto',
   'sealstone/v1/audit_service.proto',
+  'sealstone/v1/hash_service.proto',
   'google/rpc/status.proto',
   'google/rpc/error_details.proto',
 ]
