@@ -34,12 +34,16 @@ export interface OurChild<Sent> {
 
 export function startChildProcess<Sent, Received>(options: ChildOptions<Received>): OurChild<Sent> {
   // A shell sets the limit because Node cannot: no core dump may ever hold a secret (setrlimit, RLIMIT_CORE, hard and soft).
-  const child = spawn('/bin/sh', ['-c', NO_CORE_DUMP, `sealstone-${options.name.replaceAll(' ', '')}`, process.execPath, ...nodeOptions(options), options.entry], {
-    cwd: '/',
-    env: { ...options.env },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    serialization: 'advanced',
-  })
+  const child = spawn(
+    '/bin/sh',
+    ['-c', NO_CORE_DUMP, `sealstone-${options.name.replaceAll(' ', '')}`, process.execPath, ...nodeOptions(options), options.entry],
+    {
+      cwd: '/',
+      env: { ...options.env },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'advanced',
+    },
+  )
   let gone = false
   const exit = (how: string): void => {
     if (gone) return

@@ -60,9 +60,13 @@ export class PathHashing {
     if (!isPlain) throw new SealstoneError('PATH_INVALID', 'path is not an absolute path without ., .. and doubled or trailing slashes')
     const root = this.#roots.find((allowed) => path === allowed || path.startsWith(allowed === '/' ? '/' : `${allowed}/`))
     if (root === undefined || !isReal(path)) {
-      throw new SealstoneError('PERMISSION_DENIED', `${caller} may not have this path hashed: it is below no allowed directory, or leads over a link`, {
-        hint: 'ask the operator to add the directory to hash.roots in config.toml',
-      })
+      throw new SealstoneError(
+        'PERMISSION_DENIED',
+        `${caller} may not have this path hashed: it is below no allowed directory, or leads over a link`,
+        {
+          hint: 'ask the operator to add the directory to hash.roots in config.toml',
+        },
+      )
     }
     return root
   }

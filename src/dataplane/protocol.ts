@@ -43,4 +43,3 @@ export type FromDataPlane =
   | { readonly kind: 'refused'; readonly id: number; readonly refusal: Refusal }
   | { readonly kind: 'report'; readonly report: DataPlaneReport }
   | { readonly kind: 'drained' }
-

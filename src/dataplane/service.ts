@@ -86,7 +86,12 @@ function streamCodec(parts: ServiceParts): StreamCodec {
   }
 }
 
-function streamAnswer(parts: ServiceParts, caller: Identity, { name, hashType, shardSize }: FileSettings, digests: FileDigests): HashStreamResponseInit {
+function streamAnswer(
+  parts: ServiceParts,
+  caller: Identity,
+  { name, hashType, shardSize }: FileSettings,
+  digests: FileDigests,
+): HashStreamResponseInit {
   const { size, whole, shards } = digests
   const now = parts.clock.now()
   const covered = shards ?? (whole === undefined ? [] : [whole])
@@ -155,7 +160,12 @@ function pathMessage(parts: ServiceParts, caller: Identity, step: PathStep): Has
   }
 }
 
-function ticketFor({ ticketKey, clock }: ServiceParts, caller: Identity, { name, resources }: FileOfManifest, { serialization }: Manifest): Uint8Array {
+function ticketFor(
+  { ticketKey, clock }: ServiceParts,
+  caller: Identity,
+  { name, resources }: FileOfManifest,
+  { serialization }: Manifest,
+): Uint8Array {
   const { hashType, shardSize } = serialization
   const size = resources.reduce((sum, part) => sum + part.size, 0)
   const digests = resources.map(({ digest }) => digest)

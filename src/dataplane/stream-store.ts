@@ -1,5 +1,16 @@
 /** The finished parts of streamed files, so that they outlive this process: SQLite, apart from the daemon's own database. */
-import { canonicalJson, type Identity, type JsonValue, LIMITS, parseStrictObject, readBoolean, readChoice, readText, readWholeNumber, utf8 } from '#core'
+import {
+  canonicalJson,
+  type Identity,
+  type JsonValue,
+  LIMITS,
+  parseStrictObject,
+  readBoolean,
+  readChoice,
+  readText,
+  readWholeNumber,
+  utf8,
+} from '#core'
 import type { Database, Migration } from '#db'
 import { DIGEST_BYTES, type HashType } from '#hashing'
 import type { FileSettings, HashedFile } from './hashed-file.ts'
@@ -51,7 +62,13 @@ export class StreamStore {
 }
 
 function settingsJson({ name, size, hashType, shardSize, shardsOnly }: FileSettings): string {
-  const members: JsonValue = { name, hashType, shardsOnly, ...(size === undefined ? {} : { size }), ...(shardSize === undefined ? {} : { shardSize }) }
+  const members: JsonValue = {
+    name,
+    hashType,
+    shardsOnly,
+    ...(size === undefined ? {} : { size }),
+    ...(shardSize === undefined ? {} : { shardSize }),
+  }
   return canonicalJson(members)
 }
 

@@ -71,7 +71,11 @@ function parseSerialization(options: HashModelOptions): Omit<Serialization, 'ign
 }
 
 // An empty file is listed as one empty shard, `name:0:0`: left out, it would be unsigned.
-function partsOf(files: readonly ModelFile[], { method, shardSize, allowSymlinks }: Omit<Serialization, 'ignorePaths'>, within?: string): readonly Part[] {
+function partsOf(
+  files: readonly ModelFile[],
+  { method, shardSize, allowSymlinks }: Omit<Serialization, 'ignorePaths'>,
+  within?: string,
+): readonly Part[] {
   const parts: Part[] = []
   for (const { name, path, size, stamp } of files) {
     const step = method === 'shards' && shardSize !== undefined ? shardSize : Infinity
@@ -79,7 +83,10 @@ function partsOf(files: readonly ModelFile[], { method, shardSize, allowSymlinks
     let start = 0
     do {
       const end = Math.min(size, start + step)
-      parts.push({ name: method === 'shards' ? `${name}:${start}:${end}` : name, range: { path, start, end, stamp, followLink: allowSymlinks, ...(within === undefined ? {} : { within }) } })
+      parts.push({
+        name: method === 'shards' ? `${name}:${start}:${end}` : name,
+        range: { path, start, end, stamp, followLink: allowSymlinks, ...(within === undefined ? {} : { within }) },
+      })
       start = end
     } while (start < size)
   }

@@ -44,7 +44,11 @@ function findSoftHsm(): string {
   })
 }
 
-async function runProvision(env: Readonly<Record<string, string>>, request: ProvisionRequest, files: KeyHostChildOptions['files']): Promise<TokenInfo> {
+async function runProvision(
+  env: Readonly<Record<string, string>>,
+  request: ProvisionRequest,
+  files: KeyHostChildOptions['files'],
+): Promise<TokenInfo> {
   const { promise, resolve, reject } = Promise.withResolvers<ReplyMessage>()
   const options: KeyHostChildOptions = {
     env,

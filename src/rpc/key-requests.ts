@@ -11,7 +11,21 @@ import type {
   RotateKeyRequest,
   VersionName,
 } from '#operations'
-import { type AdoptKeyRequest as AdoptMessage, type CertifyKeyRequest as CertifyMessage, type CompromiseKeyRequest as CompromiseMessage, type CreateKeyRequest as CreateMessage, type DestroyKeyRequest as DestroyMessage, fromTimestamp, type ImportKeyRequest as ImportMessage, readText, readWith, refuse, type RotateKeyRequest as RotateMessage, type SetKeyPolicyRequest as PolicyMessage, type Timestamp } from '#wire'
+import {
+  type AdoptKeyRequest as AdoptMessage,
+  type CertifyKeyRequest as CertifyMessage,
+  type CompromiseKeyRequest as CompromiseMessage,
+  type CreateKeyRequest as CreateMessage,
+  type DestroyKeyRequest as DestroyMessage,
+  fromTimestamp,
+  type ImportKeyRequest as ImportMessage,
+  readText,
+  readWith,
+  refuse,
+  type RotateKeyRequest as RotateMessage,
+  type SetKeyPolicyRequest as PolicyMessage,
+  type Timestamp,
+} from '#wire'
 
 export function toKeyName(text: string, field = 'name'): KeyName {
   return readWith(parseKeyName, text, field)

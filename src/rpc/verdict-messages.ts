@@ -1,7 +1,16 @@
 /** Verify: signatures and maybe a manifest come in, a verdict goes out. */
 import { LIMITS } from '#core'
 import type { Operations, VerifyRequest } from '#operations'
-import { CHECK_STATUSES, DIFFERENCE_KINDS, fromEnum, refuse, REQUIREMENTS, toTimestamp, type VerdictInit, type VerifyRequest as VerifyRequestMessage } from '#wire'
+import {
+  CHECK_STATUSES,
+  DIFFERENCE_KINDS,
+  fromEnum,
+  refuse,
+  REQUIREMENTS,
+  toTimestamp,
+  type VerdictInit,
+  type VerifyRequest as VerifyRequestMessage,
+} from '#wire'
 import { toManifest } from './manifest-messages.ts'
 
 type Verdict = Awaited<ReturnType<Operations['verify']>>

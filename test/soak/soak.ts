@@ -14,7 +14,8 @@ import { makeFaultyToken } from '../support/fault-module.ts'
 import { judgeAnswer, signRequest, verifyLogOf } from '../support/live-signing.ts'
 import { initHome, type RunningDaemon, startDaemon } from '../support/sealstone.ts'
 import { type Held, judge, type Sample, type Soak, thirds } from './judge.ts'
-import { RandomFaults, seededRandom } from './random-faults.ts'
+import { seededRandom } from '../support/seeded-random.ts'
+import { RandomFaults } from './random-faults.ts'
 
 const SECONDS = wholeNumber(process.argv[2] ?? '600', 'seconds')
 const SEED = wholeNumber(process.argv[3] ?? String(Date.now() % 2 ** 32), 'seed')
