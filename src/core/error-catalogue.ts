@@ -13,6 +13,7 @@ export type GrpcStatusName =
   | 'UNAVAILABLE'
   | 'DATA_LOSS'
   | 'INTERNAL'
+  | 'UNIMPLEMENTED'
 
 /** 1 verification failed, 2 usage or bad input, 3 daemon or token unavailable. */
 export type ExitCode = 1 | 2 | 3
@@ -46,6 +47,10 @@ export const ERROR_CATALOGUE = {
   OUTPUT_EXISTS: entry('ALREADY_EXISTS', 2, 'the output file exists', 'remove it or name another one'),
   OUTPUT_UNWRITABLE: entry('FAILED_PRECONDITION', 2, 'the output cannot be written', 'check free space and permissions of the folder'),
   IDEMPOTENCY_CONFLICT: entry('ALREADY_EXISTS', 2, 'this idempotency key was used for other content', 'use a fresh idempotency key for each different request'),
+  METHOD_UNKNOWN: entry('UNIMPLEMENTED', 2, 'this listener has no such method', 'check the address: HashService has a listener of its own'),
+  COMPRESSION_UNSUPPORTED: entry('UNIMPLEMENTED', 2, 'compressed messages are not taken', 'send messages without compression: model weights hardly get smaller'),
+  TICKET_INVALID: entry('INVALID_ARGUMENT', 2, 'a hash ticket is not valid', 'send the ticket of HashService for exactly this file, as the caller that got it'),
+  TICKET_EXPIRED: entry('FAILED_PRECONDITION', 2, 'a hash ticket has expired', 'have the file hashed again by HashService; tickets are good for an hour'),
   STREAM_UNKNOWN: entry('NOT_FOUND', 2, 'there is no such stream', 'send the file from its beginning; streams are kept for a time only'),
   STREAM_OFFSET: entry('FAILED_PRECONDITION', 2, 'these are not the next bytes of the stream', 'ask GetHashStream for the offset and go on from there'),
   STREAM_CONFLICT: entry('ALREADY_EXISTS', 2, 'a stream with this id has other settings', 'use a fresh stream_id for each file'),

@@ -36,6 +36,20 @@ ${variables.length === 0 ? '# SOFTHSM2_CONF = "/etc/softhsm2.conf"' : variables.
 # private_key = "tls/server.key"    # PEM, mode 0600
 # client_ca = "tls/clients-ca.crt"  # PEM, who may issue client certificates
 
+# HashService: registries stream the bytes of models, or have files hashed that are here. It runs in a process of its own. Off by default;
+# docs/hashing.md says how it is used. Uncomment [hash] and at least one of the two addresses.
+# [hash]
+# socket = "hash.sock"            # for this user alone
+# tls_address = "0.0.0.0:7444"    # with the certificates of [listen.tls]
+# Directories whose files may be hashed (HashPath): absolute paths without links.
+# roots = ["/srv/models"]
+# Streams of one caller at the same time.
+# streams_per_caller = 64
+# How long a stream that broke can be taken up again.
+# resume_minutes = 60
+# A stream on which nothing comes for so long is ended.
+# idle_seconds = 60
+
 [audit]
 # The log's name, signed in every checkpoint. Never change it: it would be another log.
 origin = ${quote(origin)}
@@ -87,7 +101,7 @@ ${recipients.length === 0 ? '# recipients = []' : `recipients = [${recipients.ma
 
 # Who may do what. No matching rule means no. identity: "local" is the owner of the socket, "loopback" is anybody on this machine
 # who uses --insecure-loopback, others are the SPIFFE URI or DNS name in their client certificate. operations: sign, verify,
-# audit.read, keys.read, and for those who manage keys: keys.create, keys.rotate, keys.enable, keys.disable, keys.retire,
+# audit.read, hash.stream, hash.path, keys.read, and for those who manage keys: keys.create, keys.rotate, keys.enable, keys.disable, keys.retire,
 # keys.compromise, keys.destroy, keys.policy, keys.adopt, keys.import, keys.certify, keys.rewrap, keys.backup. "*" stands for any text.
 # The trust file holds every key, so it needs keys.read with keys = ["*"]; keys.rewrap and keys.backup need that too.
 [[policy.allow]]

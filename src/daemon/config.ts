@@ -28,6 +28,8 @@ export interface Config {
       readonly clientCaFile: string
     }
   }
+  /** The data plane, where there is one. */
+  readonly hash?: HashSettings
   readonly audit: { readonly origin: string; readonly answerRetentionHours: number }
   /** How long a trust file is good for; a new one is issued at half of it. */
   readonly trustDays: number
@@ -52,6 +54,20 @@ export interface Config {
   readonly policy: PolicyTable
 }
 
+export interface HashSettings {
+  /** Absolute path of its Unix socket. */
+  readonly socket?: string
+  /** With the certificates of `listen.tls`. */
+  readonly tlsAddress?: { readonly host: string; readonly port: number }
+  /** The directories whose files may be hashed. */
+  readonly roots: readonly string[]
+  readonly streamsPerCaller: number
+  /** How long a stream that broke can be taken up again. */
+  readonly resumeMinutes: number
+  /** A stream on which nothing comes for so long is ended. */
+  readonly idleSeconds: number
+}
+
 export type SerialForm = (typeof SERIAL_FORMS)[number]
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -69,6 +85,7 @@ export function parseConfig(text: string, home: string): Config {
   const read = new SettingReader(settings)
   const metricsAddress = read.optionalText('metrics.listen')
   const tlsAddress = read.optionalText('listen.tls.address')
+  const hash = hashSettings(read, home, tlsAddress !== undefined)
   return {
     token: { uri: read.text('token.uri'), env: moduleEnvironment(read.open(TOKEN_ENV)), serial: read.oneOf('token.serial', SERIAL_FORMS, 'plain') },
     listen: {
@@ -84,6 +101,7 @@ export function parseConfig(text: string, home: string): Config {
             },
           }),
     },
+    ...(hash === undefined ? {} : { hash }),
     audit: { origin: read.text('audit.origin'), answerRetentionHours: read.wholeNumber('audit.answer_retention_hours', 168, 1, 8760) },
     trustDays: read.wholeNumber('trust.valid_days', DEFAULT_TRUST_DAYS, 1, 3650),
     destroyWaitHours: read.wholeNumber('keys.destroy_wait_hours', DEFAULT_DESTROY_WAIT_HOURS, 1, 8760),
@@ -97,6 +115,31 @@ export function parseConfig(text: string, home: string): Config {
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
+  }
+}
+
+function hashSettings(read: SettingReader, home: string, hasTls: boolean): HashSettings | undefined {
+  const socket = read.optionalText('hash.socket')
+  const address = read.optionalText('hash.tls_address')
+  const settings = {
+    roots: read.texts('hash.roots'),
+    streamsPerCaller: read.wholeNumber('hash.streams_per_caller', 64, 1, 256),
+    resumeMinutes: read.wholeNumber('hash.resume_minutes', 60, 1, 10_080),
+    idleSeconds: read.wholeNumber('hash.idle_seconds', 60, 1, 3600),
+  }
+  if (socket === undefined && address === undefined) {
+    const [setting] = read.open('hash.').keys()
+    if (setting === undefined) return undefined
+    throw new SealstoneError('CONFIG_INVALID', `setting hash.${setting} is there without hash.socket or hash.tls_address`, {
+      hint: 'say where HashService listens, or remove it',
+    })
+  }
+  if (address !== undefined && !hasTls)
+    throw new SealstoneError('CONFIG_INVALID', 'hash.tls_address is there without [listen.tls], whose certificates it uses')
+  return {
+    ...settings,
+    ...(socket === undefined ? {} : { socket: resolve(home, socket) }),
+    ...(address === undefined ? {} : { tlsAddress: splitAddress(address, 'hash.tls_address') }),
   }
 }
 
@@ -217,6 +260,13 @@ class SettingReader {
     return value
   }
 
+  texts(name: Setting): readonly string[] {
+    const value = this.#settings.get(name) ?? []
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+      throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want a list of texts`)
+    return value
+  }
+
   wholeNumber(name: Setting, fallback: number, least: number, most: number): number {
     const value = this.#settings.get(name) ?? fallback
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
@@ -260,6 +310,12 @@ const SETTINGS = [
   'listen.tls.certificate',
   'listen.tls.private_key',
   'listen.tls.client_ca',
+  'hash.socket',
+  'hash.tls_address',
+  'hash.roots',
+  'hash.streams_per_caller',
+  'hash.resume_minutes',
+  'hash.idle_seconds',
   'audit.origin',
   'audit.answer_retention_hours',
   'trust.valid_days',

@@ -10,6 +10,10 @@ export interface HomePaths {
   readonly trust: string
   readonly database: string
   readonly lock: string
+  /** Signs hash tickets. */
+  readonly ticketKey: string
+  /** Of the data plane alone. */
+  readonly hash: string
   /** Private keys to import are put here; the key host can read nothing else. */
   readonly imports: string
   /** Backups are written here, and moved from here to where they are wanted. */
@@ -23,6 +27,8 @@ export function homePaths(home: string): HomePaths {
     trust: join(home, 'trust.json'),
     database: join(home, 'sealstone.db'),
     lock: join(home, 'daemon.lock'),
+    ticketKey: join(home, 'ticket.key'),
+    hash: join(home, 'hash'),
     imports: join(home, 'import'),
     backups: join(home, 'backup'),
   }

@@ -1,6 +1,7 @@
 /** What is counted and timed, for Prometheus. Nothing is collected unless it is asked for by `metrics.listen`. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Metrics } from '#core'
+import type { DataPlaneReport } from '#dataplane'
 import type { KeyHost } from '#keyhost'
 import type { KeyStore } from '#keys'
 import type { Operations } from '#operations'
@@ -10,6 +11,8 @@ export interface Collected {
   readonly registry: Registry
   /** Spans that no collector took. */
   readonly spansDropped: (spans: number) => void
+  /** What the data plane did since it told last. */
+  readonly hashed: (report: DataPlaneReport) => void
 }
 
 export function collectMetrics(): Collected {
@@ -46,13 +49,30 @@ export function collectMetrics(): Collected {
     help: 'Spans of traces that no collector took.',
     registers,
   })
+  const hashedBytes = new Counter({ name: 'sealstone_hash_bytes_total', help: 'Bytes that came to HashService, with their messages.', registers })
+  const hashStreams = new Gauge({ name: 'sealstone_hash_streams', help: 'HashStreams that run.', registers })
+  const hashCalls = new Counter({
+    name: 'sealstone_hash_calls_total',
+    help: 'Calls of HashService that are over, by method and code: OK or an error code.',
+    labelNames: ['method', 'code'],
+    registers,
+  })
   const metrics: Metrics = {
     signed: (labels) => signatures.inc({ ...labels }),
     mismatch: (labels) => mismatches.inc({ ...labels }),
     refused: (labels) => refused.inc({ ...labels }),
     took: (step, seconds) => steps.observe({ step }, seconds),
   }
-  return { metrics, registry, spansDropped: (spans) => spansDropped.inc(spans) }
+  return {
+    metrics,
+    registry,
+    spansDropped: (spans) => spansDropped.inc(spans),
+    hashed: ({ bytes, streams, calls }) => {
+      hashedBytes.inc(bytes)
+      hashStreams.set(streams)
+      for (const { method, code, count } of calls) hashCalls.inc({ method, code }, count)
+    },
+  }
 }
 
 /** What is asked for at each scrape. */

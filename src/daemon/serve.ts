@@ -1,15 +1,18 @@
 /** Runs the daemon: open, listen, answer until a signal, drain, close. */
 import { constants } from 'node:os'
 import { type Clock, defined, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError, type Tracer } from '#core'
+import type { Listener } from '#listeners'
 import { createOperations, type Operations } from '#operations'
-import { type Listener, type RpcServer, startServer } from '#rpc'
+import { type RpcServer, startServer } from '#rpc'
 import { type ClockWatch, watchClock } from './clock-watch.ts'
 import { type Config, loadConfig, type LogLevel, splitAddress } from './config.ts'
+import { startHashService } from './hash-service.ts'
 import { homePaths } from './home.ts'
 import { createLogger } from './logging.ts'
 import type { Collected } from './metrics.ts'
 import { operationContext } from './operation-context.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
+import { openTicketKeys } from './ticket-key.ts'
 import type { TraceSettings } from './trace-settings.ts'
 import { mendTrustFile } from './trust-publisher.ts'
 import { writeBackup } from './write-backup.ts'
@@ -47,6 +50,17 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (issued !== undefined) mendTrustFile(paths.trust, issued.document)
 
   await using _metrics = collected === undefined ? undefined : await publishMetrics(collected, config, { ...runtime, clockWatch }, operations, logger)
+  await using hashing =
+    config.hash === undefined
+      ? undefined
+      : await startHashService(config.hash, {
+          config,
+          paths,
+          ticketKey: openTicketKeys(paths.ticketKey, systemClock).current,
+          audit: runtime.audit,
+          logger,
+          onReport: (report) => collected?.hashed(report),
+        })
   const server = await startServer({
     operations,
     listeners: listeners(config, options.insecureLoopback),
@@ -59,14 +73,14 @@ export async function serve(options: ServeOptions): Promise<number> {
   const readiness = followKeyHost(runtime, server)
   const maintenance = repeat(() => operations.maintain(), MAINTENANCE_MS)
   const canary = repeat(() => operations.testNextKey(), config.canarySeconds * 1000)
-  logger.info({ addresses: server.addresses, pid: process.pid, recovered: runtime.recovered }, 'ready')
+  logger.info({ addresses: [...server.addresses, ...(hashing?.addresses ?? [])], pid: process.pid, recovered: runtime.recovered }, 'ready')
 
   const signal = await stop
   logger.info({ signal }, 'draining')
   clearInterval(retention)
   clearInterval(readiness)
   await Promise.all([maintenance.stop(), canary.stop()])
-  await server.drain(config.drainSeconds * 1000)
+  await Promise.all([server.drain(config.drainSeconds * 1000), hashing?.close(Math.min(config.drainSeconds, STREAM_DRAIN_SECONDS) * 1000)])
   await recordEvent(runtime, 'daemon-stop', signal).catch((error: unknown) => {
     logger.error({ error: toSealstoneError(error).message }, 'the stop could not be logged')
   })
@@ -171,6 +185,8 @@ function keepAnswers(runtime: Runtime, config: Config, clock: Clock, logger: Log
   return setInterval(forget, HOUR_MS).unref()
 }
 
+/** A stream is taken up again later: there is no need to wait for its end. */
+const STREAM_DRAIN_SECONDS = 2
 const READINESS_MS = 500
 const MAINTENANCE_MS = 5000
 const HOUR_MS = 3_600_000

@@ -2,7 +2,7 @@
 import { SealstoneError, systemClock, toSealstoneError } from '#core'
 import { childLogger } from '#children'
 import { openDatabase } from '#db'
-import { type FramedServer, startFramedServer } from '#frames'
+import { type CallFacts, type FramedServer, startFramedServer } from '#frames'
 import { loadHasher } from '#hashing'
 import { decide, identityOf } from '#policy'
 import { loadProtos } from '#wire'
@@ -17,7 +17,7 @@ async function serve(settings: DataPlaneSettings): Promise<FramedServer> {
   const store = new StreamStore(openDatabase(settings.database, STREAM_MIGRATIONS))
   const hashers = { sha256: await loadHasher('sha256'), blake2b: await loadHasher('blake2b'), blake3: await loadHasher('blake3') }
   const streams = new Streams(settings.streams, store, hashers, systemClock)
-  const report = { bytes: 0, calls: {} as Record<string, number> }
+  const report = new Report()
   const server = await startFramedServer({
     listeners: settings.listeners,
     methods: hashMethods({
@@ -37,20 +37,32 @@ async function serve(settings: DataPlaneSettings): Promise<FramedServer> {
     logger,
     clock: systemClock,
     limits: { idleMs: settings.idleMs },
-    onCall: ({ method, code, bytes }) => {
-      report.bytes += bytes
-      const name = `${method.split('/').at(-1)} ${code}`
-      report.calls[name] = (report.calls[name] ?? 0) + 1
-    },
+    onCall: (facts) => report.add(facts),
   })
   setInterval(() => streams.saveAll(), SAVE_MS).unref()
   setInterval(() => streams.forgetOld(), FORGET_MS).unref()
-  setInterval(() => {
-    tell({ kind: 'report', report: { ...report, streams: streams.running } satisfies DataPlaneReport })
-    report.bytes = 0
-    report.calls = {}
-  }, REPORT_MS).unref()
+  setInterval(() => tell({ kind: 'report', report: report.take(streams.running) }), REPORT_MS).unref()
   return server
+}
+
+/** What happened since it was told last. */
+class Report {
+  #bytes = 0
+  readonly #calls = new Map<string, { method: string; code: string; count: number }>()
+
+  add({ method: path, code, bytes }: CallFacts): void {
+    const method = path.slice(path.lastIndexOf('/') + 1)
+    const calls = this.#calls.get(`${method} ${code}`) ?? { method, code, count: 0 }
+    this.#calls.set(`${method} ${code}`, { ...calls, count: calls.count + 1 })
+    this.#bytes += bytes
+  }
+
+  take(streams: number): DataPlaneReport {
+    const report = { bytes: this.#bytes, streams, calls: [...this.#calls.values()] }
+    this.#bytes = 0
+    this.#calls.clear()
+    return report
+  }
 }
 
 let lastRefusal = 0
@@ -89,6 +101,7 @@ function run(): void {
         },
         (thrown: unknown) => {
           const { code, message: text, hint } = toSealstoneError(thrown)
+          if (code === 'INTERNAL') childLogger().error({ error: thrown instanceof Error ? thrown.stack : String(thrown) }, 'unexpected error')
           tell({ kind: 'failed', code, message: text, hint })
         },
       )

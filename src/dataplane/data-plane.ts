@@ -14,7 +14,7 @@ export interface DataPlaneOptions {
   readonly onReport: (report: DataPlaneReport) => void
 }
 
-export interface DataPlane {
+export interface DataPlane extends AsyncDisposable {
   /** As they were at the start: `unix:/path` or `host:port`. */
   readonly addresses: readonly string[]
   readonly pid: number | undefined
@@ -71,13 +71,18 @@ class SupervisedDataPlane implements DataPlane {
   async close(timeoutMs: number): Promise<void> {
     this.#isClosing = true
     clearTimeout(this.#retry)
-    if (this.#child === undefined) return
-    this.#child.send({ kind: 'drain', timeoutMs })
+    const child = this.#child
+    if (child === undefined) return
+    child.send({ kind: 'drain', timeoutMs })
     await Promise.race([this.#drained.promise, this.#gone.promise, sleep(timeoutMs + PATIENCE_MS, undefined, { ref: false })])
-    this.#child.disconnect()
-    const kill = setTimeout(() => this.#child?.kill(), PATIENCE_MS)
+    child.disconnect()
+    const kill = setTimeout(() => child.kill(), PATIENCE_MS)
     await this.#gone.promise
     clearTimeout(kill)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(0)
   }
 
   #start(): void {
@@ -143,9 +148,10 @@ function accessibleFiles({ listeners, database, roots }: DataPlaneSettings): { r
   const sockets = listeners.flatMap((listener) => (listener.kind === 'unix' ? [listener.path] : []))
   const certificates = listeners.flatMap((listener) => (listener.kind === 'tls' ? [listener.certFile, listener.keyFile, listener.clientCaFile] : []))
   const own = dirname(database)
-  return { read: [own, ...sockets, ...certificates, ...roots, '/proc/self/fd'], write: [own, ...sockets] }
+  return { read: [PROTO_FOLDER, own, ...sockets, ...certificates, ...roots, '/proc/self/fd'], write: [own, ...sockets] }
 }
 
+const PROTO_FOLDER = join(import.meta.dirname, '../../proto')
 const ENTRY = join(import.meta.dirname, `child${extname(import.meta.filename)}`)
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 10_000

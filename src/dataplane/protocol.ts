@@ -28,8 +28,8 @@ export interface Refusal {
 export interface DataPlaneReport {
   readonly bytes: number
   readonly streams: number
-  /** By method and code: `OK` or one of the catalogue. */
-  readonly calls: Readonly<Record<string, number>>
+  /** Calls that are over; `code` is `OK` or one of the catalogue. */
+  readonly calls: readonly { readonly method: string; readonly code: string; readonly count: number }[]
 }
 
 export type ToDataPlane =

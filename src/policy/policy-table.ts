@@ -74,6 +74,8 @@ export const OPERATION_NAMES = [
   'sign',
   'verify',
   'audit.read',
+  'hash.stream',
+  'hash.path',
   'keys.read',
   'keys.create',
   'keys.rotate',
@@ -90,7 +92,7 @@ export const OPERATION_NAMES = [
   'keys.backup',
 ] as const
 /** Where the rule's keys do not matter. */
-export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read']
+export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read', 'hash.stream', 'hash.path']
 const MEMBERS = ['identity', 'operations', 'keys']
 const MAX_RULES = 10_000
 const MAX_TEXTS = 1000

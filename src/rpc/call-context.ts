@@ -2,13 +2,13 @@
 import type { EventEmitter } from 'node:events'
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js'
 import { type Clock, type Identity, type Logger, SealstoneError, type Span, type Tracer } from '#core'
+import type { Listener } from '#listeners'
 import type { CallContext } from '#operations'
 import { identityOf, type Peer } from '#policy'
 import type { ErrorTranslator, Protos } from '#wire'
 import type { Admission } from './admission.ts'
 import type { LargeRequests } from './large-requests.ts'
 import type { RpcLimits } from './limits.ts'
-import type { Listener } from './listeners.ts'
 
 export interface CallEnvironment {
   readonly protos: Protos

@@ -1,15 +1,15 @@
 /** Opens the listeners, serves the operations on them, and drains. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Server, type ServerOptions } from '@grpc/grpc-js'
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { type Clock, type Logger, silentTracer, type Tracer } from '#core'
+import { type Listener, type OpenListener, openListener } from '#listeners'
 import type { Operations } from '#operations'
 import { errorTranslator, loadDescriptors, loadProtos } from '#wire'
 import { Admission } from './admission.ts'
 import { LargeRequests } from './large-requests.ts'
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts'
-import { type Listener, type OpenListener, openListener } from './listeners.ts'
 import { addServices, SERVICE_NAMES } from './services.ts'
 
 export interface StartServerOptions {
@@ -59,7 +59,8 @@ export async function startServer({
       addServices(server, operations, { protos, translator, admission, largeRequests, logger, tracer, clock, limits, listener: listener.kind })
       health.addToServer(server)
       reflection.addToServer(server)
-      opened.push({ server, listener: await openListener(listener, server, limits, logger) })
+      const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+      opened.push({ server, listener: await openListener(listener, limits, logger, (connection) => injector.injectConnection(connection)) })
     }
   } catch (error) {
     cut(opened)

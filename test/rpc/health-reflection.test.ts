@@ -79,6 +79,7 @@ describe('reflection', () => {
     expect((await buf(['--list-services', url])).split('\n').filter(Boolean).sort()).toEqual([
       'grpc.health.v1.Health',
       'sealstone.v1.AuditService',
+      'sealstone.v1.HashService',
       'sealstone.v1.KeyService',
       'sealstone.v1.SigningService',
     ])

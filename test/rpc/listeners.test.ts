@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'nod
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Listener } from '#rpc'
+import type { Listener } from '#listeners'
 import { ask, connect, connectToSocket, fakeOperations, serve, serveOnSocket, temporaryFolder } from './support.ts'
 
 function listen(...listeners: Listener[]) {

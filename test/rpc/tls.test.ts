@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { connect as connectTls, type SecureVersion } from 'node:tls'
 import { credentials, status } from '@grpc/grpc-js'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { Listener } from '#rpc'
+import type { Listener } from '#listeners'
 import { type CertificateFiles, makeAuthority } from '../support/openssl.ts'
 import { ask, connect, failure, fakeOperations, serve } from './support.ts'
 

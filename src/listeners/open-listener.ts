@@ -1,8 +1,6 @@
-/** Opens sockets and hands their connections to a gRPC server. */
+/** Opens sockets and hands over their connections, each as secure as its listener promises. */
 import { createServer, isIP, type Server as NetServer, type Socket } from 'node:net'
-import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js'
 import { type Logger, SealstoneError } from '#core'
-import type { RpcLimits } from './limits.ts'
 import { createMutualTlsServer } from './mutual-tls.ts'
 import { listenOnSocketFile } from './socket-file.ts'
 
@@ -21,6 +19,12 @@ export type Listener =
   /** Without TLS, on a loopback address only. */
   | { readonly kind: 'insecure-loopback'; readonly host: string; readonly port: number }
 
+export interface ListenerLimits {
+  /** One more is closed at once. */
+  readonly connections: number
+  readonly handshakeMs: number
+}
+
 export interface OpenListener {
   /** `unix:/path` or `host:port`. */
   readonly address: string
@@ -30,11 +34,16 @@ export interface OpenListener {
   destroy(): void
 }
 
-/** Throws DAEMON_RUNNING, CONFIG_INVALID, FILE_UNREADABLE or HOME_INSECURE. */
-export async function openListener(listener: Listener, grpcServer: GrpcServer, limits: RpcLimits, logger: Logger): Promise<OpenListener> {
-  // TLS is ended here, so grpc-js only ever sees connections that are as secure as their listener promises.
-  const injector = grpcServer.createConnectionInjector(ServerCredentials.createInsecure())
-  const accept = (connection: Socket): void => injector.injectConnection(connection)
+/**
+ * TLS is ended here: what is handed over is a connection whose client certificate was verified. Throws DAEMON_RUNNING, CONFIG_INVALID,
+ * FILE_UNREADABLE or HOME_INSECURE.
+ */
+export async function openListener(
+  listener: Listener,
+  limits: ListenerLimits,
+  logger: Logger,
+  accept: (connection: Socket) => void,
+): Promise<OpenListener> {
   const server =
     listener.kind === 'tls' ? createMutualTlsServer(listener, limits.handshakeMs, logger, accept) : createServer({ noDelay: true }, accept)
   const sockets = new Set<Socket>()
