@@ -23,7 +23,7 @@ const PLAN: Plan = {
     listeners: { imports: ['core'] },
     tickets: { imports: ['core'] },
     frames: { imports: ['core', 'wire', 'listeners'] },
-    operations: { imports: ['core', 'suites', 'hashing', 'tlog', 'envelopes', 'keys', 'audit', 'policy', 'certificates'] },
+    operations: { imports: ['core', 'suites', 'hashing', 'tlog', 'envelopes', 'keys', 'audit', 'policy', 'certificates', 'tickets'] },
     rpc: { imports: ['core', 'wire', 'listeners', 'policy', 'operations'] },
     dataplane: { imports: ['core', 'wire', 'hashing', 'db', 'children', 'policy', 'tickets', 'listeners', 'frames'] },
     daemon: {

@@ -5,6 +5,7 @@ import {
   ChannelCredentials,
   type ClientOptions,
   type ClientReadableStream,
+  type ClientWritableStream,
   makeClientConstructor,
   type ServiceError,
 } from '@grpc/grpc-js'
@@ -12,7 +13,7 @@ import { service as healthService } from 'grpc-health-check'
 import { LIMITS, SealstoneError } from '#core'
 import { type ErrorTranslator, errorTranslator, loadProtos, type Protos } from '#wire'
 import { type Address, isLoopback, parseAddress } from './address.ts'
-import { cancelled, withRetry } from './retry.ts'
+import { cancelled, type RetryOptions, withRetry } from './retry.ts'
 import { withTrace } from './trace-context.ts'
 import type { CallOptions, ConnectOptions } from './types.ts'
 
@@ -23,6 +24,7 @@ export class Channel {
   readonly signing: InstanceType<Protos['SigningService']>
   readonly keys: InstanceType<Protos['KeyService']>
   readonly audit: InstanceType<Protos['AuditService']>
+  readonly hashing: InstanceType<Protos['HashService']>
   readonly #health: InstanceType<ReturnType<typeof makeClientConstructor>>
   readonly #errors: ErrorTranslator
   readonly #target: string
@@ -40,6 +42,7 @@ export class Channel {
     // The others share its connection: grpc-js pools channels with the same target and options.
     this.keys = new protos.KeyService(target, credentials, CHANNEL_OPTIONS)
     this.audit = new protos.AuditService(target, credentials, CHANNEL_OPTIONS)
+    this.hashing = new protos.HashService(target, credentials, CHANNEL_OPTIONS)
     this.#health = new (makeClientConstructor(healthService, 'Health'))(target, credentials, CHANNEL_OPTIONS)
     this.#target = target
     this.#errors = errorTranslator()
@@ -49,9 +52,49 @@ export class Channel {
 
   /** Throws what the daemon answered, DAEMON_UNAVAILABLE, DEADLINE_EXCEEDED or CANCELLED. */
   unary<Response>(start: StartUnary<Response>, options: CallOptions = {}): Promise<Response> {
-    const { signal } = options
-    const retry = { attempts: this.#attempts, timeoutMs: options.timeoutMs ?? this.#timeoutMs, ...(signal === undefined ? {} : { signal }) }
-    return withRetry(retry, (timeoutMs) => this.#once((grpc, done) => start(withTrace(grpc, options), done), timeoutMs, signal))
+    return withRetry(this.retryOptions(options), (timeoutMs) =>
+      this.#once((grpc, done) => start(withTrace(grpc, options), done), timeoutMs, options.signal),
+    )
+  }
+
+  /** For a caller that repeats by itself. */
+  retryOptions({ timeoutMs = this.#timeoutMs, signal }: CallOptions): RetryOptions {
+    return { attempts: this.#attempts, timeoutMs, ...(signal === undefined ? {} : { signal }) }
+  }
+
+  /**
+   * Sends a stream of messages, once. Throws as `unary` does, and what `send` throws.
+   * @param send is given a promise that resolves when nothing more is wanted
+   */
+  async upload<Request, Response>(
+    start: (options: GrpcCallOptions, done: (error: ServiceError | null, response?: Response) => void) => ClientWritableStream<Request>,
+    send: (call: ClientWritableStream<Request>, stopped: Promise<unknown>) => Promise<void>,
+    options: CallOptions & { readonly timeoutMs: number },
+  ): Promise<Response> {
+    const opened = Promise.withResolvers<ClientWritableStream<Request>>()
+    const answer = this.#once<Response>(
+      (grpc, done) => {
+        const call = start(withTrace(grpc, options), done)
+        opened.resolve(call)
+        return call
+      },
+      options.timeoutMs,
+      options.signal,
+    )
+    const call = await opened.promise
+    const stopped = answer.then(
+      () => {},
+      () => {},
+    )
+    const sent = send(call, stopped).catch((error: unknown) => {
+      call.cancel()
+      throw error
+    })
+    // What the daemon says counts more than that it could not be sent to any longer.
+    const [answered, sending] = await Promise.allSettled([answer, sent])
+    if (answered.status === 'fulfilled') return answered.value
+    if (sending.status === 'rejected' && answered.reason instanceof SealstoneError && answered.reason.code === 'CANCELLED') throw sending.reason
+    throw answered.reason
   }
 
   /** Not retried: a reader knows where it was. */
@@ -81,7 +124,7 @@ export class Channel {
   }
 
   close(): void {
-    for (const client of [this.signing, this.keys, this.audit, this.#health]) client.close()
+    for (const client of [this.signing, this.keys, this.audit, this.hashing, this.#health]) client.close()
   }
 
   #once<Response>(start: StartUnary<Response>, timeoutMs: number, signal: AbortSignal | undefined): Promise<Response> {

@@ -1,5 +1,6 @@
 /** client: what a registry imports. Hashing happens here, signing in the daemon; `#client/offline` verifies without one. */
 export { connect } from './connect.ts'
+export { connectHashing, type HashClient, type HashPathAnswer, type HashPathInput, type HashStreamAnswer, type HashStreamInput } from './hashing.ts'
 export type {
   BatchResult,
   CallOptions,

@@ -51,7 +51,8 @@ async function toMessage(
 ): Promise<{ readonly message: SignRequestInit & { readonly idempotencyKey: string }; readonly manifest: Manifest | undefined }> {
   const idempotencyKey = request.idempotencyKey ?? randomUUID()
   const { manifest, content } = await toContent(request.content, signal)
-  return { message: { key: request.key ?? 'default', keyVersion: request.keyVersion ?? 0, idempotencyKey, ...content }, manifest }
+  const hashTickets = Object.entries(request.hashTickets ?? {}).map(([name, ticket]) => ({ name, ticket }))
+  return { message: { key: request.key ?? 'default', keyVersion: request.keyVersion ?? 0, idempotencyKey, hashTickets, ...content }, manifest }
 }
 
 export async function verifyRemote(channel: Channel, request: VerifyRequest, options?: CallOptions): Promise<Verdict> {

@@ -34,6 +34,8 @@ export interface SignRequest {
   /** 1–128 printable ASCII characters; a random UUID if absent. The same key with the same content gets the same answer, with other content IDEMPOTENCY_CONFLICT. */
   readonly idempotencyKey?: string
   readonly content: SignContent
+  /** Tickets of HashService by the names of files in the manifest: proof that the daemon computed their digests. */
+  readonly hashTickets?: Readonly<Record<string, Uint8Array>>
 }
 
 export type SignContent =

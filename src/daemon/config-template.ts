@@ -41,8 +41,8 @@ ${variables.length === 0 ? '# SOFTHSM2_CONF = "/etc/softhsm2.conf"' : variables.
 # [hash]
 # socket = "hash.sock"            # for this user alone
 # tls_address = "0.0.0.0:7444"    # with the certificates of [listen.tls]
-# Directories whose files may be hashed (HashPath): absolute paths without links.
-# roots = ["/srv/models"]
+# Directories whose files may be hashed (HashPath): absolute paths without links, such as "/srv/models".
+# roots = []
 # Streams of one caller at the same time.
 # streams_per_caller = 64
 # How long a stream that broke can be taken up again.

@@ -102,6 +102,7 @@ async function fillHome(
     engine: nativeEngine(),
     log: log.trust,
     policy: [],
+    ticketKeys: [],
     backup: () => Promise.reject(new SealstoneError('INTERNAL', 'there is nothing to back up yet')),
     metrics: silentMetrics,
     clock: systemClock,

@@ -86,6 +86,7 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
     engine: nativeEngine(),
     log: log.trust,
     policy: [],
+    ticketKeys: [],
     metrics: silentMetrics,
     clock: systemClock,
     logger: silentLogger,

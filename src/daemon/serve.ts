@@ -42,8 +42,19 @@ export async function serve(options: ServeOptions): Promise<number> {
     const { folder, manifest } = await writeBackup({ ...runtime, paths, size: () => runtime.audit.size(), clock: systemClock })
     return { ...manifest, folder }
   }
+  const ticketKeys = config.hash === undefined ? undefined : openTicketKeys(paths.ticketKey, systemClock)
   const operations = createOperations(
-    operationContext({ ...runtime, paths, settings: config, policy: config.policy, backup, metrics, clock: systemClock, logger }),
+    operationContext({
+      ...runtime,
+      ticketKeys: ticketKeys?.accepted ?? [],
+      paths,
+      settings: config,
+      policy: config.policy,
+      backup,
+      metrics,
+      clock: systemClock,
+      logger,
+    }),
   )
   await operations.prepare()
   const issued = runtime.keys.trust()
@@ -51,12 +62,12 @@ export async function serve(options: ServeOptions): Promise<number> {
 
   await using _metrics = collected === undefined ? undefined : await publishMetrics(collected, config, { ...runtime, clockWatch }, operations, logger)
   await using hashing =
-    config.hash === undefined
+    config.hash === undefined || ticketKeys === undefined
       ? undefined
       : await startHashService(config.hash, {
           config,
           paths,
-          ticketKey: openTicketKeys(paths.ticketKey, systemClock).current,
+          ticketKey: ticketKeys.current,
           audit: runtime.audit,
           logger,
           onReport: (report) => collected?.hashed(report),

@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Identity, SealstoneError } from '#core'
-import { hashModel, type HashModelOptions, type HashProgress, type Manifest, type Resource } from '#hashing'
+import { fileNameOf, hashModel, type HashModelOptions, type HashProgress, type Manifest, type Resource } from '#hashing'
 
 export interface PathRequest {
   readonly path: string
@@ -82,7 +82,7 @@ function isReal(path: string): boolean {
 
 /** Some at a time: a message stays far below its limit. */
 function* pages({ resources, serialization }: Manifest): Generator<{ resources: Resource[]; files: FileOfManifest[] }> {
-  const nameOf = ({ name }: Resource): string => (serialization.method === 'shards' ? name.replace(/:\d+:\d+$/, '') : name)
+  const nameOf = (resource: Resource): string => fileNameOf(resource, serialization.method)
   let file: Resource[] = []
   for (let start = 0; start < resources.length; start += PAGE_PARTS) {
     const page = resources.slice(start, start + PAGE_PARTS)

@@ -20,9 +20,15 @@ export function refuseHttp(stream: ServerHttp2Stream, status: 405 | 415): void {
   stopReading(stream)
 }
 
-/** The caller may still be sending: RFC 9113 §8.1 has a server that does not want the rest say so with NO_ERROR. */
+/**
+ * The caller may still be sending: RFC 9113 §8.1 has a server that does not want the rest say so with NO_ERROR. Not at once, for the reset
+ * would overtake the answer; what comes until then is dropped.
+ */
 export function stopReading(stream: ServerHttp2Stream): void {
-  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
+  if (stream.readableEnded) return
+  stream.resume()
+  const close = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), LINGER_MS)
+  stream.once('close', () => clearTimeout(close))
 }
 
 /** "Percent-Byte-Encoded": what is not printable ASCII, and the percent sign. */
@@ -42,3 +48,5 @@ export function parseTimeout(text: string): number | undefined {
 }
 
 const UNIT_MS = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 } as const
+
+const LINGER_MS = 100

@@ -40,5 +40,10 @@ export function rootDigest(resources: readonly Pick<Resource, 'digest'>[]): Uint
   return new Uint8Array(hash.digest())
 }
 
+/** The file that a part belongs to. */
+export function fileNameOf({ name }: Pick<Resource, 'name'>, method: HashMethod): string {
+  return method === 'shards' ? name.replace(/:\d+:\d+$/, '') : name
+}
+
 /** What the reference implementation uses where nobody asks for another size. */
 export const DEFAULT_SHARD_BYTES = 1_000_000_000

@@ -1,14 +1,19 @@
 /** Step 1 of every operation: who is calling, may they do this; a refusal is in the log before the caller hears of it. */
 import { newOperationId, SealstoneError, traceFields } from '#core'
-import { decide, decideForSomeKey, type OperationName } from '#policy'
+import { type Allowed, decide, decideForSomeKey, type OperationName } from '#policy'
 import type { OperationContext } from './context.ts'
 import type { CallContext } from './ports.ts'
 
 /** Throws PERMISSION_DENIED after the refusal is durable, CANCELLED or DEADLINE_EXCEEDED when the caller is gone. */
-export async function authorize(context: OperationContext, call: CallContext, operation: OperationName, key?: string): Promise<void> {
+export async function authorize(context: OperationContext, call: CallContext, operation: OperationName, key?: string): Promise<Allowed> {
   call.signal.throwIfAborted()
   const decision = decide(context.policy, call.identity, operation, key)
-  if (!decision.allowed) await refuse(context, call, operation, key, decision.reason)
+  return decision.allowed ? decision : await refuse(context, call, operation, key, decision.reason)
+}
+
+/** Throws PERMISSION_DENIED after the refusal is durable. */
+export async function refuseAssertedDigests(context: OperationContext, call: CallContext, key: string): Promise<never> {
+  return await refuse(context, call, 'sign', key, 'the policy wants digests that the daemon computed, and not every file has a hash ticket')
 }
 
 /** The same before the key is known: a caller who may do this with no key at all has nothing worked on. */

@@ -13,6 +13,8 @@ export interface OperationContext {
   readonly keys: KeyStore
   readonly policy: PolicyTable
   readonly capacity: Capacity
+  /** Any of these may have made a hash ticket; none where there is no HashService. */
+  readonly ticketKeys: readonly Uint8Array[]
   /** Verifies what the key host signed; it is not the process that signed. */
   readonly engine: Engine
   /** The log's name and verifier keys, as published in the trust file. */

@@ -52,6 +52,10 @@ export interface SignRequest {
   readonly keyVersion?: number
   readonly idempotencyKey: IdempotencyKey
   readonly content: SignContent
+  /** Tickets of HashService by the names of files in the manifest. */
+  readonly hashTickets?: ReadonlyMap<string, Uint8Array>
+  /** Digests that the caller took from its cache. */
+  readonly cachedDigests?: { readonly count: number; readonly oldest: Date }
 }
 
 export interface SignAnswer {

@@ -4,8 +4,9 @@ import { pae, STATEMENT_PAYLOAD_TYPE, writeHybridBundle, writeOmsBundle } from '
 import { recordProtection } from '#keys'
 import type { Receipt } from '#tlog'
 import { decodeAnswer, decodeParts, encodeAnswer } from './answer.ts'
-import { authorize } from './authorize.ts'
+import { authorize, refuseAssertedDigests } from './authorize.ts'
 import type { OperationContext } from './context.ts'
+import { digestOrigin } from './digest-origin.ts'
 import type { CallContext, SignAnswer, SignRequest } from './ports.ts'
 import {
   buildContent,
@@ -47,7 +48,7 @@ async function signOrReplay(
   path: SigningPath,
 ): Promise<SignAnswer> {
   // 1. Who is calling, and may they? A refusal is in the log.
-  await spanned(call.span, 'authorize', () => authorize(context, call, 'sign', request.key))
+  const { digests: wanted } = await spanned(call.span, 'authorize', () => authorize(context, call, 'sign', request.key))
   const { name } = context.keys.get(request.key, request.keyVersion)
 
   // 2. The bytes to sign. Nothing is stored yet: a crash here leaves nothing behind.
@@ -70,12 +71,16 @@ async function signOrReplay(
     return decodeAnswer(stored.answer)
   }
 
+  // Only now: a retry gets its answer also when its tickets have expired meanwhile.
+  const origin = digestOrigin(context, call.identity, request)
+  if (wanted === 'daemon' && origin.digestSource !== 'daemon') await refuseAssertedDigests(context, call, request.key)
+
   if (running.size >= LIMITS.queuedSignings)
     throw new SealstoneError('OVERLOADED', `${running.size} signings wait already, at most ${LIMITS.queuedSignings}`)
   using _room = enter(context, call)
   // The last look at the caller: others may wait for the same answer, so from here on it does not matter that one gave up.
   call.signal.throwIfAborted()
-  const answer = signWithUsableVersion(context, call, request, { statement, signedBytes, answerKey, requestDigest }, path)
+  const answer = signWithUsableVersion(context, call, request, { statement, signedBytes, answerKey, requestDigest, origin }, path)
   running.set(answerKey, { requestDigest, answer })
   try {
     return await answer

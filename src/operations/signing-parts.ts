@@ -7,6 +7,7 @@ import { type Engine, fingerprint as fingerprintOf, parsePublicKey, type PublicK
 import type { LeafSignature, NewLeaf } from '#tlog'
 import { quarantine } from './canary.ts'
 import type { OperationContext } from './context.ts'
+import type { DigestOrigin } from './digest-origin.ts'
 import type { CallContext, SignContent } from './ports.ts'
 
 /** A request that has passed every check and is about to use its key. */
@@ -16,6 +17,7 @@ export interface Signing {
   readonly signedBytes: Uint8Array
   readonly answerKey: string
   readonly requestDigest: string
+  readonly origin: DigestOrigin
 }
 
 export interface Statement {
@@ -52,7 +54,7 @@ export function buildContent(content: SignContent): Statement {
 
 export type SigningFacts = Omit<NewLeaf, 'kind'> & { readonly operationId: OperationId }
 
-export function describeSigning(engine: Engine, call: CallContext, { key, statement, signedBytes }: Signing): SigningFacts {
+export function describeSigning(engine: Engine, call: CallContext, { key, statement, signedBytes, origin }: Signing): SigningFacts {
   return {
     operationId: newOperationId(),
     caller: call.identity,
@@ -66,6 +68,7 @@ export function describeSigning(engine: Engine, call: CallContext, { key, statem
     payloadType: STATEMENT_PAYLOAD_TYPE,
     signedBytesDigest: `sha256:${sha256Hex(engine, signedBytes)}`,
     resourceCount: statement.resourceCount,
+    ...origin,
   }
 }
 

@@ -4,9 +4,15 @@ import { matchesGlob } from './glob.ts'
 import { isSpiffe } from './identity.ts'
 import { KEYLESS_OPERATIONS, type OperationName, type PolicyRule, type PolicyTable } from './policy-table.ts'
 
+/** `rule` counts from 0; `digests`: only for a signing whose digests the daemon computed. */
+export interface Allowed {
+  readonly allowed: true
+  readonly rule: number
+  readonly digests?: 'daemon'
+}
+
 export type Decision =
-  /** `rule` counts from 0. */
-  | { readonly allowed: true; readonly rule: number }
+  | Allowed
   /** One line for logs and callers, lower case. */
   | { readonly allowed: false; readonly reason: string }
 
@@ -17,10 +23,16 @@ export type Decision =
 export function decide(table: PolicyTable, identity: Identity, operation: OperationName, key?: string): Decision {
   const able = ableRules(table, identity, operation)
   if (typeof able === 'string') return { allowed: false, reason: able }
-  const allowing = able.find((rule) => matchesKey(rule, operation, key))
+  const matching = able.filter((rule) => matchesKey(rule, operation, key))
+  // A rule that demands less comes first: no other one takes from what it gives.
+  const allowing = matching.find((rule) => rule.digests === undefined) ?? matching[0]
   if (allowing === undefined)
     return { allowed: false, reason: `no rule for this identity allows it with ${key === undefined ? 'all keys' : 'this key'}` }
-  return { allowed: true, rule: table.indexOf(allowing) }
+  return {
+    allowed: true,
+    rule: table.indexOf(allowing),
+    ...(operation === 'sign' && allowing.digests !== undefined ? { digests: allowing.digests } : {}),
+  }
 }
 
 /** Whether there is any key, named or not, with which this would be allowed: for work that must come before the key is known. */

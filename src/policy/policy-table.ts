@@ -10,6 +10,8 @@ export interface PolicyRule {
   readonly operations: readonly (OperationName | '*')[]
   /** Patterns of key names. Empty only if no operation of the rule is about keys. */
   readonly keys: readonly string[]
+  /** For `sign`: every digest of a manifest must have been computed by the daemon (HashService), not asserted by the caller. */
+  readonly digests?: 'daemon'
 }
 
 export type PolicyTable = readonly PolicyRule[]
@@ -31,7 +33,10 @@ function parseRule(value: unknown, where: string): PolicyRule {
     value['keys'] === undefined ? [] : parseTexts(value['keys'], `${where}.keys`).map((pattern) => parseKeyPattern(pattern, `${where}.keys`))
   const aboutKeys = operations.find((name) => name === '*' || !KEYLESS_OPERATIONS.includes(name))
   if (aboutKeys !== undefined && keys.length === 0) throw invalid(`${where}.keys`, `is empty, but ${excerpt(aboutKeys)} is about keys`)
-  return { identity: parseIdentityPattern(value['identity'], `${where}.identity`), operations, keys }
+  const { digests } = value
+  if (digests !== undefined && digests !== 'daemon') throw invalid(`${where}.digests`, 'is not "daemon"')
+  if (digests !== undefined && !operations.includes('sign')) throw invalid(`${where}.digests`, 'is there, but the rule does not name sign')
+  return { identity: parseIdentityPattern(value['identity'], `${where}.identity`), operations, keys, ...(digests === undefined ? {} : { digests }) }
 }
 
 function parseOperation(name: string, where: string): OperationName | '*' {
@@ -93,6 +98,6 @@ export const OPERATION_NAMES = [
 ] as const
 /** Where the rule's keys do not matter. */
 export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read', 'hash.stream', 'hash.path']
-const MEMBERS = ['identity', 'operations', 'keys']
+const MEMBERS = ['identity', 'operations', 'keys', 'digests']
 const MAX_RULES = 10_000
 const MAX_TEXTS = 1000

@@ -2,7 +2,7 @@
 import { type JsonValue, LIMITS, parseIdempotencyKey, parseKeyName, parseStrictObject, toHex } from '#core'
 import type { SignAnswer, SignContent, SignRequest } from '#operations'
 import type { ReceiptInit, SignRequest as SignRequestMessage, SignResponseInit, Statement } from '#wire'
-import { readBytes, readCount, readText, readWith, refuse } from '#wire'
+import { fromTimestamp, readBytes, readCount, readText, readWith, refuse } from '#wire'
 import { toManifest } from './manifest-messages.ts'
 
 /** Throws INPUT_INVALID, INPUT_TOO_LARGE or JSON_INVALID, with the field. */
@@ -11,8 +11,26 @@ export function toSignRequest(message: SignRequestMessage): SignRequest {
     key: readWith(parseKeyName, message.key, 'key'),
     idempotencyKey: readWith(parseIdempotencyKey, message.idempotencyKey, 'idempotency_key'),
     content: toContent(message),
+    ...toTickets(message),
+    ...toCachedDigests(message),
     ...(message.keyVersion === 0 ? {} : { keyVersion: message.keyVersion }),
   }
+}
+
+function toTickets({ hashTickets }: SignRequestMessage): Pick<SignRequest, 'hashTickets'> {
+  if (hashTickets.length === 0) return {}
+  readCount(hashTickets.length, 'hash_tickets', 0, LIMITS.resources)
+  const tickets = new Map(hashTickets.map(({ name, ticket }) => [readText(name, 'hash_tickets.name', LIMITS.resourceNameBytes), ticket]))
+  if (tickets.size !== hashTickets.length) refuse('hash_tickets', 'has two for one name')
+  return { hashTickets: tickets }
+}
+
+function toCachedDigests({ cachedDigests }: SignRequestMessage): Pick<SignRequest, 'cachedDigests'> {
+  if (cachedDigests === null) return {}
+  const { count, oldest } = cachedDigests
+  if (count === 0) refuse('cached_digests.count', 'is missing')
+  if (oldest === null) return refuse('cached_digests.oldest', 'is missing')
+  return { cachedDigests: { count, oldest: fromTimestamp(oldest) } }
 }
 
 export function signAnswerMessage({ operationId, modelSig, hybridSig, receipt, leafIndex, replayed }: SignAnswer): SignResponseInit {

@@ -52,6 +52,12 @@ export interface Leaf {
   readonly signedBytesDigest?: string
   readonly signatures?: readonly LeafSignature[]
   readonly resourceCount?: number
+  /** Who computed the digests of the model's files: `mixed` where the daemon did some of them. */
+  readonly digestSource?: 'daemon' | 'caller' | 'mixed'
+  /** Files or shards whose digests the caller took from a cache of its own, as it said. */
+  readonly cachedDigests?: number
+  /** When the oldest of those was computed: RFC 3339, UTC, milliseconds. */
+  readonly oldestCachedDigest?: string
   /** `unknown`: the daemon died in between; whether a signature was made cannot be known, it was not released. */
   readonly result?: 'ok' | 'error' | 'unknown'
   readonly errorCode?: string
@@ -194,6 +200,9 @@ const MEMBERS: Record<keyof Leaf, MemberParser> = {
   signedBytesDigest: DIGEST,
   signatures,
   resourceCount: count(0),
+  digestSource: choice(['daemon', 'caller', 'mixed']),
+  cachedDigests: count(1),
+  oldestCachedDigest: time,
   result: choice(['ok', 'error', 'unknown']),
   errorCode: text(64, /^[A-Z][A-Z0-9_]*$/),
   reason: text(4096),

@@ -22,6 +22,8 @@ export type { AuditServiceClient, AuditServiceDefinition } from './generated/sea
 export type { GetCheckpointResponse } from './generated/sealstone/v1/GetCheckpointResponse.ts'
 export type { GetKeyResponse } from './generated/sealstone/v1/GetKeyResponse.ts'
 export type { GetReceiptResponse } from './generated/sealstone/v1/GetReceiptResponse.ts'
+export type { GetHashStreamResponse } from './generated/sealstone/v1/GetHashStreamResponse.ts'
+export type { HashStreamRequestInit } from './generated/sealstone/v1/HashStreamRequest.ts'
 export type { GetHashStreamRequest } from './generated/sealstone/v1/GetHashStreamRequest.ts'
 export type { GetTrustResponse } from './generated/sealstone/v1/GetTrustResponse.ts'
 export type { HashPathRequest } from './generated/sealstone/v1/HashPathRequest.ts'

@@ -92,6 +92,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     keys,
     backup: () => Promise.reject(new Error('no folder for backups')),
     policy,
+    ticketKeys: [],
     engine: nativeEngine(),
     log: trust,
     metrics: silentMetrics,
