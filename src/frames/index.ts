@@ -1,4 +1,4 @@
 /** frames: gRPC's framing straight on HTTP/2. Bytes are handed on as they come; no message of a stream is ever put together. */
 export type { CallFacts, FramedCall, FramedMethod, MessageSink } from './method.ts'
 export { type FramedServer, type FramedServerOptions, startFramedServer } from './server.ts'
-export { DEFAULT_FRAME_LIMITS, type FrameLimits } from './limits.ts'
+export type { FrameLimits } from './limits.ts'

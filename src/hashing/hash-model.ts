@@ -7,7 +7,7 @@ import { DIGEST_BYTES, type HashType } from './hasher.ts'
 import { type ListModelOptions, listModel, type ModelFile, type ModelListing, tooMany, unreadable } from './list-model.ts'
 import { DEFAULT_SHARD_BYTES, type HashMethod, type Manifest, type Resource, type Serialization } from './manifest.ts'
 import { shown } from './names.ts'
-import { stampOfPath } from './stamp.ts'
+import { describeChange, type Stamp, stampOfPath } from './stamp.ts'
 
 export interface HashModelOptions extends ListModelOptions {
   /** Default sha256. */
@@ -106,8 +106,8 @@ async function hashParts(parts: readonly Part[], hashType: HashType, options: Ha
       report()
     },
     onOutcome(index, outcome) {
-      const { name } = parts[index] as Part
-      digests[index] = digestOf(name, outcome)
+      const { name, range } = parts[index] as Part
+      digests[index] = digestOf(name, range.stamp, outcome)
       progress.filesDone++
       progress.current = name
     },
@@ -118,12 +118,12 @@ async function hashParts(parts: readonly Part[], hashType: HashType, options: Ha
   return digests
 }
 
-function digestOf(name: string, outcome: RangeOutcome): Uint8Array {
+function digestOf(name: string, stamp: Stamp, outcome: RangeOutcome): Uint8Array {
   switch (outcome.kind) {
     case 'digest':
       return outcome.digest
     case 'changed':
-      throw new SealstoneError('MODEL_CHANGED', `${shown(name)} changed while it was read`)
+      throw new SealstoneError('MODEL_CHANGED', `${shown(name)} changed while it was read: ${describeChange(stamp, outcome.after)}`)
     case 'unreadable':
       throw unreadable(name, Object.assign(new Error(outcome.reason), { code: outcome.reason }))
   }
@@ -139,7 +139,9 @@ async function checkSameFiles(path: string, before: ModelListing, options: HashM
     }
     const stamp = stampOfPath(file.path, options.allowSymlinks ?? false)
     if (stamp !== file.stamp) {
-      throw new SealstoneError('MODEL_CHANGED', `${shown(file.name)} ${stamp === undefined ? 'vanished' : 'changed'} while the model was read`)
+      const what =
+        stamp === undefined ? 'vanished while the model was read' : `changed while the model was read: ${describeChange(file.stamp, stamp)}`
+      throw new SealstoneError('MODEL_CHANGED', `${shown(file.name)} ${what}`)
     }
   }
   if (before.directories.every((directory) => stampOfPath(directory.path, false) === directory.stamp)) return

@@ -19,7 +19,8 @@ export interface FileRange {
 /** `unreadable` carries the system's error code. Plain data, since it crosses threads. */
 export type RangeOutcome =
   | { readonly kind: 'digest'; readonly digest: Uint8Array }
-  | { readonly kind: 'changed' }
+  /** What the file looked like then; absent where it is gone, or a link stands in its place. */
+  | { readonly kind: 'changed'; readonly after?: Stamp }
   | { readonly kind: 'unreadable'; readonly reason: string }
 
 export interface RangeJob {
@@ -37,17 +38,21 @@ export function* hashRange(range: FileRange, newHasher: NewHasher, buffer: Buffe
   let descriptor: number | undefined
   try {
     descriptor = openSync(range.path, range.followLink ? OPEN : OPEN | constants.O_NOFOLLOW)
-    if (range.within !== undefined && !isOpenWithin(descriptor, range.within)) return CHANGED
-    if (stampOfOpen(descriptor) !== range.stamp) return CHANGED
+    if (range.within !== undefined && !isOpenWithin(descriptor, range.within)) return { kind: 'changed' }
+    const opened = stampOfOpen(descriptor)
+    if (opened !== range.stamp) return { kind: 'changed', after: opened }
     const hasher = newHasher()
     for (let offset = range.start; offset < range.end; ) {
       const count = readSync(descriptor, buffer, 0, Math.min(buffer.length, range.end - offset), offset)
-      if (count === 0) return CHANGED
+      if (count === 0) return { kind: 'changed', after: stampOfOpen(descriptor) }
       hasher.update(count === buffer.length ? buffer : buffer.subarray(0, count))
       offset += count
       yield count
     }
-    if (stampOfOpen(descriptor) !== range.stamp || stampOfPath(range.path, range.followLink) !== range.stamp) return CHANGED
+    const read = stampOfOpen(descriptor)
+    if (read !== range.stamp) return { kind: 'changed', after: read }
+    const now = stampOfPath(range.path, range.followLink)
+    if (now !== range.stamp) return { kind: 'changed', ...(now === undefined ? {} : { after: now }) }
     return { kind: 'digest', digest: new Uint8Array(hasher.digest()) }
   } catch (error) {
     return outcomeOf(error)
@@ -60,10 +65,8 @@ export function* hashRange(range: FileRange, newHasher: NewHasher, buffer: Buffe
 function outcomeOf(error: unknown): RangeOutcome {
   const reason = error instanceof Error && 'code' in error ? String(error.code) : undefined
   if (reason === undefined) throw error
-  return reason === 'ENOENT' || reason === 'ENOTDIR' || reason === 'ELOOP' ? CHANGED : { kind: 'unreadable', reason }
+  return reason === 'ENOENT' || reason === 'ENOTDIR' || reason === 'ELOOP' ? { kind: 'changed' } : { kind: 'unreadable', reason }
 }
-
-const CHANGED = { kind: 'changed' } as const
 
 // Without O_NONBLOCK a named pipe put in the file's place would hold the thread for ever.
 const OPEN = constants.O_RDONLY | constants.O_NONBLOCK

@@ -18,3 +18,24 @@ export function stampOfPath(path: string, followLink: boolean): Stamp | undefine
   const stats = look(path, { bigint: true, throwIfNoEntry: false })
   return stats && stampOf(stats)
 }
+
+/** What differs between two looks, for people: `size 5 → 7, mtime 2026-11-24T10:00:00.000000001Z → …`. */
+export function describeChange(before: Stamp, after: Stamp | undefined): string {
+  if (after === undefined) return 'it is gone'
+  const [was, is] = [before.split(':'), after.split(':')]
+  const changes = STAMP_PARTS.flatMap((name, at) => {
+    const [old, now] = [was[at] ?? '', is[at] ?? '']
+    if (old === now) return []
+    return name.endsWith('time') ? [`${name} ${timeOf(old)} → ${timeOf(now)}`] : [`${name} ${old} → ${now}`]
+  })
+  return changes.join(', ')
+}
+
+/** RFC 3339 with nanoseconds. */
+function timeOf(nanoseconds: string): string {
+  const value = BigInt(nanoseconds)
+  const seconds = new Date(Number(value / 1_000_000_000n) * 1000).toISOString().slice(0, 19)
+  return `${seconds}.${String(value % 1_000_000_000n).padStart(9, '0')}Z`
+}
+
+const STAMP_PARTS = ['device', 'inode', 'size', 'mtime', 'ctime'] as const

@@ -41,6 +41,21 @@ describe('hash', () => {
     })
   })
 
+  it('tells a program how far it is, on standard error', async () => {
+    using folder = temporaryFolder()
+    writeFileSync(join(folder.path, 'w.bin'), '')
+    truncateSync(join(folder.path, 'w.bin'), 600_000_000)
+    const { code, stdout, stderr } = await run(['hash', 'w.bin', '--progress', 'json', '--json'], { cwd: folder.path })
+    const events = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(code).toBe(0)
+    expect((JSON.parse(stdout) as { totalBytes: number }).totalBytes).toBe(600_000_000)
+    expect(events[0]).toMatchObject({ event: 'hashing', state: 'running', bytesTotal: 600_000_000, filesTotal: 1 })
+    expect(events.at(-1)).toMatchObject({ event: 'hashing', state: 'done', bytesDone: 600_000_000, filesDone: 1, bytesPerSecond: expect.any(Number) })
+  })
+
   it('leaves out what --ignore names, as often as it is given', async () => {
     using folder = temporaryFolder()
     for (const name of ['a', 'b', 'c']) writeFileSync(join(folder.path, name), name)

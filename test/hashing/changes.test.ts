@@ -177,3 +177,18 @@ it('refuses a file that changed after it was read, while others still were', asy
   await expectRefusal(hashModel(root, options), 'MODEL_CHANGED', 'a.bin changed while')
   expect(options.at).toHaveLength(1)
 })
+
+it('says what a file was and what it is', async () => {
+  const root = modelOf({ 'b.bin': 'content' })
+  const file = join(root, 'b.bin')
+  utimesSync(file, 1_000_000_000, 1_000_000_000)
+  const changing = beforeReading(() => {
+    appendFileSync(file, 'more')
+    utimesSync(file, 1_100_000_000, 1_100_000_000.5)
+  })
+  const message =
+    /^b\.bin changed while it was read: size 7 → 11, mtime 2001-09-09T01:46:40\.000000000Z → 2004-11-09T11:33:20\.500000000Z, ctime \S+Z → \S+Z$/
+  await expect(hashModel(root, changing)).rejects.toMatchObject({ code: 'MODEL_CHANGED', message: expect.stringMatching(message) })
+  const replaced = beforeReading(() => replaceFile(file))
+  await expect(hashModel(root, replaced)).rejects.toMatchObject({ message: expect.stringMatching(/inode \d+ → \d+/) })
+})

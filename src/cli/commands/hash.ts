@@ -2,15 +2,15 @@
 import { type HashType, hashModel, rootDigest } from '#client/offline'
 import { toHex } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
-import { trackProgress } from '../progress.ts'
+import { type ProgressForm, trackProgress } from '../progress.ts'
 import { visible } from '../text.ts'
 import { hashingOptions } from './hashing-options.ts'
 
-type HashOptions = { algorithm?: HashType; shardSize?: number; ignore?: string[] }
+type HashOptions = { algorithm?: HashType; shardSize?: number; ignore?: string[]; progress?: ProgressForm }
 
 export async function run({ output, signal }: CommandContext, operands: readonly string[], options: HashOptions): Promise<ExitStatus> {
   const [model = ''] = operands
-  using progress = trackProgress(output, 'hashing')
+  using progress = trackProgress(output, 'hashing', options.progress)
   const manifest = await hashModel(model, { ...hashingOptions(options), signal, onProgress: progress.report })
   progress.stop()
   const root = toHex(rootDigest(manifest.resources))

@@ -5,7 +5,7 @@ import { defined, SealstoneError, toHex } from '#core'
 import { removeStaleTemporaries, writeFiles } from '../atomic-write.ts'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
-import { trackProgress } from '../progress.ts'
+import { type ProgressForm, trackProgress } from '../progress.ts'
 import { formatBytes, plural, visible } from '../text.ts'
 import { hashingOptions } from './hashing-options.ts'
 
@@ -18,6 +18,7 @@ type SignOptions = ConnectionOptions & {
   signature?: string
   hybridSignature?: string
   idempotencyKey?: string
+  progress?: ProgressForm
 }
 
 export async function run(context: CommandContext, operands: readonly string[], options: SignOptions): Promise<ExitStatus> {
@@ -31,7 +32,7 @@ export async function run(context: CommandContext, operands: readonly string[], 
   await using client = await openClient(home, options)
   // Asked before the hashing, which may take an hour.
   if ((await client.health({ signal })) !== 'serving') throw new SealstoneError('DAEMON_DRAINING', 'the daemon does not take requests now')
-  using progress = trackProgress(output, 'hashing')
+  using progress = trackProgress(output, 'hashing', options.progress)
   const manifest = await hashModel(model, { ...hashingOptions(options), always: paths.insideModel, signal, onProgress: progress.report })
   progress.stop()
 

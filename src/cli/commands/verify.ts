@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type TrustSource, verifyModelFiles } from '#client/offline'
 import { SealstoneError } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
-import { trackProgress } from '../progress.ts'
+import { type ProgressForm, trackProgress } from '../progress.ts'
 import { printVerdict } from './verdict.ts'
 
 type VerifyOptions = {
@@ -17,11 +17,12 @@ type VerifyOptions = {
   ignore?: string[]
   ignoreUnsignedFiles?: boolean
   allowSymlinks?: boolean
+  progress?: ProgressForm
 }
 
 export async function run({ output, home, signal }: CommandContext, operands: readonly string[], options: VerifyOptions): Promise<ExitStatus> {
   const [model = ''] = operands
-  using progress = trackProgress(output, 'hashing')
+  using progress = trackProgress(output, 'hashing', options.progress)
   const verdict = await verifyModelFiles({
     path: model,
     trust: trustSource(home, options),

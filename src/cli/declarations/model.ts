@@ -1,6 +1,6 @@
 /** sign, verify and hash, as the command line shows them. */
 import type { CommandDeclaration } from '../command.ts'
-import { CONNECTION_OPTIONS, positiveInteger } from './options.ts'
+import { CONNECTION_OPTIONS, positiveInteger, PROGRESS_OPTION } from './options.ts'
 
 export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
   {
@@ -19,6 +19,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--signature <file>', description: 'write model.sig here' },
       { flags: '--hybrid-signature <file>', description: 'write model.hybrid.sig here' },
       { flags: '--idempotency-key <text>', description: 'repeat a request: the same key and model get the same answer' },
+      PROGRESS_OPTION,
       ...CONNECTION_OPTIONS,
     ],
     examples: [
@@ -51,6 +52,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--ignore <path>', description: 'do not look at this file or folder; may be repeated', repeatable: true },
       { flags: '--ignore-unsigned-files', description: 'accept files that the signature does not name' },
       { flags: '--allow-symlinks', description: 'follow symbolic links in the model' },
+      PROGRESS_OPTION,
     ],
     examples: [
       ['sealstone verify ./model', 'with the trust file of the state directory'],
@@ -68,6 +70,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--algorithm <name>', description: 'digest of the files', choices: ['sha256', 'blake2b', 'blake3'] },
       { flags: '--shard-size <bytes>', description: 'digest pieces of this size instead of whole files', parse: positiveInteger },
       { flags: '--ignore <path>', description: 'leave out this file or folder; may be repeated', repeatable: true },
+      PROGRESS_OPTION,
     ],
     examples: [
       ['sealstone hash ./model', 'one line per file, then the root digest'],

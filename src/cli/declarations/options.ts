@@ -13,6 +13,12 @@ export const CONNECTION_OPTIONS: readonly OptionDeclaration[] = [
 
 export const OUTPUT_OPTION: OptionDeclaration = { flags: '-o, --output <file>', description: 'write to this file instead of standard output' }
 
+export const PROGRESS_OPTION: OptionDeclaration = {
+  flags: '--progress <form>',
+  description: 'auto: a bar on a terminal; json: one object a line on standard error; none',
+  choices: ['auto', 'json', 'none'],
+}
+
 export function positiveInteger(text: string): number {
   const value = Number(text)
   if (!/^[0-9]+$/.test(text) || value === 0 || !Number.isSafeInteger(value)) throw new InvalidArgumentError('Want a whole number from 1.')
