@@ -46,7 +46,8 @@ const PLAN: Plan = {
     },
     client: { imports: ['core', 'wire', 'suites', 'hashing', 'tlog', 'envelopes', 'certificates'], nestedDoors: ['offline'] },
     bench: { imports: ['core', 'suites', 'db', 'keyhost', 'daemon', 'client'] },
-    cli: { imports: ['core', 'client', 'daemon', 'bench'], noDoor: true },
+    digestcache: { imports: ['core', 'hashing', 'db'] },
+    cli: { imports: ['core', 'client', 'digestcache', 'daemon', 'bench'], noDoor: true },
   },
   packages: {
     pkcs11js: 'token',

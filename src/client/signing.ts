@@ -15,6 +15,7 @@ import {
   type SignBatchResponse,
   type SignRequestInit,
   type SignResponse,
+  toTimestamp,
   type Verdict as VerdictMessage,
 } from '#wire'
 import type { Channel } from './channel.ts'
@@ -52,7 +53,22 @@ async function toMessage(
   const idempotencyKey = request.idempotencyKey ?? randomUUID()
   const { manifest, content } = await toContent(request.content, signal)
   const hashTickets = Object.entries(request.hashTickets ?? {}).map(([name, ticket]) => ({ name, ticket }))
-  return { message: { key: request.key ?? 'default', keyVersion: request.keyVersion ?? 0, idempotencyKey, hashTickets, ...content }, manifest }
+  return {
+    message: {
+      key: request.key ?? 'default',
+      keyVersion: request.keyVersion ?? 0,
+      idempotencyKey,
+      hashTickets,
+      ...cachedDigests(manifest),
+      ...content,
+    },
+    manifest,
+  }
+}
+
+function cachedDigests(manifest: Manifest | undefined): Pick<SignRequestInit, 'cachedDigests'> {
+  if (manifest?.cached === undefined) return {}
+  return { cachedDigests: { count: manifest.cached.count, oldest: toTimestamp(manifest.cached.oldest) } }
 }
 
 export async function verifyRemote(channel: Channel, request: VerifyRequest, options?: CallOptions): Promise<Verdict> {

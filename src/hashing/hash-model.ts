@@ -1,6 +1,7 @@
 /** Hashes a model: lists its files, hashes them where that is fastest, and makes sure that nothing moved meanwhile. */
 import { setImmediate } from 'node:timers/promises'
 import { LIMITS, SealstoneError } from '#core'
+import { type CacheKey, type DigestCache, isRacy } from './digest-cache.ts'
 import { hashHere } from './hash-here.ts'
 import type { FileRange, RangeJob, RangeOutcome } from './hash-range.ts'
 import { DIGEST_BYTES, type HashType } from './hasher.ts'
@@ -19,6 +20,8 @@ export interface HashModelOptions extends ListModelOptions {
   /** Answers an empty manifest where the model has no files, instead of MODEL_EMPTY. For verification, which reports them missing. */
   readonly allowEmpty?: boolean
   readonly onProgress?: (progress: HashProgress) => void
+  /** Files that have the same stamp as when they were hashed before are not read. Default: all are. */
+  readonly cache?: DigestCache
 }
 
 export interface HashProgress {
@@ -40,13 +43,14 @@ export async function hashModel(path: string, options: HashModelOptions = {}): P
   const listing = await listModel(path, options)
   if (listing.files.length === 0 && !options.allowEmpty) throw new SealstoneError('MODEL_EMPTY', `${shown(path)} has no files to sign`)
   const parts = partsOf(listing.files, serialization, options.within)
-  const digests = await hashParts(parts, serialization.hashType, options)
+  const { digests, cached } = await hashParts(parts, serialization.hashType, options)
   await checkSameFiles(path, listing, options)
   return {
     modelName: listing.modelName,
     resources: parts.map(({ name, range }, index) => resourceOf(name, range, serialization.hashType, digests[index] as Uint8Array)),
     serialization: { ...serialization, ignorePaths: listing.ignorePaths },
     totalBytes: bytesOf(parts),
+    ...(cached === undefined ? {} : { cached }),
   }
 }
 
@@ -93,29 +97,68 @@ function partsOf(
   return parts
 }
 
-async function hashParts(parts: readonly Part[], hashType: HashType, options: HashModelOptions): Promise<readonly Uint8Array[]> {
+interface Hashed {
+  readonly digests: readonly Uint8Array[]
+  readonly cached: Manifest['cached'] | undefined
+}
+
+async function hashParts(parts: readonly Part[], hashType: HashType, options: HashModelOptions): Promise<Hashed> {
   const digests: Uint8Array[] = Array.from({ length: parts.length })
   const progress = { bytesDone: 0, bytesTotal: bytesOf(parts), filesDone: 0, filesTotal: parts.length, current: '' }
   const report = () => options.onProgress?.({ ...progress })
+  const known = takeCached(parts, hashType, options.cache, digests)
+  const missing = [...parts.keys()].filter((index) => digests[index] === undefined)
+  const cachedBytes = progress.bytesTotal - bytesOf(missing.map((index) => parts[index] as Part))
+  progress.filesDone = parts.length - missing.length
+  const startedAt = Date.now()
   const job: RangeJob = {
-    ranges: parts.map((part) => part.range),
+    ranges: missing.map((index) => (parts[index] as Part).range),
     hashType,
     signal: options.signal,
     onBytes(bytesDone) {
-      progress.bytesDone = bytesDone
+      progress.bytesDone = cachedBytes + bytesDone
       report()
     },
-    onOutcome(index, outcome) {
+    onOutcome(at, outcome) {
+      const index = missing[at] as number
       const { name, range } = parts[index] as Part
       digests[index] = digestOf(name, range.stamp, outcome)
       progress.filesDone++
       progress.current = name
     },
   }
+  progress.bytesDone = cachedBytes
   report()
-  if (estimatedMs(parts, hashType) > POOL_PAYS_FROM_MS) await (await import('./pool.ts')).hashInPool(job)
+  if (estimatedMs(job.ranges, hashType) > POOL_PAYS_FROM_MS) await (await import('./pool.ts')).hashInPool(job)
   else await hashHere(job)
-  return digests
+  const fresh = missing.map((index) => ({
+    ...cacheKey(parts[index] as Part, hashType),
+    stamp: (parts[index] as Part).range.stamp,
+    digest: digests[index] as Uint8Array,
+  }))
+  options.cache?.keep(fresh.filter(({ stamp }) => !isRacy(stamp, startedAt)).map((entry) => ({ ...entry, hashedAt: startedAt })))
+  return { digests, cached: known }
+}
+
+function takeCached(
+  parts: readonly Part[],
+  hashType: HashType,
+  cache: DigestCache | undefined,
+  digests: Uint8Array[],
+): Manifest['cached'] | undefined {
+  let [count, oldest] = [0, Infinity]
+  for (const [index, part] of cache === undefined ? [] : parts.entries()) {
+    const found = cache?.find(cacheKey(part, hashType), part.range.stamp)
+    if (found === undefined) continue
+    digests[index] = found.digest
+    count += 1
+    oldest = Math.min(oldest, found.hashedAt)
+  }
+  return count === 0 ? undefined : { count, oldest: new Date(oldest) }
+}
+
+function cacheKey({ range: { path, start, end } }: Part, hashType: HashType): CacheKey {
+  return { path, hashType, start, end }
 }
 
 function digestOf(name: string, stamp: Stamp, outcome: RangeOutcome): Uint8Array {
@@ -161,8 +204,9 @@ function bytesOf(parts: readonly Part[]): number {
   return parts.reduce((sum, { range }) => sum + range.end - range.start, 0)
 }
 
-function estimatedMs(parts: readonly Part[], hashType: HashType): number {
-  return bytesOf(parts) / BYTES_PER_MS[hashType] + parts.length * MS_PER_FILE
+function estimatedMs(ranges: readonly FileRange[], hashType: HashType): number {
+  const bytes = ranges.reduce((sum, { start, end }) => sum + end - start, 0)
+  return bytes / BYTES_PER_MS[hashType] + ranges.length * MS_PER_FILE
 }
 
 // Measured on one core of an AMD EPYC; only the order of magnitude matters, since a thread costs about 20 ms to start.

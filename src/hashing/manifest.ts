@@ -31,6 +31,8 @@ export interface Manifest {
   readonly resources: readonly Resource[]
   readonly serialization: Serialization
   readonly totalBytes: number
+  /** Present where digests were taken from a cache: how many, and when the oldest of them was computed. */
+  readonly cached?: { readonly count: number; readonly oldest: Date }
 }
 
 /** OMS v1.0: SHA-256 over the raw digests in listed order, whatever the hash type. 32 bytes. */

@@ -19,6 +19,12 @@ export function stampOfPath(path: string, followLink: boolean): Stamp | undefine
   return stats && stampOf(stats)
 }
 
+/** The later one of both times, in milliseconds since 1970. */
+export function newestTimeMs(stamp: Stamp): number {
+  const [, , , mtime = '0', ctime = '0'] = stamp.split(':')
+  return Math.max(Number(mtime), Number(ctime)) / 1e6
+}
+
 /** What differs between two looks, for people: `size 5 → 7, mtime 2026-11-24T10:00:00.000000001Z → …`. */
 export function describeChange(before: Stamp, after: Stamp | undefined): string {
   if (after === undefined) return 'it is gone'

@@ -1,17 +1,19 @@
 /** sealstone hash: what a signature would cover. */
 import { type HashType, hashModel, rootDigest } from '#client/offline'
-import { toHex } from '#core'
+import { defined, toHex } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
+import { openCache } from '../digest-cache.ts'
 import { type ProgressForm, trackProgress } from '../progress.ts'
 import { visible } from '../text.ts'
 import { hashingOptions } from './hashing-options.ts'
 
-type HashOptions = { algorithm?: HashType; shardSize?: number; ignore?: string[]; progress?: ProgressForm }
+type HashOptions = { algorithm?: HashType; shardSize?: number; ignore?: string[]; progress?: ProgressForm; cache?: boolean }
 
-export async function run({ output, signal }: CommandContext, operands: readonly string[], options: HashOptions): Promise<ExitStatus> {
+export async function run({ output, home, signal }: CommandContext, operands: readonly string[], options: HashOptions): Promise<ExitStatus> {
   const [model = ''] = operands
   using progress = trackProgress(output, 'hashing', options.progress)
-  const manifest = await hashModel(model, { ...hashingOptions(options), signal, onProgress: progress.report })
+  using cache = await openCache(home, output, options.cache)
+  const manifest = await hashModel(model, { ...hashingOptions(options), signal, onProgress: progress.report, ...defined({ cache }) })
   progress.stop()
   const root = toHex(rootDigest(manifest.resources))
   if (output.json) {
@@ -25,6 +27,7 @@ export async function run({ output, signal }: CommandContext, operands: readonly
       ...(shardSize === undefined ? {} : { shardSize }),
       ignorePaths,
       totalBytes: manifest.totalBytes,
+      cachedDigests: manifest.cached?.count ?? 0,
       files,
     })
     return EXIT.ok

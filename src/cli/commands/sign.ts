@@ -5,6 +5,7 @@ import { defined, SealstoneError, toHex } from '#core'
 import { removeStaleTemporaries, writeFiles } from '../atomic-write.ts'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
+import { openCache } from '../digest-cache.ts'
 import { type ProgressForm, trackProgress } from '../progress.ts'
 import { formatBytes, plural, visible } from '../text.ts'
 import { hashingOptions } from './hashing-options.ts'
@@ -19,6 +20,7 @@ type SignOptions = ConnectionOptions & {
   hybridSignature?: string
   idempotencyKey?: string
   progress?: ProgressForm
+  cache?: boolean
 }
 
 export async function run(context: CommandContext, operands: readonly string[], options: SignOptions): Promise<ExitStatus> {
@@ -33,7 +35,9 @@ export async function run(context: CommandContext, operands: readonly string[], 
   // Asked before the hashing, which may take an hour.
   if ((await client.health({ signal })) !== 'serving') throw new SealstoneError('DAEMON_DRAINING', 'the daemon does not take requests now')
   using progress = trackProgress(output, 'hashing', options.progress)
-  const manifest = await hashModel(model, { ...hashingOptions(options), always: paths.insideModel, signal, onProgress: progress.report })
+  using cache = await openCache(home, output, options.cache)
+  const hashing = { ...hashingOptions(options), always: paths.insideModel, signal, onProgress: progress.report, ...defined({ cache }) }
+  const manifest = await hashModel(model, hashing)
   progress.stop()
 
   const key = options.key ?? 'default'
@@ -56,6 +60,7 @@ export async function run(context: CommandContext, operands: readonly string[], 
       replayed: answer.replayed,
       files: count,
       totalBytes: manifest.totalBytes,
+      cachedDigests: manifest.cached?.count ?? 0,
       signature: answer.modelSig === undefined ? null : paths.classical,
       hybridSignature: paths.hybrid,
     })
@@ -64,6 +69,8 @@ export async function run(context: CommandContext, operands: readonly string[], 
   output.line(`${output.good('signed')}  ${visible(model)}`)
   output.line(`  root       ${root}`)
   output.line(`  content    ${plural(count, manifest.serialization.method === 'files' ? 'file' : 'shard')}, ${formatBytes(manifest.totalBytes)}`)
+  if (manifest.cached !== undefined)
+    output.line(`  cache      ${manifest.cached.count} of ${count} not read again, the oldest digest of ${manifest.cached.oldest.toISOString()}`)
   output.line(`  key        ${visible(key)}`)
   output.line(`  log entry  ${answer.leafIndex}${answer.replayed ? ' (an earlier answer to the same request)' : ''}`)
   if (answer.modelSig !== undefined) output.line(`  wrote      ${visible(shortest(paths.classical))}`)

@@ -1,8 +1,9 @@
 /** sealstone verify: offline. Loads neither gRPC nor the daemon. */
 import { join } from 'node:path'
 import { type TrustSource, verifyModelFiles } from '#client/offline'
-import { SealstoneError } from '#core'
+import { defined, SealstoneError } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
+import { openCache } from '../digest-cache.ts'
 import { type ProgressForm, trackProgress } from '../progress.ts'
 import { printVerdict } from './verdict.ts'
 
@@ -18,11 +19,13 @@ type VerifyOptions = {
   ignoreUnsignedFiles?: boolean
   allowSymlinks?: boolean
   progress?: ProgressForm
+  cached?: boolean
 }
 
 export async function run({ output, home, signal }: CommandContext, operands: readonly string[], options: VerifyOptions): Promise<ExitStatus> {
   const [model = ''] = operands
   using progress = trackProgress(output, 'hashing', options.progress)
+  using cache = await openCache(home, output, options.cached)
   const verdict = await verifyModelFiles({
     path: model,
     trust: trustSource(home, options),
@@ -36,6 +39,7 @@ export async function run({ output, home, signal }: CommandContext, operands: re
     allowSymlinks: options.allowSymlinks === true,
     signal,
     onProgress: progress.report,
+    ...defined({ cache }),
   })
   progress.stop()
   printVerdict(output, model, verdict)

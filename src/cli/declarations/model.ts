@@ -19,6 +19,10 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--signature <file>', description: 'write model.sig here' },
       { flags: '--hybrid-signature <file>', description: 'write model.hybrid.sig here' },
       { flags: '--idempotency-key <text>', description: 'repeat a request: the same key and model get the same answer' },
+      {
+        flags: '--cache',
+        description: 'do not read files again that look as they did when they were hashed before; keeps digests in the state directory',
+      },
       PROGRESS_OPTION,
       ...CONNECTION_OPTIONS,
     ],
@@ -26,6 +30,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       ['sealstone sign ./model', 'sign with the key named default'],
       ['sealstone sign ./model --key prod-2026 --json', 'for programs'],
       ['sealstone sign ./model.onnx', 'a single file'],
+      ['sealstone sign ./model --cache', 'again, reading only what changed'],
       ['sealstone sign ./model --ignore cache --ignore logs/run.txt', 'leave things out'],
     ],
     load: () => import('../commands/sign.ts'),
@@ -52,6 +57,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--ignore <path>', description: 'do not look at this file or folder; may be repeated', repeatable: true },
       { flags: '--ignore-unsigned-files', description: 'accept files that the signature does not name' },
       { flags: '--allow-symlinks', description: 'follow symbolic links in the model' },
+      { flags: '--cached', description: 'believe digests that --cache keeps; those files are not read' },
       PROGRESS_OPTION,
     ],
     examples: [
@@ -70,6 +76,10 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--algorithm <name>', description: 'digest of the files', choices: ['sha256', 'blake2b', 'blake3'] },
       { flags: '--shard-size <bytes>', description: 'digest pieces of this size instead of whole files', parse: positiveInteger },
       { flags: '--ignore <path>', description: 'leave out this file or folder; may be repeated', repeatable: true },
+      {
+        flags: '--cache',
+        description: 'do not read files again that look as they did when they were hashed before; keeps digests in the state directory',
+      },
       PROGRESS_OPTION,
     ],
     examples: [

@@ -1,7 +1,7 @@
 /** Verifies a model on disk against what the caller trusts, with no daemon and no network. */
 import { LIMITS, SealstoneError } from '#core'
 import { hashingPlan, type RequiredProtection, type Requirement, type TrustPolicy, type Verdict, verifyModel } from '#envelopes'
-import { type HashProgress, hashModel, type Manifest } from '#hashing'
+import { type DigestCache, type HashProgress, hashModel, type Manifest } from '#hashing'
 import { nativeEngine } from '#suites/native'
 import { readDocument, readRequired } from './read-document.ts'
 import { type SignaturePaths, signaturePaths } from './signature-paths.ts'
@@ -32,6 +32,8 @@ export interface VerifyModelFilesOptions {
   readonly now?: Date
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: HashProgress) => void
+  /** Digests that were computed before are believed; the verdict warns of it. Default: every byte is read. */
+  readonly cache?: DigestCache
 }
 
 /**
@@ -57,7 +59,16 @@ export async function verifyModelFiles(options: VerifyModelFilesOptions): Promis
   if (!signed.ok) return signed
   const { manifest, unsigned } = await hashAsSigned(signatures.bundle ?? signatures.hybrid, options, paths)
   const verdict = await verifyModel({ ...request, manifest })
-  return unsigned.size === 0 ? verdict : { ...verdict, warnings: [...verdict.warnings, describeUnsigned(unsigned)] }
+  const warnings = [
+    ...verdict.warnings,
+    ...(unsigned.size === 0 ? [] : [describeUnsigned(unsigned)]),
+    ...(manifest.cached === undefined ? [] : [describeCached(manifest.cached, manifest.resources.length)]),
+  ]
+  return { ...verdict, warnings }
+}
+
+function describeCached({ count, oldest }: NonNullable<Manifest['cached']>, all: number): string {
+  return `${count} of ${all} digests are from the cache, the oldest of ${oldest.toISOString()}: those files were not read; whoever can write the cache can lie`
 }
 
 async function readSignatures(
@@ -108,6 +119,7 @@ async function hashAsSigned(
     ...(options.ignoreUnsignedFiles === true ? { only: (name: string) => signed.has(name) || !unsigned.add(name) } : {}),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    ...(options.cache === undefined ? {} : { cache: options.cache }),
   })
   return { manifest, unsigned }
 }
