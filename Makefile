@@ -1,7 +1,7 @@
 # Sealstone's commands. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-interop check bench soak fmt clean
+.PHONY: help setup demo test test-interop check bench bench-hash soak fmt clean
 NODE := node_modules/.bin/node
 
 help: ## print this list
@@ -27,6 +27,10 @@ check: setup ## format, types, lint, dead code, proto, architecture and the quic
 bench: ## measure against the yardsticks and print the table of docs/benchmarks.md
 	@sh .ci/setup bench
 	@sh test/bench/run
+
+bench-hash: ## measure hashing against openssl, b3sum and others, and print its tables
+	@sh .ci/setup bench
+	@sh test/bench/run-hash
 
 soak: ## sign for ten minutes while something fails every second; SECONDS=60 for less, SEED=n to repeat one
 	@sh .ci/setup bench

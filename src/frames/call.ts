@@ -138,6 +138,7 @@ export class RunningCall {
       }
     })
     stream.once('end', () => {
+      if (stream.aborted) return // a reset ends it too; `close` follows
       try {
         splitter.finish()
         resolve()

@@ -72,7 +72,7 @@ class Frames implements FramedServer {
   async drain(timeoutMs: number): Promise<void> {
     this.#isDraining = true
     const closed = this.#opened.map((listener) => listener.close())
-    for (const session of this.#sessions) session.goaway()
+    for (const session of this.#sessions) if (!session.destroyed) session.goaway()
     for (const end = performance.now() + timeoutMs; this.#calls.size > 0 && performance.now() < end; ) await sleep(DRAIN_STEP_MS)
     for (const call of this.#calls) call.fail(new SealstoneError('DAEMON_DRAINING'))
     for (const session of this.#sessions) session.close()

@@ -49,4 +49,4 @@ export function parseTimeout(text: string): number | undefined {
 
 const UNIT_MS = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 } as const
 
-const LINGER_MS = 100
+const LINGER_MS = 1000
