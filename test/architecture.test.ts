@@ -46,8 +46,9 @@ const PLAN: Plan = {
     },
     client: { imports: ['core', 'wire', 'suites', 'hashing', 'tlog', 'envelopes', 'certificates'], nestedDoors: ['offline'] },
     bench: { imports: ['core', 'suites', 'db', 'keyhost', 'daemon', 'client'] },
+    tensors: { imports: ['core', 'hashing'] },
     digestcache: { imports: ['core', 'hashing', 'db'] },
-    cli: { imports: ['core', 'client', 'digestcache', 'daemon', 'bench'], noDoor: true },
+    cli: { imports: ['core', 'client', 'tensors', 'digestcache', 'daemon', 'bench'], noDoor: true },
   },
   packages: {
     pkcs11js: 'token',

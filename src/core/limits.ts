@@ -27,4 +27,9 @@ export const LIMITS = {
   batchSignings: 256,
   /** Entries that may wait for the audit log; one more is refused with OVERLOADED. */
   queuedLeaves: 4096,
+  /** The header of a safetensors or GGUF file. */
+  tensorHeaderBytes: 100_000_000,
+  /** Tensors in one file. */
+  tensors: 100_000,
+  tensorDimensions: 16,
 } as const

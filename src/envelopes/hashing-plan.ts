@@ -4,7 +4,7 @@ import { DEFAULT_IGNORES, type Serialization, trimIgnore } from '#hashing'
 import { HYBRID_MEDIA_TYPE, parseHybridBundleJson } from './hybrid-bundle.ts'
 import { parseBundleJson } from './oms-bundle.ts'
 import { isResourcePath, parseShardName } from './resource-name.ts'
-import { parseStatement } from './statement-reader.ts'
+import { parseStatement, type SignedResource } from './statement-reader.ts'
 
 export interface HashingPlan {
   /** `ignorePaths` holds those of the signed list that can name a part of a model. */
@@ -15,6 +15,8 @@ export interface HashingPlan {
   readonly dotName: boolean
   /** Paths of all signed files, without the ranges of shards. */
   readonly names: readonly string[]
+  /** As they were signed: files, or shards. */
+  readonly resources: readonly SignedResource[]
 }
 
 /** @param signature the content of `model.sig` or `model.hybrid.sig`. Throws JSON_INVALID, FORMAT_INVALID, PATH_INVALID, INPUT_TOO_LARGE. */
@@ -22,13 +24,13 @@ export function hashingPlan(signature: Uint8Array): HashingPlan {
   const document = parseStrictObject(signature, { maxBytes: LIMITS.bundleBytes, maxDepth: LIMITS.jsonDepth })
   const bundle = document['mediaType'] === HYBRID_MEDIA_TYPE ? parseHybridBundleJson(document).bundle : parseBundleJson(document)
   const statement = parseStatement(bundle.payload)
-  if (statement.kind === 'other') return { serialization: DEFAULT_SERIALIZATION, defaultIgnores: false, dotName: false, names: [] }
+  if (statement.kind === 'other') return { serialization: DEFAULT_SERIALIZATION, defaultIgnores: false, dotName: false, names: [], resources: [] }
   const { serialization, resources, saysIgnored } = statement
   const names = new Set(resources.map(({ name }) => (serialization.method === 'shards' ? parseShardName(name).path : name)))
   // An absolute path, or one that leads out, leaves nothing of this model out.
   const ignorePaths = serialization.ignorePaths.filter((path) => isResourcePath(trimIgnore(path)))
   const dotName = names.size === 1 && names.has('.')
-  return { serialization: { ...serialization, ignorePaths }, defaultIgnores: !saysIgnored, dotName, names: [...names] }
+  return { serialization: { ...serialization, ignorePaths }, defaultIgnores: !saysIgnored, dotName, names: [...names], resources }
 }
 
 /** How Sealstone hashes where nobody says otherwise: what other statements' subject digests are made with. */

@@ -2,13 +2,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { LIMITS, SealstoneError } from '#core'
 import { type CacheKey, type DigestCache, isRacy } from './digest-cache.ts'
-import { hashHere } from './hash-here.ts'
-import type { FileRange, RangeJob, RangeOutcome } from './hash-range.ts'
+import type { FileRange, RangeJob } from './hash-range.ts'
+import { digestOf, hashRanges } from './hash-ranges.ts'
 import { DIGEST_BYTES, type HashType } from './hasher.ts'
-import { type ListModelOptions, listModel, type ModelFile, type ModelListing, tooMany, unreadable } from './list-model.ts'
+import { type ListModelOptions, listModel, type ModelFile, type ModelListing, tooMany } from './list-model.ts'
 import { DEFAULT_SHARD_BYTES, type HashMethod, type Manifest, type Resource, type Serialization } from './manifest.ts'
 import { shown } from './names.ts'
-import { describeChange, type Stamp, stampOfPath } from './stamp.ts'
+import { describeChange, stampOfPath } from './stamp.ts'
 
 export interface HashModelOptions extends ListModelOptions {
   /** Default sha256. */
@@ -129,8 +129,7 @@ async function hashParts(parts: readonly Part[], hashType: HashType, options: Ha
   }
   progress.bytesDone = cachedBytes
   report()
-  if (estimatedMs(job.ranges, hashType) > POOL_PAYS_FROM_MS) await (await import('./pool.ts')).hashInPool(job)
-  else await hashHere(job)
+  await hashRanges(job)
   const fresh = missing.map((index) => ({
     ...cacheKey(parts[index] as Part, hashType),
     stamp: (parts[index] as Part).range.stamp,
@@ -159,17 +158,6 @@ function takeCached(
 
 function cacheKey({ range: { path, start, end } }: Part, hashType: HashType): CacheKey {
   return { path, hashType, start, end }
-}
-
-function digestOf(name: string, stamp: Stamp, outcome: RangeOutcome): Uint8Array {
-  switch (outcome.kind) {
-    case 'digest':
-      return outcome.digest
-    case 'changed':
-      throw new SealstoneError('MODEL_CHANGED', `${shown(name)} changed while it was read: ${describeChange(stamp, outcome.after)}`)
-    case 'unreadable':
-      throw unreadable(name, Object.assign(new Error(outcome.reason), { code: outcome.reason }))
-  }
 }
 
 // A file is watched while it is read; here each is looked at once more, because others were read after it. One that came or went shows in
@@ -204,13 +192,4 @@ function bytesOf(parts: readonly Part[]): number {
   return parts.reduce((sum, { range }) => sum + range.end - range.start, 0)
 }
 
-function estimatedMs(ranges: readonly FileRange[], hashType: HashType): number {
-  const bytes = ranges.reduce((sum, { start, end }) => sum + end - start, 0)
-  return bytes / BYTES_PER_MS[hashType] + ranges.length * MS_PER_FILE
-}
-
-// Measured on one core of an AMD EPYC; only the order of magnitude matters, since a thread costs about 20 ms to start.
-const BYTES_PER_MS = { sha256: 1_500_000, blake2b: 900_000, blake3: 6_000_000 } as const satisfies Record<HashType, number>
-const MS_PER_FILE = 0.03
-const POOL_PAYS_FROM_MS = 60
 const FILES_PER_TURN = 1000

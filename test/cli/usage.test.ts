@@ -31,7 +31,19 @@ describe('help', () => {
   it('lists exactly the commands that there are, and the exit codes', async () => {
     const { stdout } = await run(['--help'])
     const listed = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Examples:')).matchAll(/^ {2}([a-z]+)/gm)
-    expect([...listed].map((match) => match[1])).toEqual(['sign', 'verify', 'hash', 'init', 'serve', 'doctor', 'keys', 'audit', 'bench', 'help'])
+    expect([...listed].map((match) => match[1])).toEqual([
+      'sign',
+      'verify',
+      'hash',
+      'diff',
+      'init',
+      'serve',
+      'doctor',
+      'keys',
+      'audit',
+      'bench',
+      'help',
+    ])
     expect(stdout).toContain('Exit codes: 0 ok, 1 verification failed, 2 usage or bad input, 3 daemon or token unavailable')
   })
 

@@ -80,13 +80,33 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
         flags: '--cache',
         description: 'do not read files again that look as they did when they were hashed before; keeps digests in the state directory',
       },
+      { flags: '--tensors', description: 'digest of each tensor in safetensors and GGUF files; other files as a whole' },
       PROGRESS_OPTION,
     ],
     examples: [
       ['sealstone hash ./model', 'one line per file, then the root digest'],
       ['sealstone hash ./model --algorithm blake3 --json', 'another digest, for programs'],
       ['sealstone hash ./weights.bin --shard-size 1000000000', 'in pieces'],
+      ['sealstone hash ./model --tensors', 'one line per tensor of safetensors and GGUF files'],
     ],
     load: () => import('../commands/hash.ts'),
+  },
+  {
+    name: 'diff',
+    operands: [
+      { syntax: '<a>', description: 'directory, file, or signature (*.sig)' },
+      { syntax: '<b>', description: 'the same' },
+    ],
+    summary: 'list the files and tensors in which two models differ',
+    description:
+      'Hashes both and lists what was added, removed, changed or renamed; in safetensors and GGUF files tensor by tensor. Signatures are\n' +
+      'compared with what they were made for, file by file; they are not verified. Exit 0: the same, 1: they differ.',
+    options: [{ flags: '--all', description: 'every tensor on a line of its own, not grouped by layer' }, PROGRESS_OPTION],
+    examples: [
+      ['sealstone diff ./base ./fine-tuned', 'which layers moved'],
+      ['sealstone diff ./model/model.sig ./model', 'what changed since it was signed'],
+      ['sealstone diff old/model.sig new/model.sig --json', 'two releases, for programs'],
+    ],
+    load: () => import('../commands/diff.ts'),
   },
 ]
