@@ -200,5 +200,5 @@ class CallRecord {
 const DRAIN_STEP_MS = 20
 /** How long the last answers may take to reach their callers. */
 const FLUSH_MS = 500
-const MAX_FRAME_BYTES = 1024 * 1024
+const MAX_FRAME_BYTES = 256 * 1024
 const MAX_SHOWN_PATH = 200

@@ -1,10 +1,12 @@
 /** HashService of a running daemon: bytes streamed over its own socket, files that it reads itself, tickets that reach the audit log. */
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect, connectHashing, type HashStreamInput } from '#client'
-import { initHome, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+import { initHome, PROJECT, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
 const MIB = 1024 * 1024
 const BYTES = randomBytes(9 * MIB + 4321)
@@ -119,6 +121,32 @@ describe('a stream', () => {
     await expect(stream({ streamId: 'sp ace' })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
     await expect(stream({ read: () => [Buffer.alloc(17 * MIB)] })).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE' })
     expect((await stream({})).digest?.toHex()).toBe(digest('sha256', BYTES))
+  })
+})
+
+describe("Python's grpcio", () => {
+  const python = join(PROJECT, '.cache/model-signing-1.1.1/bin/python')
+  const stream = async (chunkBytes: number, file = join(root, 'store/model/layers/a.bin'), ...args: string[]): Promise<string> => {
+    const script = join(PROJECT, 'test/support/hash_stream.py')
+    const { stdout } = await promisify(execFile)(python, [
+      script,
+      join(home.home, 'hash.sock'),
+      file,
+      `w-${chunkBytes}.bin`,
+      String(chunkBytes),
+      ...args,
+    ])
+    return stdout.trim()
+  }
+
+  it.each([1000, 65_536, 4 * MIB])('streams in chunks of %i bytes, fields in another order', async (chunkBytes) => {
+    expect(await stream(chunkBytes)).toBe(`OK ${digest('sha256', BYTES)}`)
+  })
+
+  it('is told that compressed messages are not taken', async () => {
+    const zeros = join(root, 'zeros.bin') // what would not get smaller is sent as it is
+    writeFileSync(zeros, Buffer.alloc(MIB))
+    expect(await stream(MIB, zeros, 'gzip')).toBe('UNIMPLEMENTED compressed messages are not taken')
   })
 })
 
