@@ -1,7 +1,7 @@
 /** Below a root alone: links that are put in the way while a model is read lead nowhere. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { SealstoneError } from '#core'
@@ -28,6 +28,19 @@ it('reads what is below, and refuses a directory that is not', async () => {
   expect(manifest.resources.map(({ digest }) => digest.toHex())).toEqual([OWN])
   await expectRefusal(hashModel(outside, { within: root }), 'MODEL_CHANGED', 'replaced by a link')
   await expectRefusal(hashModel(join(outside, 'w.bin'), { within: root }), 'MODEL_CHANGED', 'w.bin changed')
+})
+
+it('does not even open for reading what is outside when the link comes after its directory was read, before its files are', async () => {
+  const { root, model, outside } = folders()
+  const swap = (): true => {
+    if (!existsSync(join(root, 'aside'))) {
+      renameSync(join(model, 'layer'), join(root, 'aside'))
+      symlinkSync(outside, join(model, 'layer'))
+    }
+    return true
+  }
+  // Said of the file itself: without a root it is read, and refused only when the model is looked at once more.
+  await expectRefusal(hashModel(model, { only: swap, within: root }), 'MODEL_CHANGED', 'layer/w.bin changed while it was read')
 })
 
 it('never gives the digest of what is outside, however a directory and a link change places', async () => {
