@@ -1,9 +1,11 @@
 /** The daemon over the network: TLS 1.3 with client certificates, rights by identity, and the plain loopback listener. */
 import { execFile } from 'node:child_process'
-import { appendFileSync, chmodSync, copyFileSync, mkdirSync, symlinkSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { appendFileSync, chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect, connectHashing } from '#client'
 import { tinyModel } from '../support/models.ts'
 import { makeAuthority } from '../support/openssl.ts'
 import { initHome, PROJECT, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
@@ -20,6 +22,7 @@ describe('a daemon on the network', () => {
   let home: Awaited<ReturnType<typeof initHome>>
   let daemon: RunningDaemon
   let address: string
+  let plain: string
 
   beforeAll(async () => {
     home = await initHome()
@@ -33,9 +36,12 @@ certificate = "${server.certFile}"
 private_key = "${server.keyFile}"
 client_ca = "${clients.certFile}"
 
+[hash]
+tls_address = "127.0.0.1:0"
+
 [[policy.allow]]
 identity = "spiffe://registry.example/publisher"
-operations = ["sign", "keys.read"]
+operations = ["sign", "keys.read", "hash.stream"]
 keys = ["default"]
 
 [[policy.allow]]
@@ -52,6 +58,7 @@ keys = ["*"]
         .find((line) => line.includes('"msg":"ready"')) ?? '{}',
     ) as { addresses: string[] }
     address = `localhost:${ready.addresses[1]?.split(':').at(-1)}`
+    plain = ready.addresses[2] ?? ''
   })
   afterAll(async () => {
     await daemon[Symbol.asyncDispose]()
@@ -102,13 +109,42 @@ keys = ["*"]
     const result = await run(['keys', 'list', ...as(stranger), '--timeout', '5'])
     expect(result.code).toBe(3)
     expect(result.stderr).toMatch(/^error: .*\nhint: /)
-    const plain = await run(['keys', 'list', '--address', `127.0.0.1:${address.split(':')[1]}`, '--timeout', '5'])
-    expect(plain.code).toBe(3)
+    const bare = await run(['keys', 'list', '--address', `127.0.0.1:${address.split(':')[1]}`, '--timeout', '5'])
+    expect(bare.code).toBe(3)
+  })
+
+  it("hashes for the one who may, on a listener of its own; his ticket is nobody else's", async () => {
+    const data = `localhost:${/"dataPlane":\d+,"addresses":\["127\.0\.0\.1:(\d+)"/.exec(daemon.log())?.[1]}`
+    const tlsOf = ({ certFile, keyFile }: typeof publisher) => ({
+      ca: readFileSync(servers.certFile),
+      cert: readFileSync(certFile),
+      key: readFileSync(keyFile),
+    })
+    const hash = (who: typeof publisher) => connectHashing({ address: data, tls: tlsOf(who), attempts: 1, timeoutMs: 5000 })
+    const bytes = Buffer.from('weights')
+    await using allowed = hash(publisher)
+    const { digest = new Uint8Array(), ticket } = await allowed.hashStream({ name: 'w.bin', read: () => [bytes] })
+    expect(digest.toHex()).toBe(createHash('sha256').update(bytes).digest('hex'))
+    await using other = hash(reader)
+    await expect(other.hashStream({ name: 'w.bin', read: () => [bytes] })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+    await using unknown = hash(stranger)
+    await expect(unknown.hashStream({ name: 'w.bin', read: () => [bytes] })).rejects.toMatchObject({ code: 'DAEMON_UNAVAILABLE' })
+
+    const manifest = {
+      modelName: 'm',
+      resources: [{ name: 'w.bin', algorithm: 'sha256' as const, digest, size: bytes.length }],
+      serialization: { method: 'files' as const, hashType: 'sha256' as const, allowSymlinks: false, ignorePaths: [] },
+      totalBytes: bytes.length,
+    }
+    const request = { content: { kind: 'manifest' as const, manifest }, hashTickets: { 'w.bin': ticket } }
+    await using publishing = connect({ address, tls: tlsOf(publisher) })
+    await publishing.sign(request)
+    await using local = connect({ address: `unix:${daemon.socket}` })
+    await expect(local.sign(request)).rejects.toMatchObject({ code: 'TICKET_INVALID' })
   })
 
   it('warns of the plain loopback listener, whose callers may do nothing unless a rule says so', async () => {
     expect(daemon.log()).toMatch(/"level":"warn".*127\.0\.0\.1/)
-    const plain = /127\.0\.0\.1:\d+(?="\])/.exec(daemon.log())?.[0] ?? ''
     const result = await run(['keys', 'list', '--address', plain])
     expect(result.code).toBe(3)
     expect(result.stderr).toMatch(/error: .*loopback/)
