@@ -5,7 +5,10 @@ import { appendFileSync, mkdirSync, readFileSync, realpathSync, symlinkSync, wri
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { credentials } from '@grpc/grpc-js'
 import { connect, connectHashing, type HashStreamInput } from '#client'
+import type { SealstoneError } from '#core'
+import { errorTranslator, type HashStreamRequestInit, loadProtos } from '#wire'
 import { initHome, PROJECT, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
 const MIB = 1024 * 1024
@@ -121,6 +124,48 @@ describe('a stream', () => {
     await expect(stream({ streamId: 'sp ace' })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
     await expect(stream({ read: () => [Buffer.alloc(17 * MIB)] })).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE' })
     expect((await stream({})).digest?.toHex()).toBe(digest('sha256', BYTES))
+  })
+})
+
+describe('steps in a wrong order', () => {
+  const OPEN = { open: { streamId: 'order', name: 'w.bin' } }
+  const chunk = (offset: number, data = Buffer.from('abc')) => ({ chunk: { offset: String(offset), data } })
+  const protos = loadProtos()
+  const errors = errorTranslator()
+
+  function send(steps: readonly HashStreamRequestInit[]): Promise<SealstoneError | undefined> {
+    const client = new protos.HashService(`unix:${join(home.home, 'hash.sock')}`, credentials.createInsecure())
+    return new Promise((resolve) => {
+      const call = client.hashStream((error) => {
+        client.close()
+        resolve(error === null ? undefined : errors.decode(error))
+      })
+      for (const step of steps) call.write(step)
+      call.end()
+    })
+  }
+
+  it.each<[string, HashStreamRequestInit[], string, string]>([
+    ['a chunk before open', [chunk(0)], 'INPUT_INVALID', 'not open'],
+    ['two opens', [OPEN, OPEN], 'INPUT_INVALID', 'open already'],
+    ['a gap', [OPEN, chunk(0), chunk(4)], 'STREAM_OFFSET', 'begin at 4, want 3'],
+    ['bytes once more', [OPEN, chunk(2)], 'STREAM_OFFSET', 'begin at 2, want 3'],
+    ['an end without close', [OPEN], 'INPUT_INVALID', 'ended after 3 bytes without a close'],
+    ['a close of another size', [OPEN, { close: { size: '4' } }], 'INPUT_INVALID', 'close.size is 4, but 3 bytes came'],
+    ['a chunk after close', [OPEN, { close: { size: '3' } }, chunk(3)], 'INPUT_INVALID', 'after close'],
+    ['two closes', [OPEN, { close: { size: '3' } }, { close: { size: '3' } }], 'INPUT_INVALID', 'close came twice'],
+    ['nothing', [], 'INPUT_INVALID', 'not open'],
+    ['a message without a step', [{}], 'INPUT_INVALID', 'no step'],
+    ['other settings', [{ open: { ...OPEN.open, name: 'x.bin' } }], 'STREAM_CONFLICT', 'other settings'],
+    ['shards_only without shards', [{ open: { streamId: 'n', name: 'x', shardsOnly: true } }], 'INPUT_INVALID', 'shards_only'],
+    ['shards of no bytes', [{ open: { streamId: 'n', name: 'x', shardSize: '0' } }], 'INPUT_INVALID', 'shard_size'],
+  ])('is told: %s', async (_, steps, code, text) => {
+    expect(await send(steps)).toMatchObject({ code, message: expect.stringContaining(text) })
+  })
+
+  it('tells where to go on, and takes it from there', async () => {
+    expect((await send([OPEN, chunk(7)]))?.details).toEqual({ offset: '3' })
+    expect(await send([OPEN, chunk(3), { close: { size: '6' } }])).toBeUndefined()
   })
 })
 
