@@ -16,12 +16,21 @@ export function digestOrigin(context: Pick<OperationContext, 'ticketKeys' | 'clo
       throw new SealstoneError('INPUT_INVALID', 'hash_tickets and cached_digests are for a manifest, not for a statement')
     return {}
   }
-  const files = filesOf(content.manifest)
-  for (const [name, ticket] of hashTickets) checkOne(context, caller, content.manifest, name, files.get(name), ticket)
   return {
-    digestSource: hashTickets.size === 0 ? 'caller' : hashTickets.size === files.size ? 'daemon' : 'mixed',
+    digestSource: hashTickets.size === 0 ? 'caller' : checkTickets(context, caller, content.manifest, hashTickets),
     ...(cachedDigests === undefined ? {} : checkCached(context, content.manifest, cachedDigests)),
   }
+}
+
+function checkTickets(
+  context: Pick<OperationContext, 'ticketKeys' | 'clock'>,
+  caller: Identity,
+  manifest: Manifest,
+  tickets: ReadonlyMap<string, Uint8Array>,
+): 'daemon' | 'mixed' {
+  const files = Map.groupBy(manifest.resources, (resource) => fileNameOf(resource, manifest.serialization.method))
+  for (const [name, ticket] of tickets) checkOne(context, caller, manifest, name, files.get(name), ticket)
+  return tickets.size === files.size ? 'daemon' : 'mixed'
 }
 
 function checkOne(
@@ -36,10 +45,6 @@ function checkOne(
   const size = parts.reduce((sum, part) => sum + part.size, 0)
   const digests = parts.map(({ digest }) => digest)
   checkTicket(ticketKeys, { caller, name, size, hashType, digests, ...(shardSize === undefined ? {} : { shardSize }) }, ticket, clock.now())
-}
-
-function filesOf({ resources, serialization }: Manifest): Map<string, Resource[]> {
-  return Map.groupBy(resources, (resource) => fileNameOf(resource, serialization.method))
 }
 
 function checkCached(

@@ -238,6 +238,20 @@ describe('a ticket', () => {
     expect(await sourceOf({ 'config.json': hashTickets['config.json'] as Uint8Array })).toBe('mixed')
   })
 
+  it('is judged for each request of a batch, and for shards', async () => {
+    await using hash = hashing()
+    await using client = signing()
+    const { manifest, hashTickets } = await hash.hashPath({ path: join(root, 'store/model'), shardSize: MIB })
+    const content = { kind: 'manifest' as const, manifest }
+    const wrong = { ...hashTickets, 'config.json': hashTickets['layers/a.bin'] ?? new Uint8Array() }
+    const results = await client.signBatch([{ content, hashTickets }, { content }, { content, hashTickets: wrong }])
+    const told = results.map((result) => {
+      if (!result.ok) return result.error.code
+      return (JSON.parse(Buffer.from(result.answer.receipt.leaf).toString()) as Record<string, unknown>)['digestSource']
+    })
+    expect(told).toEqual(['daemon', 'caller', 'TICKET_INVALID'])
+  })
+
   it('of a stream goes with the file that was streamed, and with no other', async () => {
     await using hash = hashing()
     await using client = signing()
