@@ -16,3 +16,5 @@ export { formatNote, type NoteSignature, parseNote, type SignedNote } from './no
 export { type ConsistencyClaim, consistencyProof, type InclusionClaim, inclusionProof, verifyConsistency, verifyInclusion } from './proofs.ts'
 export { formatTlogProof, parseTlogProof, type Receipt, type TlogProof, verifyTlogProof } from './tlog-proof.ts'
 export { encodeVerifierKey, type LogKeyType, type LogVerifierKey, logVerifierKey, parseVerifierKey } from './verifier-key.ts'
+export { readEntryBundle, rootFromTiles, type TileSource, withTileNodes } from './tile-source.ts'
+export { CHECKPOINT_PATH, checkHashTile, decodeEntryBundle, encodeEntryBundle, parseTilePath, type TileName, tilePath, tileWidth } from './tiles.ts'

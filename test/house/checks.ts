@@ -21,6 +21,7 @@ export const QUICK_TESTS: readonly string[] = [
   'test/tlog/checkpoint.test.ts',
   'test/tlog/leaf.test.ts',
   'test/tlog/merkle-vectors.test.ts',
+  'test/tlog/tiles.test.ts',
   'test/tlog/tlog-proof.test.ts',
   'test/policy',
   'test/wire',
