@@ -17,4 +17,4 @@ export { type ConsistencyClaim, consistencyProof, type InclusionClaim, inclusion
 export { formatTlogProof, parseTlogProof, type Receipt, type TlogProof, verifyTlogProof } from './tlog-proof.ts'
 export { encodeVerifierKey, type LogKeyType, type LogVerifierKey, logVerifierKey, parseVerifierKey } from './verifier-key.ts'
 export { readEntryBundle, rootFromTiles, type TileSource, withTileNodes } from './tile-source.ts'
-export { CHECKPOINT_PATH, checkHashTile, decodeEntryBundle, encodeEntryBundle, parseTilePath, type TileName, tilePath, tileWidth } from './tiles.ts'
+export { decodeEntryBundle, encodeEntryBundle, parseTilePath, type TileName, tilePath } from './tiles.ts'

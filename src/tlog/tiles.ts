@@ -8,8 +8,6 @@ export type TileName =
   | { readonly kind: 'hashes'; readonly level: number; readonly number: bigint; readonly width: number }
   | { readonly kind: 'entries'; readonly number: bigint; readonly width: number }
 
-export const CHECKPOINT_PATH = 'checkpoint'
-
 /** `tile/0/x001/067`, `tile/1/000.p/5`, `tile/entries/000`. */
 export function tilePath(name: TileName): string {
   const level = name.kind === 'entries' ? 'entries' : String(name.level)

@@ -15,7 +15,6 @@ import {
   type TileName,
   type TileSource,
   tilePath,
-  tileWidth,
   verifyConsistency,
   verifyInclusion,
   withTileNodes,
