@@ -19,6 +19,7 @@ const PLAN: Plan = {
     keyhost: { imports: ['core', 'suites', 'token', 'children'] },
     keys: { imports: ['core', 'suites', 'db', 'keyhost'] },
     audit: { imports: ['core', 'tlog', 'db'] },
+    tilesources: { imports: ['core', 'tlog'] },
     policy: { imports: ['core', 'db'] },
     listeners: { imports: ['core'] },
     tickets: { imports: ['core'] },

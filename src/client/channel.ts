@@ -10,10 +10,9 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js'
 import { service as healthService } from 'grpc-health-check'
-import { LIMITS, SealstoneError } from '#core'
+import { cancelled, LIMITS, type RetryOptions, SealstoneError, withRetry } from '#core'
 import { type ErrorTranslator, errorTranslator, loadProtos, type Protos } from '#wire'
 import { type Address, isLoopback, parseAddress } from './address.ts'
-import { cancelled, type RetryOptions, withRetry } from './retry.ts'
 import { withTrace } from './trace-context.ts'
 import type { CallOptions, ConnectOptions } from './types.ts'
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { ClientWritableStream } from '@grpc/grpc-js'
-import { defined, SealstoneError } from '#core'
+import { defined, SealstoneError, withRetry } from '#core'
 import type { HashType, Manifest } from '#hashing'
 import {
   fromEnum,
@@ -15,7 +15,6 @@ import {
   METHODS,
 } from '#wire'
 import { Channel } from './channel.ts'
-import { withRetry } from './retry.ts'
 import type { CallOptions, ConnectOptions } from './types.ts'
 
 export interface HashStreamInput {

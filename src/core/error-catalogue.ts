@@ -95,6 +95,8 @@ export const ERROR_CATALOGUE = {
   SIGNATURE_MISMATCH: entry('INTERNAL', 3, 'a fresh signature did not verify and was not released', 'run: sealstone doctor; look at the audit log'),
   AUDIT_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the audit log cannot be written, so nothing was released', 'free disk space or repair the log, then try again', true),
   AUDIT_CORRUPT: entry('DATA_LOSS', 3, 'the audit log does not match itself', 'stop, keep the files as evidence, restore from backup'),
+  LOG_UNREACHABLE: entry('UNAVAILABLE', 3, 'a published log cannot be read', 'check its URL or directory, and whether it answers', true),
+  TILE_MISSING: entry('NOT_FOUND', 1, 'a published log lacks a part of itself', 'ask its operator; a log that withholds what it signed is not to be trusted'),
   ENTRY_UNKNOWN: entry('NOT_FOUND', 2, 'there is no such audit entry', 'list the entries with: sealstone audit list'),
   DATABASE_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the database cannot be used', 'check the state directory, its disk and permissions', true),
   OVERLOADED: entry('RESOURCE_EXHAUSTED', 3, 'too many requests wait already', 'try again later with a back-off', true),

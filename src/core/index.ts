@@ -1,4 +1,4 @@
-/** core: errors, bytes, canonical JSON, names, time, limits. Imports nothing. */
+/** core: errors, bytes, canonical JSON, names, time, limits, retries. Imports nothing. */
 export {
   compareCodePoints,
   concatBytes,
@@ -35,6 +35,7 @@ export { readArray, readBoolean, readBytes, readChoice, readObject, readText, re
 export { LIMITS } from './limits.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { type Metrics, silentMetrics, type TimedStep } from './metrics.ts'
+export { cancelled, type RetryOptions, withRetry } from './retry.ts'
 export { describe, isJsonObject, parseStrictJson, parseStrictObject, type StrictJsonLimits } from './strict-json.ts'
 export { Timeline } from './timeline.ts'
 export { silentSpan, silentTracer, type Span, spanned, type SpanFields, type TraceContext, traceFields, type Tracer } from './tracing.ts'

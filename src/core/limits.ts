@@ -15,6 +15,8 @@ export const LIMITS = {
   modelNameBytes: 255,
   /** C2SP tlog-tiles: entries are at most 65,535 bytes. */
   leafBytes: 65_535,
+  /** The signed note of a log that somebody else keeps, with the signatures of its witnesses. */
+  checkpointBytes: 512 * 1024,
   jsonDepth: 32,
   /** Values in a signed statement: of each file an object with some members. */
   statementValues: 1_000_000,

@@ -1,7 +1,6 @@
 /** When a call is made again, and when not. */
 import { describe, expect, it } from 'vitest'
-import { type ErrorCode, SealstoneError } from '#core'
-import { withRetry } from '../../src/client/retry.ts'
+import { type ErrorCode, SealstoneError, withRetry } from '#core'
 
 async function attempts(
   code: ErrorCode,

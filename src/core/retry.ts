@@ -1,6 +1,5 @@
-/** Tries a call again while the daemon is away for a moment, within one deadline. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { SealstoneError } from '#core'
+/** Tries a call again while who should answer it is away for a moment, within one deadline. */
+import { SealstoneError } from './errors.ts'
 
 export interface RetryOptions {
   /** At least 1. */
@@ -28,23 +27,28 @@ export async function withRetry<T>(options: RetryOptions, attempt: (timeoutMs: n
   }
 }
 
-/** Only UNAVAILABLE: there the daemon did not answer, or says itself that it is passing. OVERLOADED is not repeated, which would add load. */
+/** Only UNAVAILABLE: there the other side did not answer, or says itself that it is passing. OVERLOADED is not repeated, which would add load. */
 function isTransient(error: unknown): boolean {
   return error instanceof SealstoneError && error.entry.retryable && error.entry.grpc === 'UNAVAILABLE'
 }
 
-// Full jitter, so that the clients of a daemon that restarted do not come back in step.
+// Full jitter, so that the clients of a server that restarted do not come back in step.
 function pauseMs(made: number): number {
   const ceiling = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (made - 1))
   return ceiling / 2 + (Math.random() * ceiling) / 2
 }
 
-async function pauseUnless(signal: AbortSignal | undefined, ms: number): Promise<void> {
-  try {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal })
-  } catch (cause) {
-    throw signal?.aborted === true ? cancelled(signal) : cause
+function pauseUnless(signal: AbortSignal | undefined, ms: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  const abort = (): void => {
+    if (signal !== undefined) reject(cancelled(signal))
   }
+  signal?.addEventListener('abort', abort, { once: true })
+  return promise.finally(() => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  })
 }
 
 export function cancelled(signal: AbortSignal): SealstoneError {
