@@ -20,6 +20,7 @@ import {
   verifyInclusion,
 } from '#tlog'
 import { findEntries } from './entries.ts'
+import { LateOutcomes } from './late-outcomes.ts'
 import { loadLog } from './load-log.ts'
 import { closeOpenIntents } from './recover.ts'
 import type { AnswerRequest, Submission } from './batch.ts'
@@ -35,7 +36,10 @@ export interface Completion {
 }
 
 export interface AuditLog {
-  /** Durable when it resolves. Throws AUDIT_UNAVAILABLE, OVERLOADED or DAEMON_DRAINING; the leaf is then not in the log. */
+  /**
+   * Durable when it resolves. Throws AUDIT_UNAVAILABLE, OVERLOADED or DAEMON_DRAINING; the leaf is then not in the log. An outcome is written
+   * all the same, as soon as the log takes entries again.
+   */
   append(leaf: NewLeaf): Promise<{ index: bigint }>
   /**
    * Durable, and covered by a checkpoint signed by both log keys, when it resolves; leaf, checkpoint and answer become durable in one
@@ -96,6 +100,7 @@ class SqliteAuditLog implements AuditLog {
   readonly #store: LogStore
   readonly #tiles: TileReader
   readonly #sequencer: Sequencer
+  readonly #late: LateOutcomes
   readonly #sizeAtOpen: bigint
   #toldAt = Number.NEGATIVE_INFINITY
 
@@ -117,17 +122,26 @@ class SqliteAuditLog implements AuditLog {
       },
       log,
     )
+    this.#late = new LateOutcomes((leaf) => this.#sequencer.submit({ leaf: this.#encode(leaf), covered: false }), logger)
     this.#sizeAtOpen = log.head.size
     timeline.reach(new Date(log.lastTime))
   }
 
   async append(leaf: NewLeaf): Promise<{ index: bigint }> {
-    const { index } = await this.#sequencer.submit({ leaf: this.#encode(leaf), covered: false })
-    return { index }
+    const encoded = this.#encode(leaf)
+    try {
+      const { index } = await this.#sequencer.submit({ leaf: encoded, covered: false })
+      void this.#late.write()
+      return { index }
+    } catch (error) {
+      this.#late.keep(leaf)
+      throw error
+    }
   }
 
   async complete(leaf: NewLeaf, answer?: AnswerRequest): Promise<Completion> {
     const committed = await this.#sequencer.submit({ leaf: this.#encode(leaf), covered: true, ...(answer && { answer }) })
+    void this.#late.write()
     if (committed.receipt === undefined) throw new SealstoneError('INTERNAL', 'the batch was committed without a checkpoint')
     return { ...committed, receipt: committed.receipt }
   }

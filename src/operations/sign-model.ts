@@ -194,7 +194,7 @@ function enter({ capacity, metrics }: OperationContext, { identity }: CallContex
   }
 }
 
-/** If even this cannot be written the intent stays open, and the next start closes it. */
+/** If even this cannot be written, the log writes it when it can; in a daemon that ends before that, the next start closes the intent. */
 async function recordFailure(context: OperationContext, call: CallContext, facts: SigningFacts, error: SealstoneError): Promise<void> {
   try {
     await context.audit.append({ kind: 'outcome', ...facts, result: 'error', errorCode: error.code })
