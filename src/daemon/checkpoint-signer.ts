@@ -8,7 +8,7 @@ import { type Engine, parsePublicKey } from '#suites'
 import {
   cosignedMessage,
   encodeCheckpoint,
-  encodeMlDsa44Signature,
+  encodeTimestampedSignature,
   encodeVerifierKey,
   formatNote,
   type LogKeyType,
@@ -44,7 +44,7 @@ export function checkpointSigner({ origin, logKeys, keyHost, clock }: Checkpoint
         text,
         signatures: [
           { name: origin, keyId: keys.ed25519.keyId, signature: ed25519 },
-          { name: origin, keyId: keys.mlDsa44.keyId, signature: encodeMlDsa44Signature(timestampSeconds, mlDsa44) },
+          { name: origin, keyId: keys.mlDsa44.keyId, signature: encodeTimestampedSignature(timestampSeconds, mlDsa44) },
         ],
       })
     },

@@ -1,6 +1,6 @@
 /** Checkpoints (c2sp.org/tlog-checkpoint): what a log says of its tree, and the two signatures that must both stand below it. */
 import { equalBytes, excerpt, fromBase64, SealstoneError, toBase64, toHex, utf8 } from '#core'
-import { cosignedMessage, decodeMlDsa44Signature } from './cosignature.ts'
+import { cosignedMessage, decodeTimestampedSignature } from './cosignature.ts'
 import { HASH_BYTES } from './merkle.ts'
 import { checkKeyName, type NoteSignature, parseNote, type SignedNote } from './note.ts'
 import type { LogKeyType, LogVerifierKey } from './verifier-key.ts'
@@ -77,7 +77,7 @@ function checkMlDsa44(note: SignedNote, checkpoint: Checkpoint, keys: readonly L
   const lines = findLines(note, checkpoint.origin, 'ml-dsa-44', keys)
   let latest: bigint | undefined
   for (const { key, line } of lines) {
-    const timestamped = decodeMlDsa44Signature(line.signature)
+    const timestamped = decodeTimestampedSignature('ml-dsa-44', line.signature)
     if (timestamped === undefined) return `ml-dsa-44 signature by key ${toHex(key.keyId)} is ${line.signature.length} bytes`
     const message = cosignedMessage({ ...checkpoint, name: key.name, timestampSeconds: timestamped.timestampSeconds })
     if (!verifier.verifyMlDsa44(key.publicKey, message, timestamped.signature))

@@ -1,4 +1,11 @@
-/** tlog: RFC 9162 trees and proofs, C2SP checkpoints, notes, log keys and proofs, and the leaf format. Pure: runs in a browser too. */
+/** tlog: RFC 9162 trees and proofs, C2SP checkpoints, notes, keys, cosignatures and proofs, and the leaf format. Pure: runs in a browser too. */
+export {
+  type AddCheckpointRequest,
+  formatAddCheckpoint,
+  formatTreeSize,
+  parseAddCheckpoint,
+  parseTreeSize,
+} from './add-checkpoint.ts'
 export {
   type Checkpoint,
   decodeCheckpoint,
@@ -7,14 +14,25 @@ export {
   type OpenedCheckpoint,
   openCheckpoint,
 } from './checkpoint.ts'
-export { type CosignedCheckpoint, cosignedMessage, encodeMlDsa44Signature } from './cosignature.ts'
+export { type CosignedCheckpoint, cosignedMessage, encodeTimestampedSignature } from './cosignature.ts'
 export { GrowingTree, TILE_HEIGHT, TILE_WIDTH, type Tile, tileNode, tileOf } from './growing-tree.ts'
 export { encodeLeaf, LEAF_KINDS, type Leaf, type LeafKind, type LeafSignature, leafJson, type NewLeaf, parseLeaf } from './leaf.ts'
 export type { EntryFilter, LogEntry } from './log-entry.ts'
 export { HASH_BYTES, leafHash, type NodeReader, rootOf } from './merkle.ts'
-export { formatNote, type NoteSignature, parseNote, type SignedNote } from './note.ts'
+export { formatNote, type NoteSignature, parseNote, parseSignatureLines, type SignedNote } from './note.ts'
 export { type ConsistencyClaim, consistencyProof, type InclusionClaim, inclusionProof, verifyConsistency, verifyInclusion } from './proofs.ts'
 export { formatTlogProof, parseTlogProof, type Receipt, type TlogProof, verifyTlogProof } from './tlog-proof.ts'
-export { encodeVerifierKey, type LogKeyType, type LogVerifierKey, logVerifierKey, parseVerifierKey } from './verifier-key.ts'
+export {
+  encodeVerifierKey,
+  type LogKeyType,
+  type LogVerifierKey,
+  logVerifierKey,
+  parseVerifierKey,
+  parseWitnessKey,
+  type WitnessKey,
+  type WitnessKeyType,
+  witnessKey,
+} from './verifier-key.ts'
+export { type Cosignature, countCosignatures, parseWitness, refuseDoubleWitnesses, type Witness, witnessMessage, witnessVkeys } from './witnesses.ts'
 export { readEntryBundle, rootFromTiles, type TileSource, withTileNodes } from './tile-source.ts'
 export { decodeEntryBundle, encodeEntryBundle, parseTilePath, type TileName, tilePath } from './tiles.ts'

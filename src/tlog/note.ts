@@ -20,8 +20,12 @@ export interface SignedNote {
 export function formatNote({ text, signatures }: SignedNote): string {
   if (!isNoteText(text) || !text.endsWith('\n'))
     throw new SealstoneError('INPUT_INVALID', 'note text has a control character or does not end in a newline')
-  const lines = signatures.map(({ name, keyId, signature }) => `— ${checkKeyName(name)} ${toBase64(concatBytes(keyId, signature))}\n`)
-  return `${text}\n${lines.join('')}`
+  return `${text}\n${formatSignatureLines(signatures)}`
+}
+
+/** As they stand below a note, each with its newline. */
+function formatSignatureLines(signatures: readonly NoteSignature[]): string {
+  return signatures.map(({ name, keyId, signature }) => `— ${checkKeyName(name)} ${toBase64(concatBytes(keyId, signature))}\n`).join('')
 }
 
 /** Throws FORMAT_INVALID or INPUT_TOO_LARGE. */
@@ -31,9 +35,15 @@ export function parseNote(note: string): SignedNote {
   // The text may hold empty lines itself: the last one separates.
   const split = note.lastIndexOf('\n\n')
   if (split < 0 || !note.endsWith('\n')) throw invalid('note has no blank line before its signatures, or no newline at its end')
-  const lines = note.slice(split + 2, -1).split('\n')
+  return { text: note.slice(0, split + 1), signatures: parseSignatureLines(note.slice(split + 2)) }
+}
+
+/** One or more lines, each with its newline. Throws FORMAT_INVALID. */
+export function parseSignatureLines(text: string): NoteSignature[] {
+  if (!text.endsWith('\n')) throw invalid('signature lines do not end in a newline')
+  const lines = text.slice(0, -1).split('\n')
   if (lines.length > MAX_SIGNATURES) throw invalid(`note has ${lines.length} signatures, want at most ${MAX_SIGNATURES}`)
-  return { text: note.slice(0, split + 1), signatures: lines.map(parseSignatureLine) }
+  return lines.map(parseSignatureLine)
 }
 
 /** c2sp.org/signed-note: not empty, no Unicode spaces, no plus sign, no control characters. */

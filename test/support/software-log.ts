@@ -8,7 +8,7 @@ import {
   type Checkpoint,
   cosignedMessage,
   encodeCheckpoint,
-  encodeMlDsa44Signature,
+  encodeTimestampedSignature,
   formatNote,
   type LogSignatureVerifier,
   type LogVerifierKey,
@@ -43,7 +43,7 @@ export function softwareLog(origin: string, seed: Uint8Array = crypto.getRandomV
       text,
       signatures: [
         { name: origin, keyId: edVerifier.keyId, signature: edSignature },
-        { name: origin, keyId: mlVerifier.keyId, signature: encodeMlDsa44Signature(timestampSeconds, mlSignature) },
+        { name: origin, keyId: mlVerifier.keyId, signature: encodeTimestampedSignature(timestampSeconds, mlSignature) },
       ],
     })
   }

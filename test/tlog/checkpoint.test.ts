@@ -7,7 +7,7 @@ import {
   cosignedMessage,
   decodeCheckpoint,
   encodeCheckpoint,
-  encodeMlDsa44Signature,
+  encodeTimestampedSignature,
   encodeVerifierKey,
   formatNote,
   type LogVerifierKey,
@@ -63,7 +63,7 @@ describe('the ML-DSA-44 message', () => {
       text,
       signatures: [
         { name: SAMPLE.origin, keyId: keys[0].keyId, signature: ed25519.sign(utf8(text), SEED) },
-        { name: SAMPLE.origin, keyId: keys[1].keyId, signature: encodeMlDsa44Signature(TIMESTAMP, signature) },
+        { name: SAMPLE.origin, keyId: keys[1].keyId, signature: encodeTimestampedSignature(TIMESTAMP, signature) },
       ],
     })
     expect(openCheckpoint(note, keys, nobleVerifier)).toEqual({ ...SAMPLE, timestampSeconds: TIMESTAMP })

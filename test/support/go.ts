@@ -1,0 +1,17 @@
+/** Programs in Go that tests compare with: built when their test starts. */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** @param module a folder under test/support. The modules it needs come from the module proxy that Go is set up with. */
+export function buildGo(module: string): string {
+  const program = join(import.meta.dirname, '../../.cache/go', module)
+  execFileSync(findGo(), ['build', '-o', program, '.'], { cwd: join(import.meta.dirname, module), stdio: ['ignore', 'pipe', 'pipe'] })
+  return program
+}
+
+/** Where its own installer puts it, or on the path. */
+function findGo(): string {
+  const usual = '/usr/local/go/bin/go'
+  return existsSync(usual) ? usual : 'go'
+}
