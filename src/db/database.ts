@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { backup, DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { SealstoneError } from '#core'
 import { mapDatabaseErrors } from './database-errors.ts'
-import { type Migration, migrate } from './migrate.ts'
+import { type Migration, migrate, requireVersions } from './migrate.ts'
 import { makePrivateFile } from './private-file.ts'
 
 export type SqlValue = SQLInputValue
@@ -39,6 +39,24 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
     try {
       driver.exec(PRAGMAS)
       migrate(driver, migrations)
+      return new SqliteDatabase(path, driver)
+    } catch (error) {
+      driver.close()
+      throw error
+    }
+  })
+}
+
+/**
+ * Opens a database that somebody else, such as the daemon, may be writing to. Reading holds nobody up; writing throws. Throws
+ * DATABASE_UNAVAILABLE, also for tables of another version than this program's.
+ */
+export function openDatabaseForReading(path: string, migrations: readonly Migration[]): Database {
+  return mapDatabaseErrors(path, () => {
+    const driver = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS, allowExtension: false, defensive: true })
+    try {
+      driver.exec(READING_PRAGMAS)
+      requireVersions(driver, migrations)
       return new SqliteDatabase(path, driver)
     } catch (error) {
       driver.close()
@@ -120,6 +138,7 @@ function wrapStatement(path: string, statement: StatementSync): Statement {
 
 // The daemon is alone on its database (lock.ts); only an operator's own tools can hold it for a moment.
 const BUSY_TIMEOUT_MS = 2000
+const READING_PRAGMAS = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;'
 const PRAGMAS = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;          -- flush the write-ahead log at every commit
@@ -128,6 +147,5 @@ const PRAGMAS = `
   PRAGMA journal_size_limit = 67108864;
   PRAGMA wal_autocheckpoint = 8000;   -- pages: 32 MB are moved into the database at a time, which holds a commit up less often
   PRAGMA secure_delete = ON;          -- a destroyed key's seed does not stay in free pages, nor in copies of them
-  PRAGMA trusted_schema = OFF;
-  PRAGMA cell_size_check = ON;
+  ${READING_PRAGMAS}
 `

@@ -1,4 +1,4 @@
 /** db: the SQLite file of the state directory, its transactions and migrations, and the lock that keeps a second daemon out. */
-export { type Database, openDatabase, type Row, type SqlValue, type Statement } from './database.ts'
+export { type Database, openDatabase, openDatabaseForReading, type Row, type SqlValue, type Statement } from './database.ts'
 export { acquireLock, type Lock } from './lock.ts'
 export type { Migration } from './migrate.ts'

@@ -30,6 +30,19 @@ export function migrate(database: DatabaseSync, migrations: readonly Migration[]
   }
 }
 
+/** For those who only read: the tables must be as this program knows them already. */
+export function requireVersions(database: DatabaseSync, migrations: readonly Migration[]): void {
+  const wanted = Map.groupBy(migrations, ({ room }) => room)
+  for (const [room, { length }] of wanted) {
+    const current = currentVersion(database, room)
+    if (current !== length) {
+      throw new SealstoneError('DATABASE_UNAVAILABLE', `tables of ${room} have version ${current}, this program reads ${length}`, {
+        hint: 'use the same version of Sealstone as the daemon, and start that once after an upgrade',
+      })
+    }
+  }
+}
+
 function currentVersion(database: DatabaseSync, room: string): number {
   const row = database.prepare('SELECT version FROM schema_version WHERE room = ?').get(room)
   return row === undefined ? 0 : Number(row['version'])

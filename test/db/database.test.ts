@@ -3,7 +3,7 @@ import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { SealstoneError } from '#core'
-import { type Database, type Migration, openDatabase } from '#db'
+import { type Database, type Migration, openDatabase, openDatabaseForReading } from '#db'
 import { temporaryFolder } from '../support/temporary.ts'
 
 const NOTES: Migration = { room: 'notes', version: 1, sql: 'CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT' }
@@ -152,4 +152,31 @@ it('refuses to go on when its file was replaced or removed underneath: what it w
   const { message, hint } = fault(() => database.transaction(() => insert(database, 'lost too')))
   expect(message).toContain('replaced or removed')
   expect(hint).toContain('put the right database back')
+})
+
+it('reads beside the one that writes, and after it, without changing anything', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const writer = open(path)
+  insert(writer, 'one')
+  const reader = openDatabaseForReading(path, [NOTES])
+  onTestFinished(() => reader.close())
+  insert(writer, 'two')
+  expect(texts(reader)).toEqual(['one', 'two'])
+  expect(fault(() => insert(reader, 'three'))).toMatchObject({ code: 'DATABASE_UNAVAILABLE', message: expect.stringMatching(/cannot be written/) })
+  reader.close()
+  writer.close()
+  const later = openDatabaseForReading(path, [NOTES])
+  onTestFinished(() => later.close())
+  expect(texts(later)).toEqual(['one', 'two'])
+})
+
+it('does not read tables of another version, nor a file that is not there', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  open(path)
+  const newer = [NOTES, { room: 'notes', version: 2, sql: 'SELECT 1' }]
+  expect(fault(() => openDatabaseForReading(path, newer))).toMatchObject({
+    code: 'DATABASE_UNAVAILABLE',
+    message: expect.stringMatching(/version 1/),
+  })
+  expect(fault(() => openDatabaseForReading(join(path, '../b.db'), [NOTES])).code).toBe('DATABASE_UNAVAILABLE')
 })

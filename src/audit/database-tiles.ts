@@ -1,0 +1,59 @@
+/** The log in the database as a published log has it: full tiles as they are kept, everything else computed from leaves and roots. */
+import { concatBytes, SealstoneError } from '#core'
+import type { Database } from '#db'
+import {
+  decodeCheckpoint,
+  encodeEntryBundle,
+  HASH_BYTES,
+  leafHash,
+  parseNote,
+  TILE_WIDTH,
+  type TileName,
+  type TileSource,
+  tilePath,
+  tileWidth,
+} from '#tlog'
+import { LogStore } from './store.ts'
+
+/**
+ * Serves any width that the newest checkpoint covers, and nothing beyond it. `checkpoint` throws LOG_UNREACHABLE before the first one,
+ * `tile` TILE_MISSING for what is not covered; both throw AUDIT_CORRUPT where the database has a hole. Safe beside the daemon that writes.
+ */
+export function databaseTiles(db: Database): TileSource {
+  const store = new LogStore(db)
+  const checkpoint = (): string => {
+    const note = store.readHead()?.checkpoint
+    if (note === undefined) throw new SealstoneError('LOG_UNREACHABLE', 'the log has no checkpoint yet', { hint: 'start the daemon once' })
+    return note
+  }
+  return {
+    checkpoint: async () => checkpoint(),
+    tile: async (name) => {
+      const { size } = decodeCheckpoint(parseNote(checkpoint()).text)
+      if (tileWidth(size, name.kind === 'entries' ? 0 : name.level, name.number) < name.width) {
+        throw new SealstoneError('TILE_MISSING', `${tilePath(name)} is beyond the checkpoint of ${size} entries`)
+      }
+      return name.kind === 'entries' ? encodeEntryBundle(readLeaves(store, name)) : readHashes(store, name)
+    },
+  }
+}
+
+function readHashes(store: LogStore, name: TileName & { kind: 'hashes' }): Uint8Array {
+  const { level, number, width } = name
+  const full = store.readTile(level, number)
+  if (full !== undefined) return full.slice(0, width * HASH_BYTES)
+  const hashes = level === 0 ? readLeaves(store, name).map(leafHash) : store.readTileRoots(level - 1, number * BigInt(TILE_WIDTH), width)
+  if (width === TILE_WIDTH || hashes.length !== width) throw incomplete(name)
+  return concatBytes(...hashes)
+}
+
+function readLeaves(store: LogStore, name: TileName): Uint8Array[] {
+  const start = name.number * BigInt(TILE_WIDTH)
+  const leaves = store.readLeaves(start, name.width)
+  if (leaves.length !== name.width || leaves.at(-1)?.index !== start + BigInt(name.width - 1)) throw incomplete(name)
+  return leaves.map(({ bytes }) => bytes)
+}
+
+function incomplete(name: TileName): SealstoneError {
+  return new SealstoneError('AUDIT_CORRUPT', `the database lacks a part of ${tilePath(name)}`)
+}
