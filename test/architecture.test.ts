@@ -51,6 +51,7 @@ const PLAN: Plan = {
     digestcache: { imports: ['core', 'hashing', 'db'] },
     cli: { imports: ['core', 'client', 'tensors', 'digestcache', 'daemon', 'bench'], noDoor: true },
   },
+  conditional: { '#sha256': ['tlog/sha256/native.ts', 'tlog/sha256/portable.ts'] },
   packages: {
     pkcs11js: 'token',
     '@opentelemetry/api': 'daemon',
@@ -59,7 +60,7 @@ const PLAN: Plan = {
     '@opentelemetry/resources': 'daemon',
     '@opentelemetry/sdk-trace': 'daemon',
   },
-  browserSafe: { folders: ['core', 'tlog', 'suites'], except: ['suites/native'] },
+  browserSafe: { folders: ['core', 'tlog', 'suites'], except: ['suites/native', 'tlog/sha256'] },
   unreachable: [
     { from: 'keyhost/index.ts', packages: ['pkcs11js'] }, // the parent of the key host
     { from: 'daemon/index.ts', packages: ['pkcs11js'] }, // the process that talks to the network
@@ -84,6 +85,13 @@ describe('the source tree', () => {
     const rows = readFileSync(join(ROOT, 'src/README.md'), 'utf8').matchAll(/^\| `([a-z]+)` \|[^|]*\|([^|]*)\|$/gm)
     const table = Object.fromEntries(Array.from(rows, ([, room = '', imports = '']) => [room, imports.match(/[a-z]+/g) ?? []]))
     expect(table).toEqual(Object.fromEntries(Object.entries(PLAN.rooms).map(([room, { imports }]) => [room, imports])))
+  })
+
+  it('has its choices by where it runs in package.json', () => {
+    const { imports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { imports: Record<string, string | Record<string, string>> }
+    const chosen = Object.entries(imports).flatMap(([name, target]) => (typeof target === 'string' ? [] : [[name, Object.values(target)] as const]))
+    const planned = Object.entries(PLAN.conditional).map(([name, targets]) => [name, targets.map((target) => `./src/${target}`)])
+    expect(Object.fromEntries(chosen)).toEqual(Object.fromEntries(planned))
   })
 
   it('has its nested doors named in src/README.md', () => {
@@ -130,6 +138,12 @@ describe('the checker', () => {
     ['a relative import of nothing', { 'high/b.ts': "import { a } from './gone.ts'" }, 'high/b.ts: imports ./gone.ts, which is not there'],
     ['an import past the door', { 'high/b.ts': "import { a } from '#low/inner'" }, 'high/b.ts: imports #low/inner, which is not a door of low'],
     ['an import of an unknown room', { 'high/b.ts': "import { a } from '#attic'" }, 'high/b.ts: imports #attic, which is not a room'],
+    [
+      'a choice by where it runs, in another room',
+      { 'high/b.ts': "import '#chosen'" },
+      'high/b.ts: imports #chosen, which is low/native/index.ts of another room',
+    ],
+    ['a choice of nothing', { 'low/index.ts': "import '#lost'" }, 'low/index.ts: imports #lost, but low/gone.ts is not there'],
     ['an import of its own door', { 'high/b.ts': "import { a } from '#high'" }, 'high/b.ts: imports #high, a door of its own room'],
     ['a room that is not in the table', { 'attic/index.ts': '' }, 'attic: is not a room of the plan'],
     ['a module outside the rooms', { 'stray.ts': '' }, '.: is not a room of the plan'],
@@ -182,6 +196,7 @@ describe('the checker', () => {
 
 const SMALL: Plan = {
   rooms: { low: { imports: [], nestedDoors: ['native'] }, high: { imports: ['low'], nestedDoors: ['outside'] } },
+  conditional: { '#chosen': ['low/native/index.ts', 'low/b.ts'], '#lost': ['low/gone.ts'] },
   packages: { pkcs11js: 'high' },
   browserSafe: { folders: ['low'], except: ['low/native'] },
   unreachable: [{ from: 'high/outside/index.ts', packages: ['pkcs11js'] }],

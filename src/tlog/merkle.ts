@@ -1,6 +1,5 @@
 /** Merkle tree hashing (RFC 9162 §2.1.1) and the hashes of whole trees and ranges, put together from complete subtrees. */
-import { sha256 } from '@noble/hashes/sha2.js'
-import { concatBytes } from '#core'
+import { sha256 } from '#sha256'
 
 export const HASH_BYTES = 32
 
@@ -12,12 +11,18 @@ export type NodeReader = (height: number, index: bigint) => Uint8Array
 
 /** RFC 9162 §2.1.1: SHA-256(0x00 ‖ leaf). */
 export function leafHash(leaf: Uint8Array): Uint8Array {
-  return sha256(concatBytes(LEAF_PREFIX, leaf))
+  const bytes = new Uint8Array(1 + leaf.length)
+  bytes.set(leaf, 1)
+  return sha256(bytes)
 }
 
 /** RFC 9162 §2.1.1: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concatBytes(NODE_PREFIX, left, right))
+  const bytes = new Uint8Array(1 + 2 * HASH_BYTES)
+  bytes[0] = NODE_PREFIX
+  bytes.set(left, 1)
+  bytes.set(right, 1 + HASH_BYTES)
+  return sha256(bytes)
 }
 
 /** Root of the first `size` leaves. The root of the empty tree is SHA-256 of nothing. */
@@ -51,5 +56,4 @@ function completeSubtrees(start: bigint, end: bigint): { height: number; index: 
   return found
 }
 
-const LEAF_PREFIX = Uint8Array.of(0)
-const NODE_PREFIX = Uint8Array.of(1)
+const NODE_PREFIX = 1

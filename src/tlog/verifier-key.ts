@@ -1,5 +1,5 @@
 /** Verifier keys (c2sp.org/signed-note) of logs and witnesses: name, key ID, signature type and public key, and their text form (vkey). */
-import { sha256 } from '@noble/hashes/sha2.js'
+import { sha256 } from '#sha256'
 import { concatBytes, equalBytes, excerpt, fromBase64, fromHex, SealstoneError, toBase64, toHex, utf8 } from '#core'
 import { checkKeyName, KEY_ID_BYTES } from './note.ts'
 

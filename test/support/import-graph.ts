@@ -14,6 +14,8 @@ export interface Room {
 
 export interface Plan {
   readonly rooms: Readonly<Record<string, Room>>
+  /** What package.json maps to one of several modules, by where it runs → those modules, all in the one room that may import it. */
+  readonly conditional: Readonly<Record<string, readonly string[]>>
   /** package → the only room that may name it */
   readonly packages: Readonly<Record<string, string>>
   /** Folders that must run in a browser, and those in them that need not. */
@@ -78,6 +80,7 @@ function parseModule(path: string, source: string): Module {
 
 function judge(module: Module, specifier: string, tree: Tree, plan: Plan): string | undefined {
   if (specifier.startsWith('.')) return judgeRelative(module, specifier, tree)
+  if (specifier.startsWith('#') && Object.hasOwn(plan.conditional, specifier)) return judgeConditional(module, specifier, tree, plan)
   if (specifier.startsWith('#')) return judgeRoom(module, specifier.slice(1), plan)
   if (specifier.startsWith('node:')) return isBrowserSafe(module.path, plan) ? `imports ${specifier}, but must run in a browser` : undefined
   const owner = plan.packages[packageOf(specifier)]
@@ -88,6 +91,14 @@ function judgeRelative(module: Module, specifier: string, tree: Tree): string | 
   const target = posix.join(posix.dirname(module.path), specifier)
   if (!target.startsWith(`${module.room}/`)) return `reaches out of its room with ${specifier}`
   return tree.has(target) ? undefined : `imports ${specifier}, which is not there`
+}
+
+function judgeConditional(module: Module, specifier: string, tree: Tree, plan: Plan): string | undefined {
+  const targets = plan.conditional[specifier] ?? []
+  const stray = targets.find((target) => !target.startsWith(`${module.room}/`))
+  if (stray !== undefined) return `imports ${specifier}, which is ${stray} of another room`
+  const missing = targets.find((target) => !tree.has(target))
+  return missing === undefined ? undefined : `imports ${specifier}, but ${missing} is not there`
 }
 
 function judgeRoom(module: Module, door: string, plan: Plan): string | undefined {
@@ -132,8 +143,9 @@ function checkReach(modules: ReadonlyMap<string, Module>, tree: Tree, plan: Plan
     for (const [path, trail] of trails) {
       for (const specifier of modules.get(path)?.specifiers ?? []) {
         if (packages.includes(packageOf(specifier))) return [`${from}: must not reach ${specifier}, but does: ${trail}`]
-        const next = targetOf(path, specifier)
-        if (tree.has(next) && !trails.has(next)) trails.set(next, `${trail} → ${next}`)
+        for (const next of plan.conditional[specifier] ?? [targetOf(path, specifier)]) {
+          if (tree.has(next) && !trails.has(next)) trails.set(next, `${trail} → ${next}`)
+        }
       }
     }
     return []
