@@ -68,7 +68,7 @@ export class Sequencer {
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
       await this.#gather()
-      const batch = this.#queue.splice(0, MAX_BATCH)
+      const batch = this.#queue.splice(0, batchLength(this.#queue))
       this.#inBatch = batch.length
       await this.#settle(batch)
       this.#inBatch = 0
@@ -198,6 +198,13 @@ export class Sequencer {
   }
 }
 
+/** What waits is the next batch, in order, up to as much as one commit can write without holding everybody else up for long. */
+function batchLength(queue: readonly Waiter[]): number {
+  let answers = 0
+  const end = queue.findIndex(({ answer }, at) => at >= MAX_LEAVES || (answer !== undefined && ++answers > MAX_ANSWERS))
+  return end < 0 ? queue.length : end
+}
+
 /** Whatever else has to be done gets its turn between the steps of a large batch: a refusal, or the next work for the key host. */
 async function breathe(step: number): Promise<void> {
   if (step > 0 && step % STEPS_IN_A_TURN === 0) await nextTurn()
@@ -211,8 +218,10 @@ function unsigned(error: unknown): { readonly unsigned: unknown } {
   return { unsigned: error }
 }
 
-/** What waits beyond that is the next batch: with more in one commit, everybody else waits longer than the commit saves. */
-const MAX_BATCH = 64
+/** A commit takes milliseconds then. */
+const MAX_LEAVES = 1024
+/** An answer is tens of kilobytes, a leaf one: more of them in one commit let everybody else wait longer than the commit saves. */
+const MAX_ANSWERS = 64
 const STEPS_IN_A_TURN = 8
 /** An entry waits at most so long for others to come. */
 const GATHER_MS = 30
