@@ -1,43 +1,88 @@
-/** Lists entries by filter, page by page, so that no reader holds the database or the whole log. */
-import { fromHex, SealstoneError } from '#core'
+/** Finds entries by filter, a page at a time: each looks at so many entries at most, so that no reader holds the database or the daemon. */
+import { fromHex, matchesGlob, SealstoneError } from '#core'
 import type { Database, SqlValue } from '#db'
 import type { EntryFilter } from '#tlog'
+import { RARE_KIND, RARE_RESULT } from './schema.ts'
 import type { LogStore } from './store.ts'
 
-/** Yields index and bytes as stored, up to the size that the log has at the first step. */
-export function* findEntries(db: Database, store: LogStore, size: bigint, filter: EntryFilter): Generator<{ index: bigint; bytes: Uint8Array }> {
-  const { where, values } = conditions(filter)
-  let [low, high] = timeRange(store, size, filter) // low inclusive, high exclusive
-  if (filter.from !== undefined && filter.reverse === true) high = min(high, filter.from + 1n)
-  else if (filter.from !== undefined && filter.from > low) low = filter.from
-
-  const order = filter.reverse === true ? 'DESC' : 'ASC'
-  const page = db.prepare(`SELECT idx, bytes FROM audit_leaf WHERE idx >= ? AND idx < ?${where} ORDER BY idx ${order} LIMIT ?`)
-  let left = checkLimit(filter.limit)
-  while (left > 0 && low < high) {
-    const wanted = Math.min(left, PAGE)
-    const rows = page.all(low, high, ...values, wanted)
-    for (const row of rows) yield { index: BigInt(row['idx'] as number), bytes: row['bytes'] as Uint8Array }
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < wanted) return
-    left -= rows.length
-    const reached = BigInt(last['idx'] as number)
-    if (filter.reverse === true) high = reached
-    else low = reached + 1n
-  }
+export interface StoredEntry {
+  readonly index: bigint
+  readonly bytes: Uint8Array
 }
 
-function conditions(filter: EntryFilter): { where: string; values: SqlValue[] } {
-  const columns: [sql: string, value: SqlValue | undefined][] = [
-    [' AND key = ?', filter.key],
-    [' AND caller = ?', filter.caller],
-    [' AND kind = ?', filter.kind],
-    [' AND operation_id = ?', filter.operationId === undefined ? undefined : fromHex(filter.operationId, 16)],
-    [' AND model_name = ?', filter.modelName],
-    [' AND result = ?', filter.result],
+export interface StoredPage {
+  readonly entries: readonly StoredEntry[]
+  /** Where the next page begins; absent after the last one. */
+  readonly next?: bigint
+}
+
+/** Up to 256 entries out of 8,192, as stored. A page may be empty and still have a next one. @param size entries from there on are not listed */
+export function findPage(db: Database, store: LogStore, size: bigint, filter: EntryFilter): StoredPage {
+  const { from, reverse = false, modelPattern } = filter
+  let [low, high] = timeRange(store, size, filter) // low inclusive, high exclusive
+  if (from !== undefined && reverse) high = min(high, from + 1n)
+  else if (from !== undefined && from > low) low = from
+  const wanted = Math.min(checkLimit(filter.limit), PAGE)
+  if (low >= high || wanted === 0) return { entries: [] }
+
+  const [start, end] = reverse ? [max(low, high - WINDOW), high] : [low, min(high, low + WINDOW)]
+  const { where, values } = conditions(filter)
+  const order = reverse ? 'DESC' : 'ASC'
+  const rows =
+    modelPattern === undefined
+      ? db
+          .prepare(`SELECT idx, bytes FROM audit_leaf WHERE idx >= ? AND idx < ?${where} ORDER BY idx ${order} LIMIT ?`)
+          .all(start, end, ...values, wanted)
+      : db
+          .prepare(`SELECT idx, model_name FROM audit_leaf WHERE idx >= ? AND idx < ? AND model_name IS NOT NULL${where} ORDER BY idx ${order}`)
+          .all(start, end, ...values)
+          .filter((row) => matchesGlob(modelPattern, row['model_name'] as string))
+          .slice(0, wanted)
+  const entries = rows.map((row) => {
+    const index = BigInt(row['idx'] as number)
+    return { index, bytes: (row['bytes'] as Uint8Array | undefined) ?? readLeaf(store, index) }
+  })
+
+  const last = entries.at(-1)
+  const isFull = last !== undefined && entries.length === wanted
+  const next = reverse ? (isFull ? last.index : start) - 1n : isFull ? last.index + 1n : end
+  return next < low || next >= high ? { entries } : { entries, next }
+}
+
+function readLeaf(store: LogStore, index: bigint): Uint8Array {
+  const bytes = store.readLeaf(index)
+  if (bytes === undefined) throw new SealstoneError('AUDIT_CORRUPT', `leaf ${index} is missing`)
+  return bytes
+}
+
+interface Condition {
+  readonly column: string
+  readonly value: SqlValue | undefined
+  /** What the index of the rare values says, where this is one; SQLite takes it only if the query says the same. */
+  readonly rare?: string | undefined
+}
+
+/**
+ * Without statistics SQLite cannot tell the index that leads to three entries from the one that leads to a million: the likely shortest way is taken,
+ * and the `+` keeps the other columns from being one. What is left without an index, such as `outcome`, is so common that a page is soon full.
+ */
+function conditions({ operationId, result, kind, modelName, key, caller }: EntryFilter): { where: string; values: SqlValue[] } {
+  const all: Condition[] = [
+    { column: 'operation_id', value: operationId === undefined ? undefined : fromHex(operationId, 16) },
+    { column: 'result', value: result, rare: result === 'ok' ? undefined : RARE_RESULT },
+    { column: 'kind', value: kind, rare: kind === 'intent' || kind === 'outcome' ? undefined : RARE_KIND },
+    { column: 'model_name', value: modelName },
+    { column: 'key', value: key },
+    { column: 'caller', value: caller },
   ]
-  const given = columns.filter((column): column is [string, SqlValue] => column[1] !== undefined)
-  return { where: given.map(([sql]) => sql).join(''), values: given.map(([, value]) => value) }
+  const given = all.filter((condition): condition is Condition & { value: SqlValue } => condition.value !== undefined)
+  const way = given.find(({ column, rare }) => rare !== undefined || (column !== 'result' && column !== 'kind'))
+  const where = given.map((condition) => {
+    const { column, rare } = condition
+    if (condition !== way) return ` AND +${column} = ?`
+    return ` AND ${column} = ?${rare === undefined ? '' : ` AND ${rare}`}`
+  })
+  return { where: where.join(''), values: given.map(({ value }) => value) }
 }
 
 /** Times never go back along the log, so each bound is found by bisection. */
@@ -78,4 +123,9 @@ function min(left: bigint, right: bigint): bigint {
   return left < right ? left : right
 }
 
+function max(left: bigint, right: bigint): bigint {
+  return left > right ? left : right
+}
+
 const PAGE = 256
+const WINDOW = 8192n

@@ -1,5 +1,5 @@
 /** audit: the tamper-evident log of the daemon: sequencer, storage, receipts, stored answers, recovery. */
-export { type AuditLog, type AuditLogOptions, type Completion, openAuditLog } from './audit-log.ts'
+export { type AuditLog, type AuditLogOptions, type Completion, type EntryPage, openAuditLog } from './audit-log.ts'
 export { databaseTiles } from './database-tiles.ts'
 export { AUDIT_MIGRATIONS } from './schema.ts'
 export type { AnswerRequest } from './batch.ts'

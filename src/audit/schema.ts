@@ -1,6 +1,10 @@
 /** The tables of the audit log. `audit_leaf.bytes` is the log; every other column and table can be computed from it. */
 import type { Migration } from '#db'
 
+/** Everything but the two leaves of each signing. A signing costs nothing for the index of these, and they are found without reading the log. */
+export const RARE_KIND = `kind NOT IN ('intent', 'outcome')`
+export const RARE_RESULT = `result <> 'ok'`
+
 export const AUDIT_MIGRATIONS: readonly Migration[] = [
   {
     room: 'audit',
@@ -57,6 +61,14 @@ export const AUDIT_MIGRATIONS: readonly Migration[] = [
         answer BLOB NOT NULL
       ) STRICT;
       CREATE INDEX audit_answer_time ON audit_answer (time);
+    `,
+  },
+  {
+    room: 'audit',
+    version: 2,
+    sql: `
+      CREATE INDEX audit_leaf_rare_kind ON audit_leaf (kind) WHERE ${RARE_KIND};
+      CREATE INDEX audit_leaf_rare_result ON audit_leaf (result) WHERE ${RARE_RESULT};
     `,
   },
 ]

@@ -7,6 +7,8 @@ export interface Output {
   readonly json: boolean
   /** Standard error is a terminal that may be redrawn. */
   readonly interactive: boolean
+  /** Width of the terminal that standard output is; undefined where it is none. */
+  readonly columns: number | undefined
   /** One line of the result for people. Foreign text in it went through `visible()`. */
   line(text?: string): void
   /** The result for programs, or one record of it: one JSON value on one line. */
@@ -49,6 +51,9 @@ export function createOutput({ json }: { readonly json: boolean }): Output {
   return {
     json,
     interactive: process.stderr.isTTY === true && !json,
+    get columns() {
+      return process.stdout.isTTY ? process.stdout.columns : undefined
+    },
     line: (text = '') => write(`${text}\n`),
     record: (value) => write(`${jsonText(value)}\n`),
     raw: write,

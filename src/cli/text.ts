@@ -27,6 +27,14 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
+/** Cut in the middle, where names of callers and models differ least: `spiffe://exa…registry`. */
+export function shorten(text: string, length: number): string {
+  const characters = Array.from(text)
+  if (characters.length <= length) return text
+  const tail = Math.floor((length - 1) / 2)
+  return `${characters.slice(0, length - 1 - tail).join('')}…${tail === 0 ? '' : characters.slice(-tail).join('')}`
+}
+
 /** Columns padded to their widest cell, two spaces between them; no trailing space. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = []

@@ -2,10 +2,11 @@
 import { SealstoneError } from '#core'
 import type { GetCheckpointResponse, GetReceiptResponse, ListEntriesResponse } from '#wire'
 import { Channel } from './channel.ts'
+import { followEntries } from './follow.ts'
 import { keyCalls } from './keys.ts'
 import { fromEntry, toEntriesRequest } from './reading.ts'
 import { sign, signBatch, verifyRemote } from './signing.ts'
-import type { Client, ConnectOptions } from './types.ts'
+import type { CallOptions, Client, ConnectOptions, EntryFilter, LogEntry } from './types.ts'
 
 /** Connects lazily, at the first call. Throws INPUT_INVALID for an address that cannot be used. */
 export function connect(options: ConnectOptions): Client {
@@ -20,10 +21,8 @@ export function connect(options: ConnectOptions): Client {
       const { note, size } = await channel.unary<GetCheckpointResponse>((grpc, done) => channel.audit.getCheckpoint({}, grpc, done), call)
       return { note, size: BigInt(size) }
     },
-    listEntries: async function* (filter = {}, call) {
-      const request = toEntriesRequest(filter)
-      for await (const entry of channel.stream<ListEntriesResponse>((grpc) => channel.audit.listEntries(request, grpc), call)) yield fromEntry(entry)
-    },
+    listEntries: (filter = {}, call) => listEntries(channel, filter, false, call),
+    followEntries: (filter = {}, call = {}) => followEntries((rest, options) => listEntries(channel, rest, true, options), filter, call),
     getReceipt: async (index, call) => {
       const { receipt } = await channel.unary<GetReceiptResponse>(
         (grpc, done) => channel.audit.getReceipt({ index: String(index) }, grpc, done),
@@ -36,4 +35,9 @@ export function connect(options: ConnectOptions): Client {
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+async function* listEntries(channel: Channel, filter: EntryFilter, follow: boolean, call: CallOptions | undefined): AsyncGenerator<LogEntry> {
+  const request = toEntriesRequest(filter, follow)
+  for await (const entry of channel.stream<ListEntriesResponse>((grpc) => channel.audit.listEntries(request, grpc), call)) yield fromEntry(entry)
 }

@@ -4,8 +4,9 @@ import { parseLeaf } from '#tlog'
 import { ENTRY_KINDS, type ListEntriesRequestInit, type ListEntriesResponse, toTimestamp } from '#wire'
 import type { EntryFilter, LogEntry } from './types.ts'
 
-export function toEntriesRequest(filter: EntryFilter): ListEntriesRequestInit {
-  const { from, limit, since, until, key, caller, kind, operationId, modelName, result, reverse } = filter
+/** @param follow wait for what comes after the last one */
+export function toEntriesRequest(filter: EntryFilter, follow = false): ListEntriesRequestInit {
+  const { from, limit, since, until, key, caller, kind, operationId, modelName, modelPattern, result, reverse } = filter
   return {
     ...(from === undefined ? {} : { fromIndex: String(from) }),
     ...(limit === undefined ? {} : { limit }),
@@ -16,8 +17,10 @@ export function toEntriesRequest(filter: EntryFilter): ListEntriesRequestInit {
     ...(kind === undefined ? {} : { kind: ENTRY_KINDS[kind] }),
     ...(operationId === undefined ? {} : { operationId }),
     ...(modelName === undefined ? {} : { modelName }),
+    ...(modelPattern === undefined ? {} : { modelPattern }),
     ...(result === undefined ? {} : { result }),
     ...(reverse === true ? { newestFirst: true } : {}),
+    ...(follow ? { follow } : {}),
   }
 }
 

@@ -3,6 +3,7 @@ import type { KeyProtection, OperationId, SealstoneError } from '#core'
 import type { Verdict } from '#envelopes'
 import type { HashModelOptions, HashProgress, Manifest } from '#hashing'
 import type { EntryFilter, LogEntry, Receipt } from '#tlog'
+import type { FollowOptions } from './follow.ts'
 
 export type { EntryFilter, LogEntry } from '#tlog'
 
@@ -227,6 +228,8 @@ export interface Client extends KeyManagement, AsyncDisposable {
   getTrust(options?: CallOptions): Promise<Uint8Array>
   getCheckpoint(options?: CallOptions): Promise<{ readonly note: string; readonly size: bigint }>
   listEntries(filter?: EntryFilter, options?: CallOptions): AsyncIterable<LogEntry>
+  /** Those that are there, then those that come, across restarts of the daemon; ends when the signal aborts, with CANCELLED. */
+  followEntries(filter?: EntryFilter, options?: FollowOptions): AsyncIterable<LogEntry>
   getReceipt(index: bigint, options?: CallOptions): Promise<Receipt>
   /** Whether the daemon serves. */
   health(options?: CallOptions): Promise<'serving' | 'not-serving'>

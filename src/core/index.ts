@@ -18,6 +18,7 @@ export { canonicalJson, canonicalJsonBytes, type JsonObject, type JsonValue } fr
 export { type Clock, systemClock } from './clock.ts'
 export { defined } from './defined.ts'
 export { ERROR_CATALOGUE, type ErrorCode, type ErrorEntry, type ExitCode, type GrpcStatusName } from './error-catalogue.ts'
+export { matchesGlob } from './glob.ts'
 export { type ErrorOptions, isErrorCode, SealstoneError, toSealstoneError, unreachable } from './errors.ts'
 export {
   type IdempotencyKey,
@@ -35,7 +36,7 @@ export { readArray, readBoolean, readBytes, readChoice, readObject, readText, re
 export { LIMITS } from './limits.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { type Metrics, silentMetrics, type TimedStep } from './metrics.ts'
-export { cancelled, type RetryOptions, withRetry } from './retry.ts'
+export { cancelled, isTransient, pauseMs, pauseUnless, type RetryOptions, withRetry } from './retry.ts'
 export { describe, isJsonObject, parseStrictJson, parseStrictObject, type StrictJsonLimits } from './strict-json.ts'
 export { Timeline } from './timeline.ts'
 export { silentSpan, silentTracer, type Span, spanned, type SpanFields, type TraceContext, traceFields, type Tracer } from './tracing.ts'

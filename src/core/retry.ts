@@ -28,17 +28,17 @@ export async function withRetry<T>(options: RetryOptions, attempt: (timeoutMs: n
 }
 
 /** Only UNAVAILABLE: there the other side did not answer, or says itself that it is passing. OVERLOADED is not repeated, which would add load. */
-function isTransient(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   return error instanceof SealstoneError && error.entry.retryable && error.entry.grpc === 'UNAVAILABLE'
 }
 
 // Full jitter, so that the clients of a server that restarted do not come back in step.
-function pauseMs(made: number): number {
+export function pauseMs(made: number): number {
   const ceiling = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (made - 1))
   return ceiling / 2 + (Math.random() * ceiling) / 2
 }
 
-function pauseUnless(signal: AbortSignal | undefined, ms: number): Promise<void> {
+export function pauseUnless(signal: AbortSignal | undefined, ms: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, ms)
   const abort = (): void => {

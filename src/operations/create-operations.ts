@@ -71,7 +71,7 @@ export function createOperations(context: OperationContext): Operations {
     },
     getTrust: (call) => getTrust(context, trust, call),
     getCheckpoint: (call) => getCheckpoint(context, call),
-    listEntries: (call, filter) => listEntries(context, call, filter),
+    listEntries: (call, filter, following) => listEntries(context, call, filter, following),
     getReceipt: (call, index) => getReceipt(context, call, index),
   }
 }

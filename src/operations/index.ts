@@ -12,6 +12,7 @@ export type {
   CreateKeyRequest,
   DestroyKeyRequest,
   EntryFilter,
+  Following,
   ImportKeyRequest,
   KeyView,
   LogEntry,

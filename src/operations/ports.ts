@@ -27,6 +27,12 @@ export interface CallContext {
   readonly span: Span
 }
 
+/** A caller that waits for entries to come. */
+export interface Following {
+  /** Asked again and again. */
+  isOver(): boolean
+}
+
 export interface Subject {
   readonly name: string
   /** 64 hex digits. */
@@ -126,6 +132,7 @@ export interface Operations {
   /** The bytes of a trust file. */
   getTrust(call: CallContext): Promise<Uint8Array>
   getCheckpoint(call: CallContext): Promise<{ readonly note: string; readonly size: bigint }>
-  listEntries(call: CallContext, filter: EntryFilter): AsyncIterable<LogEntry>
+  /** With `following` also those that come, until it is over. */
+  listEntries(call: CallContext, filter: EntryFilter, following?: Following): AsyncIterable<LogEntry>
   getReceipt(call: CallContext, index: bigint): Promise<Receipt>
 }

@@ -1,9 +1,10 @@
 /** Reading the audit log: the newest checkpoint, entries, receipts. Nothing here writes a leaf but a refusal. */
-import { SealstoneError } from '#core'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { defined, SealstoneError } from '#core'
 import type { EntryFilter, LogEntry, Receipt } from '#tlog'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
-import type { CallContext } from './ports.ts'
+import type { CallContext, Following } from './ports.ts'
 
 export async function getCheckpoint(context: OperationContext, call: CallContext): Promise<{ note: string; size: bigint }> {
   await authorize(context, call, 'audit.read')
@@ -12,16 +13,54 @@ export async function getCheckpoint(context: OperationContext, call: CallContext
   return { note, size: BigInt(note.split('\n')[1] ?? '0') } // c2sp.org/tlog-checkpoint: the second line is the size
 }
 
-/** Streams entries; the caller's signal is looked at between them, so a reader that vanishes costs one entry. */
-export async function* listEntries(context: OperationContext, call: CallContext, filter: EntryFilter): AsyncGenerator<LogEntry> {
+/**
+ * Streams entries. Between the pages everybody else has a turn, so that a search through the whole log delays no signature; the caller's signal is looked
+ * at between entries, so that a reader that vanishes costs one.
+ */
+export async function* listEntries(
+  context: OperationContext,
+  call: CallContext,
+  filter: EntryFilter,
+  following?: Following,
+): AsyncGenerator<LogEntry> {
   await authorize(context, call, 'audit.read')
-  for (const entry of context.audit.entries(filter)) {
+  const { audit } = context
+  let end = audit.size()
+  let { from, limit } = filter
+  while (limit !== 0) {
+    const { entries, next } = audit.page({ ...filter, ...defined({ from, limit }) }, end)
+    for (const entry of entries) {
+      call.signal.throwIfAborted()
+      yield entry
+    }
+    if (limit !== undefined) limit -= entries.length
+    if (next === undefined) {
+      if (following === undefined) return
+      from = from !== undefined && from > end ? from : end
+      while (audit.size() === end) {
+        if (following.isOver()) return
+        await wait(call.signal)
+      }
+      end = audit.size()
+      continue
+    }
+    from = next
+    await nextTurn()
     call.signal.throwIfAborted()
-    yield entry
   }
+}
+
+async function wait(signal: AbortSignal): Promise<void> {
+  await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch((error: unknown) => {
+    signal.throwIfAborted()
+    throw error
+  })
 }
 
 export async function getReceipt(context: OperationContext, call: CallContext, index: bigint): Promise<Receipt> {
   await authorize(context, call, 'audit.read')
   return context.audit.receipt(index)
 }
+
+/** Of a number in memory, which costs nothing; a follower sees an entry that much later at most. */
+const LOOK_AGAIN_MS = 100

@@ -1,6 +1,5 @@
 /** The decision: some rule allows it, or it is denied. There are no deny rules, so adding a rule never takes a right away. */
-import type { Identity } from '#core'
-import { matchesGlob } from './glob.ts'
+import { type Identity, matchesGlob } from '#core'
 import { isSpiffe } from './identity.ts'
 import { KEYLESS_OPERATIONS, type OperationName, type PolicyRule, type PolicyTable } from './policy-table.ts'
 

@@ -5,7 +5,9 @@ import { ENTRY_KINDS, fromEnum, fromTimestamp, type ListEntriesRequest, readText
 
 /** Throws INPUT_INVALID, with the field. */
 export function toEntryFilter(request: ListEntriesRequest): EntryFilter {
-  const { fromIndex, limit, since, until, key, caller, kind, operationId, modelName, result, newestFirst } = request
+  const { fromIndex, limit, since, until, key, caller, kind, operationId, modelName, modelPattern, result, newestFirst, follow } = request
+  if (modelName !== '' && modelPattern !== '') refuse('model_pattern', 'is there beside model_name, want one of them')
+  if (follow && newestFirst) refuse('follow', 'is there beside newest_first, want one of them')
   return {
     ...(fromIndex === undefined ? {} : { from: toLogIndex(fromIndex, 'from_index') }),
     ...(limit === 0 ? {} : { limit }),
@@ -16,6 +18,7 @@ export function toEntryFilter(request: ListEntriesRequest): EntryFilter {
     ...(kind === 'ENTRY_KIND_UNSPECIFIED' ? {} : { kind: toKind(kind) }),
     ...(operationId === '' ? {} : { operationId: readWith(parseOperationId, operationId, 'operation_id') }),
     ...(modelName === '' ? {} : { modelName: readText(modelName, 'model_name', LIMITS.resourceNameBytes) }),
+    ...(modelPattern === '' ? {} : { modelPattern: readText(modelPattern, 'model_pattern', LIMITS.resourceNameBytes) }),
     ...(result === '' ? {} : { result: toResult(result) }),
     ...(newestFirst ? { reverse: true } : {}),
   }

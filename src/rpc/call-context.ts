@@ -7,6 +7,7 @@ import type { CallContext } from '#operations'
 import { identityOf, type Peer } from '#policy'
 import type { ErrorTranslator, Protos } from '#wire'
 import type { Admission } from './admission.ts'
+import type { Followers } from './followers.ts'
 import type { LargeRequests } from './large-requests.ts'
 import type { RpcLimits } from './limits.ts'
 
@@ -15,6 +16,7 @@ export interface CallEnvironment {
   readonly translator: ErrorTranslator
   readonly admission: Admission
   readonly largeRequests: LargeRequests
+  readonly followers: Followers
   readonly logger: Logger
   readonly tracer: Tracer
   readonly clock: Clock

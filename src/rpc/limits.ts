@@ -12,6 +12,10 @@ export interface RpcLimits {
   readonly largeRequestBytes: number
   /** Large requests that run or wait; one more is refused with OVERLOADED. */
   readonly largeRequests: number
+  /** Callers that follow the audit log; one more is refused with OVERLOADED. */
+  readonly followers: number
+  /** After this time they are asked to come again. */
+  readonly followMs: number
   /** Per listener; one more is closed at once. */
   readonly connections: number
   readonly callsPerConnection: number
@@ -33,6 +37,8 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   askFirstBytes: 64 * 1024,
   largeRequestBytes: 1024 * 1024,
   largeRequests: 16,
+  followers: 32,
+  followMs: 120_000,
   connections: 512,
   callsPerConnection: 64,
   keepaliveMs: 60_000,

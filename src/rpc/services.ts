@@ -43,7 +43,9 @@ export function addServices(server: Server, operations: Operations, environment:
       return { note, size: String(size) }
     }),
     ListEntries: serverStream(environment, ListEntries, async function* (call, request) {
-      for await (const entry of operations.listEntries(call, toEntryFilter(request))) yield entryMessage(entry)
+      const filter = toEntryFilter(request)
+      using following = request.follow ? environment.followers.admit() : undefined
+      for await (const entry of operations.listEntries(call, filter, following)) yield entryMessage(entry)
     }),
     GetReceipt: unary(environment, GetReceipt, async (call, { index }) => ({
       receipt: receiptMessage(await operations.getReceipt(call, toLogIndex(index, 'index'))),

@@ -8,6 +8,7 @@ import { type Listener, type OpenListener, openListener } from '#listeners'
 import type { Operations } from '#operations'
 import { errorTranslator, loadDescriptors, loadProtos } from '#wire'
 import { Admission } from './admission.ts'
+import { Followers } from './followers.ts'
 import { LargeRequests } from './large-requests.ts'
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts'
 import { addServices, SERVICE_NAMES } from './services.ts'
@@ -48,6 +49,7 @@ export async function startServer({
   const protos = loadProtos()
   const translator = errorTranslator()
   const admission = new Admission(limits, translator)
+  const followers = new Followers(limits, admission, clock)
   const largeRequests = new LargeRequests(limits.largeRequests)
   const health = new HealthImplementation(statuses('NOT_SERVING'))
   const reflection = new ReflectionService(loadDescriptors())
@@ -56,7 +58,18 @@ export async function startServer({
   try {
     for (const listener of listeners) {
       const server = new Server(serverOptions(limits, admission))
-      addServices(server, operations, { protos, translator, admission, largeRequests, logger, tracer, clock, limits, listener: listener.kind })
+      addServices(server, operations, {
+        protos,
+        translator,
+        admission,
+        largeRequests,
+        followers,
+        logger,
+        tracer,
+        clock,
+        limits,
+        listener: listener.kind,
+      })
       health.addToServer(server)
       reflection.addToServer(server)
       const injector = server.createConnectionInjector(ServerCredentials.createInsecure())

@@ -24,6 +24,8 @@ export interface EntryFilter {
   readonly kind?: LeafKind
   readonly operationId?: string
   readonly modelName?: string
+  /** Name of the model, with `*` for any text. */
+  readonly modelPattern?: string
   readonly result?: string
   /** Newest first. */
   readonly reverse?: boolean

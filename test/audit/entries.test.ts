@@ -61,8 +61,13 @@ it.each<[string, EntryFilter, number[]]>([
   ['by kind', { kind: 'log-start' }, [0]],
   ['by operation', { operationId: OPERATION }, [333, 334]],
   ['by model', { modelName: 'llama' }, [100, 200, 300, 400, 500, 600]],
+  ['by a pattern of models', { modelPattern: 'll*a', limit: 3 }, [100, 200, 300]],
+  ['by a pattern of models, newest first', { modelPattern: '*am*', reverse: true, limit: 2 }, [600, 500]],
+  ['by a pattern that nothing meets', { modelPattern: 'llama*x' }, []],
   ['by result', { result: 'error', limit: 3 }, [2, 6, 10]],
   ['by several, newest first', { key: 'even', caller: ALICE, modelName: 'llama', reverse: true, limit: 2 }, [600, 500]],
+  ['by a rare kind, newest first', { kind: 'log-start', reverse: true }, [0]],
+  ['by a common result', { result: 'ok', reverse: true, limit: 2 }, [696, 692]],
   ['nothing found', { key: 'even', kind: 'intent' }, []],
 ])('lists %s', (_what, filter, want) => {
   expect(list(filter)).toEqual(want)

@@ -171,6 +171,8 @@ describe('other calls refuse', () => {
     ['operation_id', { operationId: 'xyz' }],
     ['model_name', { modelName: 'x'.repeat(4097) }],
     ['result', { result: 'perhaps' }],
+    ['model_pattern', { modelName: 'a', modelPattern: 'b*' }],
+    ['follow', { follow: true, newestFirst: true }],
   ])('entries filtered by a wrong %s', async (field, filter) => {
     const { operations, recorded } = fakeOperations()
     const { socket } = await serveOnSocket(operations)

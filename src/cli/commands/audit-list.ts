@@ -1,52 +1,52 @@
 /** sealstone audit list */
-import type { EntryFilter, LogEntry } from '#client'
+import type { Client, EntryFilter, LogEntry } from '#client'
+import { SealstoneError } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
-import { visible } from '../text.ts'
+import { printEntry } from '../entry-line.ts'
+import type { Output } from '../output.ts'
+import { type FilterOptions, readFilter } from './entry-filter.ts'
 
-type ListOptions = ConnectionOptions & Pick<EntryFilter, 'since' | 'until' | 'key' | 'caller' | 'kind' | 'limit'>
+type ListOptions = ConnectionOptions & FilterOptions & { limit?: number; follow?: true }
 
-export async function run(context: CommandContext, _operands: readonly string[], options: ListOptions): Promise<ExitStatus> {
-  const { output, home, signal } = context
+export async function run({ output, home, signal }: CommandContext, _operands: readonly string[], options: ListOptions): Promise<ExitStatus> {
+  const { limit, follow } = options
+  if (follow === true && options.until !== undefined) {
+    throw new SealstoneError('USAGE', '--until and --follow exclude each other', { hint: 'what has passed is there at once: leave --follow away' })
+  }
+  const filter = await readFilter(options)
   await using client = await openClient(home, options)
-  for await (const entry of select(client.listEntries(filterOf(options), { signal }), options.limit)) {
+  for await (const entry of follow === true ? followFrom(client, filter, limit, output, signal) : select(client, filter, limit, signal)) {
     if (output.closed) break
     if (output.json) output.record({ index: entry.index, ...entry.leaf })
-    else output.line(describeEntry(entry))
+    else printEntry(output, entry)
   }
   return EXIT.ok
 }
 
-function filterOf({ since, until, key, caller, kind, limit }: ListOptions): EntryFilter {
-  return {
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
-    ...(key === undefined ? {} : { key }),
-    ...(caller === undefined ? {} : { caller }),
-    ...(kind === undefined ? {} : { kind }),
-    ...(limit === undefined ? {} : { limit, reverse: true }),
-  }
-}
-
 /** A limit asks for the newest, newest first; they are turned round so that a list always reads downwards in time. */
-async function* select(entries: AsyncIterable<LogEntry>, limit: number | undefined): AsyncGenerator<LogEntry> {
-  if (limit === undefined) yield* entries
-  else yield* (await Array.fromAsync(entries)).reverse()
+async function* select(client: Client, filter: EntryFilter, limit: number | undefined, signal: AbortSignal): AsyncGenerator<LogEntry> {
+  if (limit === undefined) yield* client.listEntries(filter, { signal })
+  else yield* (await Array.fromAsync(client.listEntries({ ...filter, limit, reverse: true }, { signal }))).reverse()
 }
 
-function describeEntry({ index, leaf }: LogEntry): string {
-  const subject = leaf.modelName ?? leaf.predicateType ?? ''
-  const key = leaf.key === undefined ? '' : `${leaf.key}${leaf.keyVersion === undefined ? '' : `/${leaf.keyVersion}`}`
-  const result = leaf.errorCode ?? leaf.result ?? ''
-  const cells = [
-    String(index).padStart(6),
-    leaf.time,
-    leaf.kind.padEnd(12),
-    leaf.operation.padEnd(11),
-    leaf.caller.padEnd(8),
-    key.padEnd(12),
-    result.padEnd(8),
-    subject,
-  ]
-  return cells.map(visible).join('  ').trimEnd()
+/** As `tail -f` does: a few that are there, or all since a time, then those that come. */
+async function* followFrom(
+  client: Client,
+  filter: EntryFilter,
+  limit: number | undefined,
+  output: Output,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry> {
+  let from = 0n
+  if (filter.since === undefined || limit !== undefined) {
+    for await (const entry of select(client, filter, limit ?? SHOWN_FIRST, signal)) {
+      from = entry.index + 1n
+      yield entry
+    }
+  }
+  const onAway = (error: SealstoneError): void => output.warn(`${error.message}; waiting for it`)
+  yield* client.followEntries({ ...filter, from }, { signal, onAway, onBack: () => output.note('the daemon answers again') })
 }
+
+const SHOWN_FIRST = 10

@@ -1,6 +1,18 @@
 /** The audit commands, as the command line shows them. */
-import type { CommandGroup } from '../command.ts'
+import type { CommandGroup, OptionDeclaration } from '../command.ts'
 import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger, timestamp } from './options.ts'
+
+/** Which entries are meant. */
+const FILTER_OPTIONS: readonly OptionDeclaration[] = [
+  { flags: '--since <time>', description: 'not before this date or time', parse: timestamp },
+  { flags: '--until <time>', description: 'before this date or time', parse: timestamp },
+  { flags: '--key <name>', description: 'of this signing key' },
+  { flags: '--caller <identity>', description: 'of this caller' },
+  { flags: '--model <name>', description: 'of this model; * stands for any text' },
+  { flags: '--kind <kind>', description: 'of this kind: intent, outcome, refused, …' },
+  { flags: '--result <result>', description: 'with this result', choices: ['ok', 'error', 'unknown'] },
+  { flags: '--operation-id <id>', description: 'of this operation, 32 hex digits' },
+]
 
 export const AUDIT_COMMANDS: CommandGroup = {
   name: 'audit',
@@ -14,18 +26,17 @@ export const AUDIT_COMMANDS: CommandGroup = {
       name: 'list',
       summary: 'list entries, oldest first',
       options: [
-        { flags: '--since <time>', description: 'not before this date or time', parse: timestamp },
-        { flags: '--until <time>', description: 'before this date or time', parse: timestamp },
-        { flags: '--key <name>', description: 'of this signing key' },
-        { flags: '--caller <identity>', description: 'of this caller' },
-        { flags: '--kind <kind>', description: 'of this kind: intent, outcome, refused, …' },
+        ...FILTER_OPTIONS,
         { flags: '--limit <count>', description: 'only the newest that many', parse: positiveInteger },
+        { flags: '-f, --follow', description: 'then show what comes, until interrupted; begins with the newest ten, or with --limit or --since' },
         ...CONNECTION_OPTIONS,
       ],
       examples: [
         ['sealstone audit list', 'all that you may read'],
         ['sealstone audit list --key default --since 2026-03-01', 'of one key since a day'],
+        ['sealstone audit list --result error --model "bert-*"', 'what went wrong with some models'],
         ['sealstone audit list --json --kind outcome', 'one object a line'],
+        ['sealstone audit list --follow', 'what is signed now'],
       ],
       load: () => import('../commands/audit-list.ts'),
     },

@@ -16,6 +16,8 @@ export interface ListEntriesRequestInit {
   modelName?: string
   result?: string
   newestFirst?: boolean
+  modelPattern?: string
+  follow?: boolean
   _fromIndex?: 'fromIndex'
 }
 
@@ -31,5 +33,7 @@ export interface ListEntriesRequest {
   modelName: string
   result: string
   newestFirst: boolean
+  modelPattern: string
+  follow: boolean
   _fromIndex?: 'fromIndex'
 }
