@@ -1,5 +1,5 @@
 /** The entry of the data plane's process: takes its settings over the channel, serves HashService, leaves when the channel closes. */
-import { SealstoneError, systemClock, toSealstoneError } from '#core'
+import { type Logger, SealstoneError, systemClock, toSealstoneError } from '#core'
 import { childLogger } from '#children'
 import { openDatabase } from '#db'
 import { type CallFacts, type FramedServer, startFramedServer } from '#frames'
@@ -14,9 +14,9 @@ import { Streams } from './streams.ts'
 
 async function serve(settings: DataPlaneSettings): Promise<FramedServer> {
   const logger = childLogger()
-  const store = new StreamStore(openDatabase(settings.database, STREAM_MIGRATIONS))
+  const store = new StreamStore(openDatabase(settings.database, STREAM_MIGRATIONS), MOST_STORED_SHARDS)
   const hashers = { sha256: await loadHasher('sha256'), blake2b: await loadHasher('blake2b'), blake3: await loadHasher('blake3') }
-  const streams = new Streams(settings.streams, store, hashers, systemClock)
+  const streams = new Streams(settings.streams, store, hashers, systemClock, (error) => tellUnsaved(logger, error))
   const report = new Report()
   const server = await startFramedServer({
     listeners: settings.listeners,
@@ -65,6 +65,16 @@ class Report {
   }
 }
 
+let toldUnsavedAt = Number.NEGATIVE_INFINITY
+
+/** Once a minute, however often it is tried. */
+function tellUnsaved(logger: Logger, error: unknown): void {
+  const now = systemClock.monotonicMs()
+  if (now - toldUnsavedAt < TELL_UNSAVED_MS) return
+  toldUnsavedAt = now
+  logger.error({ error: toSealstoneError(error).message }, 'finished parts of streams could not be saved: a restart would lose them')
+}
+
 let lastRefusal = 0
 const waiting = new Map<number, (ok: boolean) => void>()
 
@@ -109,7 +119,10 @@ function run(): void {
   })
 }
 
+/** About 100 MB. */
+const MOST_STORED_SHARDS = 1_000_000
 const SAVE_MS = 250
+const TELL_UNSAVED_MS = 60_000
 const FORGET_MS = 60_000
 const REPORT_MS = 1000
 

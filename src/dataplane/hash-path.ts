@@ -1,5 +1,6 @@
 /** HashPath: hashes files below an allowed directory; progress, the parts with their tickets, and the end, as they come. */
 import { realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Identity, SealstoneError } from '#core'
 import { fileNameOf, hashModel, type HashModelOptions, type HashProgress, type Manifest, type Resource } from '#hashing'
@@ -72,12 +73,16 @@ export class PathHashing {
   }
 }
 
+/** As far as the path is there: what a link leads to, and whether there is anything, is not told. */
 function isReal(path: string): boolean {
-  try {
-    return realpathSync(path) === path
-  } catch {
-    return true // hashing says what is wrong with it
+  for (let part = path; part !== '/'; part = dirname(part)) {
+    try {
+      return realpathSync(part) === part
+    } catch {
+      // hashing says what is wrong with this part; a link may be above it
+    }
   }
+  return true
 }
 
 /** Some at a time: a message stays far below its limit. */

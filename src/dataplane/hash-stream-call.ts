@@ -1,9 +1,9 @@
 /** One HashStream call: its steps become bytes for one file, its answer the digests and a ticket. */
 import { defined, type Identity, LIMITS, SealstoneError } from '#core'
-import type { MessageSink } from '#frames'
+import type { ByteBudget, MessageSink } from '#frames'
 import { fromEnum, HASH_TYPES, type HashStreamClose, type HashStreamOpen, readSafeInteger, readText, refuse } from '#wire'
 import type { FileDigests, FileSettings } from './hashed-file.ts'
-import { StepReader } from './step-reader.ts'
+import { type StepHandler, StepReader } from './step-reader.ts'
 import type { KeptStream, Streams, StreamUser } from './streams.ts'
 
 /** Reads the small messages, and writes the answer. */
@@ -22,15 +22,17 @@ export class HashStreamCall implements MessageSink, StreamUser {
   #size: number | undefined
   #isTakenOver = false
 
-  constructor(caller: Identity, streams: Streams, codec: StreamCodec) {
+  /** @param early see StepReader */
+  constructor(caller: Identity, streams: Streams, codec: StreamCodec, early: ByteBudget) {
     this.#caller = caller
     this.#streams = streams
     this.#codec = codec
-    this.#reader = new StepReader({
+    const steps: StepHandler = {
       open: (message) => this.#open(message),
       data: (offset, piece) => this.#data(offset, piece),
       close: (message) => this.#close(message),
-    })
+    }
+    this.#reader = new StepReader(steps, early)
   }
 
   begin(length: number): void {
@@ -59,6 +61,7 @@ export class HashStreamCall implements MessageSink, StreamUser {
   }
 
   abandon(): void {
+    this.#reader.discard()
     this.#leave()
   }
 

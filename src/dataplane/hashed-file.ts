@@ -28,6 +28,8 @@ export class HashedFile {
   #shardEnd: number
   #offset: number
   #digests: FileDigests | undefined
+  /** Told before more parts are kept; what it throws is thrown, and the file is as before then. */
+  onMoreShards: (count: number) => void = () => {}
 
   /** @param shards the finished parts, where the file is taken up after a restart: the whole cannot be hashed then */
   constructor(settings: FileSettings, newHasher: NewHasher, shards: readonly Uint8Array[] = []) {
@@ -62,7 +64,7 @@ export class HashedFile {
     return this.#digests
   }
 
-  /** Throws INPUT_INVALID over the size that was said, INPUT_TOO_LARGE over the number of parts; the file is as before then. */
+  /** Throws INPUT_INVALID over the size that was said, INPUT_TOO_LARGE over the number of parts, and what `onMoreShards` throws; the file is as before then. */
   update(bytes: Buffer): void {
     const { size, shardSize } = this.settings
     const end = this.#offset + bytes.length
@@ -71,6 +73,8 @@ export class HashedFile {
     if (shardSize !== undefined && Math.ceil(end / shardSize) > LIMITS.resources)
       throw new SealstoneError('INPUT_TOO_LARGE', `the file has over ${LIMITS.resources} shards of ${shardSize} bytes`, { hint: 'use larger shards' })
     if (!Number.isSafeInteger(end)) throw new SealstoneError('INPUT_TOO_LARGE', 'the file has over 2^53 - 1 bytes')
+    const finished = shardSize === undefined ? 0 : Math.floor(end / shardSize) - this.#shards.length
+    if (finished > 0) this.onMoreShards(finished)
     this.#whole?.update(bytes)
     let rest = bytes
     while (this.#shard !== undefined && rest.length > 0) {
@@ -89,7 +93,10 @@ export class HashedFile {
       throw new SealstoneError('INPUT_INVALID', `close.size is ${size}, but ${this.#offset} bytes came of ${this.settings.size ?? 'the file'}`)
     if (this.#digests !== undefined) return this.#digests
     // The last short part; an empty file is one empty part, or it would be unsigned.
-    if (this.#shard !== undefined && (this.#offset > this.#shardEnd - (this.settings.shardSize ?? 0) || this.#offset === 0)) this.#endShard()
+    if (this.#shard !== undefined && (this.#offset > this.#shardEnd - (this.settings.shardSize ?? 0) || this.#offset === 0)) {
+      this.onMoreShards(1)
+      this.#endShard()
+    }
     this.#digests = {
       size,
       ...(this.#whole === undefined ? {} : { whole: new Uint8Array(this.#whole.digest()) }),

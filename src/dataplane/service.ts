@@ -1,7 +1,7 @@
 /** HashService: its three methods, from bytes to bytes. */
 import type { MessageTypeDefinition } from '@grpc/proto-loader'
 import { type Clock, defined, type Identity, LIMITS } from '#core'
-import type { FramedMethod } from '#frames'
+import { ByteBudget, type FramedMethod } from '#frames'
 import type { Manifest } from '#hashing'
 import { issueTicket, TICKET_VALID_MS } from '#tickets'
 import {
@@ -38,6 +38,7 @@ export function hashMethods(parts: ServiceParts): ReadonlyMap<string, FramedMeth
   const { protos, streams, authorize } = parts
   const { HashStream, GetHashStream, HashPath } = protos.HashService.service
   const codec = streamCodec(parts)
+  const early = new ByteBudget(MOST_EARLY_BYTES)
   return new Map<string, FramedMethod>([
     [
       HashStream.path,
@@ -45,7 +46,7 @@ export function hashMethods(parts: ServiceParts): ReadonlyMap<string, FramedMeth
         kind: 'client-stream',
         open: async ({ identity }) => {
           await authorize(identity, 'hash.stream')
-          return new HashStreamCall(identity, streams, codec)
+          return new HashStreamCall(identity, streams, codec, early)
         },
       },
     ],
@@ -172,4 +173,6 @@ function ticketFor(
   return issueTicket(ticketKey, { caller, name, size, hashType, digests, ...defined({ shardSize }) }, clock.now())
 }
 
+/** Of chunks whose data comes before their offset, which no encoder writes by itself. */
+const MOST_EARLY_BYTES = 32 * 1024 * 1024
 const MAX_PATH_BYTES = 4096

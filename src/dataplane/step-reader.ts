@@ -1,5 +1,6 @@
 /** Reads the steps of a HashStream as their bytes come: the bytes of a chunk are handed on in place, no message is ever put together. */
 import { SealstoneError } from '#core'
+import type { ByteBudget } from '#frames'
 
 export interface StepHandler {
   /** The whole HashStreamOpen. */
@@ -19,6 +20,7 @@ type Announced = 'open' | 'chunk' | 'close' | 'data' | 'unknown'
 /** https://protobuf.dev/programming-guides/encoding. Unknown fields are passed over, as protobuf has it; a second step in one message is refused. */
 export class StepReader {
   readonly #handler: StepHandler
+  readonly #early: ByteBudget
   /** Bytes of the message, and of the chunk within it, that have not come yet. */
   #left = 0
   #chunkLeft = 0
@@ -30,28 +32,32 @@ export class StepReader {
   #power = 0
   #step: 'open' | 'chunk' | 'close' | undefined
   #collected: Buffer[] = []
+  /** Of `early`. */
+  #earlyBytes = 0
   #offset: number | undefined
   #sent = 0
   #hasData = false
 
-  constructor(handler: StepHandler) {
+  /** @param early bounds what is kept of chunks whose data comes before their offset, over all streams */
+  constructor(handler: StepHandler, early: ByteBudget) {
     this.#handler = handler
+    this.#early = early
   }
 
   begin(length: number): void {
+    this.discard()
     this.#left = length
     this.#isInChunk = false
     this.#mode = 'tag'
     this.#power = 0
     this.#number = 0
     this.#step = undefined
-    this.#collected = []
     this.#offset = undefined
     this.#sent = 0
     this.#hasData = false
   }
 
-  /** Throws FORMAT_INVALID, INPUT_INVALID, INPUT_TOO_LARGE, or what the handler throws. */
+  /** Throws FORMAT_INVALID, INPUT_INVALID, INPUT_TOO_LARGE, OVERLOADED, or what the handler throws. */
   bytes(piece: Buffer): void {
     for (let at = 0; at < piece.length; ) {
       const isContent = this.#mode === 'skip' || this.#mode === 'collect' || this.#mode === 'data'
@@ -68,14 +74,21 @@ export class StepReader {
     if (this.#mode !== 'tag' || this.#power > 0 || this.#isInChunk) throw invalid('is cut short')
     if (this.#step === undefined) throw new SealstoneError('INPUT_INVALID', 'a message of the stream has no step, want open, chunk or close')
     if (this.#step !== 'chunk') return
-    // The data came before its offset, or at offset 0, which is not written.
+    // The data came before its offset.
     const early = this.#collected
-    this.#collected = []
+    this.discard()
     let at = this.#offset ?? 0
     for (const piece of early) {
       this.#handler.data(at, piece)
       at += piece.length
     }
+  }
+
+  /** Lets go of what was kept of the message; the rest of it does not come. */
+  discard(): void {
+    this.#early.give(this.#earlyBytes)
+    this.#earlyBytes = 0
+    this.#collected = []
   }
 
   #takeDigit(byte: number): void {
@@ -148,6 +161,8 @@ export class StepReader {
       case 'data':
         if (this.#hasData) throw new SealstoneError('INPUT_INVALID', 'chunk.data is there twice')
         this.#hasData = true
+        // Nothing can come after it in the chunk: it is at offset 0, which is not written.
+        if (length === this.#chunkLeft) this.#offset ??= 0
         this.#expect('data', length)
         return
       case 'unknown':
@@ -176,6 +191,8 @@ export class StepReader {
 
   #takeData(piece: Buffer): void {
     if (this.#offset === undefined) {
+      this.#early.take(piece.length)
+      this.#earlyBytes += piece.length
       this.#collected.push(Buffer.from(piece))
       return
     }

@@ -24,9 +24,14 @@ export interface StoredStream {
 
 export class StreamStore {
   readonly #db: Database
+  readonly #mostShards: number
+  #shards: number
 
-  constructor(db: Database) {
+  /** @param mostShards digests of parts over all streams; where there would be more, the stream that was used least lately is forgotten */
+  constructor(db: Database, mostShards: number) {
     this.#db = db
+    this.#mostShards = mostShards
+    this.#shards = this.#count()
   }
 
   /** Adds what is not stored yet. @param time milliseconds since 1970 */
@@ -41,6 +46,8 @@ export class StreamStore {
       const stored = this.#db.prepare('SELECT count(*) AS count FROM shard WHERE stream = ?').get(id)?.['count'] as number
       for (const [at, digest] of shards.slice(stored).entries())
         this.#db.prepare('INSERT INTO shard (stream, number, digest) VALUES (?, ?, ?)').run(id, stored + at, digest)
+      this.#shards += shards.length - stored
+      if (this.#shards > this.#mostShards) this.#makeRoom(id)
     })
   }
 
@@ -58,6 +65,20 @@ export class StreamStore {
   /** @param time milliseconds since 1970 */
   forgetUnusedSince(time: number): void {
     this.#db.prepare('DELETE FROM stream WHERE used < ?').run(time)
+    this.#shards = this.#count()
+  }
+
+  #makeRoom(kept: number): void {
+    const others = this.#db.prepare('SELECT id FROM stream WHERE id <> ? ORDER BY used').all(kept)
+    for (const { id } of others) {
+      if (this.#shards <= this.#mostShards) return
+      this.#shards -= this.#db.prepare('SELECT count(*) AS count FROM shard WHERE stream = ?').get(id as number)?.['count'] as number
+      this.#db.prepare('DELETE FROM stream WHERE id = ?').run(id as number)
+    }
+  }
+
+  #count(): number {
+    return this.#db.prepare('SELECT count(*) AS count FROM shard').get()?.['count'] as number
   }
 }
 

@@ -40,13 +40,24 @@ export class Streams {
   readonly #store: StreamStore
   readonly #clock: Clock
   readonly #hashers: Readonly<Record<HashType, NewHasher>>
+  readonly #onUnsaved: (error: unknown) => void
   readonly #entries = new Map<string, Entry>()
+  /** Digests of parts that are held, over all entries. */
+  #shards = 0
 
-  constructor(limits: StreamLimits, store: StreamStore, hashers: Readonly<Record<HashType, NewHasher>>, clock: Clock) {
+  /** @param onUnsaved finished parts could not be made durable: streams go on, and it is tried again */
+  constructor(
+    limits: StreamLimits,
+    store: StreamStore,
+    hashers: Readonly<Record<HashType, NewHasher>>,
+    clock: Clock,
+    onUnsaved: (error: unknown) => void,
+  ) {
     this.#limits = limits
     this.#store = store
     this.#hashers = hashers
     this.#clock = clock
+    this.#onUnsaved = onUnsaved
   }
 
   get running(): number {
@@ -83,7 +94,7 @@ export class Streams {
     entry.usedAt = this.#clock.monotonicMs()
     this.#save(entry)
     // Nothing came: nothing is lost with it.
-    if (entry.file.offset === 0 && entry.file.digests === undefined) this.#entries.delete(nameOf(entry))
+    if (entry.file.offset === 0 && entry.file.digests === undefined) this.#drop(entry)
   }
 
   /** Makes durable what was finished since the last time. */
@@ -94,10 +105,10 @@ export class Streams {
   /** Forgets what was not used for the time that streams are kept. */
   forgetOld(): void {
     const now = this.#clock.monotonicMs()
-    for (const [name, entry] of this.#entries) {
-      if (entry.user === undefined && now - entry.usedAt >= this.#limits.resumeMs) this.#entries.delete(name)
+    for (const entry of this.#entries.values()) {
+      if (entry.user === undefined && now - entry.usedAt >= this.#limits.resumeMs) this.#drop(entry)
     }
-    this.#store.forgetUnusedSince(this.#clock.now().getTime() - this.#limits.resumeMs)
+    this.#trying(() => this.#store.forgetUnusedSince(this.#clock.now().getTime() - this.#limits.resumeMs))
   }
 
   #find(caller: Identity, streamId: string): Entry | undefined {
@@ -117,25 +128,27 @@ export class Streams {
   }
 
   #add(caller: Identity, streamId: string, file: HashedFile): Entry {
-    this.#makeRoom(file.shards.length)
+    this.#makeRoom(1, file.shards.length)
+    file.onMoreShards = (count) => this.#makeRoom(0, count)
     const entry: Entry = { caller, streamId, file, user: undefined, usedAt: this.#clock.monotonicMs(), savedShards: 0, savedDigests: false }
     this.#entries.set(nameOf(entry), entry)
     return entry
   }
 
-  /** The one that waits longest goes first: what it finished is durable, the rest is sent again. */
-  #makeRoom(shards: number): void {
+  /** The one that waits longest goes first: what it finished is durable, the rest is sent again. Throws OVERLOADED where all run. */
+  #makeRoom(entries: number, shards: number): void {
     const { kept, keptShards } = this.#limits
-    const isFull = (): boolean => {
-      const held = Iterator.from(this.#entries.values()).reduce((sum, { file }) => sum + file.shards.length, shards)
-      return this.#entries.size >= kept || held > keptShards
+    while (this.#entries.size + entries > kept || this.#shards + shards > keptShards) {
+      const [oldest] = [...this.#entries.values()].filter(({ user }) => user === undefined).sort((left, right) => left.usedAt - right.usedAt)
+      if (oldest === undefined) throw new SealstoneError('OVERLOADED', `${this.#entries.size} streams with ${this.#shards} parts run already`)
+      this.#drop(oldest)
     }
-    while (isFull()) {
-      const idle = [...this.#entries].filter(([, { user }]) => user === undefined).sort(([, left], [, right]) => left.usedAt - right.usedAt)
-      const [oldest] = idle
-      if (oldest === undefined) throw new SealstoneError('OVERLOADED', `${this.#entries.size} streams run already`)
-      this.#entries.delete(oldest[0])
-    }
+    this.#shards += shards
+  }
+
+  #drop(entry: Entry): void {
+    this.#entries.delete(nameOf(entry))
+    this.#shards -= entry.file.shards.length
   }
 
   #checkRunning(caller: Identity): void {
@@ -149,9 +162,20 @@ export class Streams {
     const { file, caller, streamId } = entry
     const isFinished = file.digests !== undefined
     if (file.settings.shardSize === undefined || (file.shards.length === entry.savedShards && isFinished === entry.savedDigests)) return
-    this.#store.save(caller, streamId, file, this.#clock.now().getTime())
-    entry.savedShards = file.shards.length
-    entry.savedDigests = isFinished
+    this.#trying(() => {
+      this.#store.save(caller, streamId, file, this.#clock.now().getTime())
+      entry.savedShards = file.shards.length
+      entry.savedDigests = isFinished
+    })
+  }
+
+  /** A full disk costs what a restart would have found, not the streams. */
+  #trying(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      this.#onUnsaved(error)
+    }
   }
 }
 

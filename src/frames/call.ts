@@ -1,8 +1,9 @@
 /** One call on one HTTP/2 stream: its bytes go to the method, its answer or its error goes back, whatever ends it. */
 import { once } from 'node:events'
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import { SealstoneError, toSealstoneError } from '#core'
 import type { ErrorTranslator } from '#wire'
+import type { ByteBudget } from './byte-budget.ts'
 import type { FrameLimits } from './limits.ts'
 import { framed, MessageSplitter } from './message-splitter.ts'
 import type { FramedCall, FramedMethod, MessageSink } from './method.ts'
@@ -15,6 +16,8 @@ export interface CallParts {
   /** Milliseconds, where the caller set a deadline. */
   readonly timeoutMs: number | undefined
   readonly limits: Pick<FrameLimits, 'messageBytes' | 'requestBytes' | 'idleMs'>
+  /** Of requests that are a single message, over all calls. */
+  readonly held: ByteBudget
   readonly translator: ErrorTranslator
   /** Once, with the error that was told. */
   readonly onEnd: (error: SealstoneError | undefined, bytes: number) => void
@@ -29,6 +32,7 @@ export class RunningCall {
   #splitter: MessageSplitter | undefined
   #trailers: OutgoingHttpHeaders = OK_TRAILERS
   #abandon: ((error: SealstoneError) => void) | undefined
+  #isAnswered = false
   #isOver = false
 
   constructor(parts: CallParts) {
@@ -39,7 +43,7 @@ export class RunningCall {
   /** Does all of it; whatever goes wrong is told to the caller. */
   async run(): Promise<void> {
     const { stream, timeoutMs, limits } = this.#parts
-    stream.on('close', () => this.fail(new SealstoneError('CANCELLED', 'the caller cancelled or vanished')))
+    stream.on('close', () => this.#onClose())
     stream.on('error', () => {}) // `close` follows
     stream.on('wantTrailers', () => stream.sendTrailers(this.#trailers))
     if (timeoutMs !== undefined)
@@ -59,7 +63,9 @@ export class RunningCall {
     const { stream, translator } = this.#parts
     if (!stream.destroyed && !stream.closed) {
       this.#trailers = errorTrailers(translator.encode(error))
-      if (stream.headersSent) stream.end()
+      if (this.#isAnswered)
+        stream.close(constants.NGHTTP2_CANCEL) // the answer is not taken
+      else if (stream.headersSent) stream.end()
       else stream.respond({ ...RESPONSE_HEADERS, ...this.#trailers }, { endStream: true })
       stopReading(stream)
     }
@@ -92,30 +98,59 @@ export class RunningCall {
     for await (const message of messages) {
       if (this.#isOver) return
       if (!stream.headersSent) stream.respond(RESPONSE_HEADERS, { waitForTrailers: true })
-      if (!stream.write(framed(message))) await once(stream, 'drain', { signal: this.#ended.signal })
+      for (const piece of piecesOf(framed(message))) if (!stream.write(piece)) await this.#untilTaken('drain')
     }
     if (this.#isOver) return
     if (!stream.headersSent) stream.respond(RESPONSE_HEADERS, { waitForTrailers: true })
+    this.#isAnswered = true
     stream.end()
+    await this.#untilTaken('close')
+  }
+
+  /** An answer that nobody takes is memory of ours: such a call counts until it is over, and is ended. */
+  async #untilTaken(event: 'drain' | 'close'): Promise<void> {
+    const { stream, limits } = this.#parts
+    const stalled = new SealstoneError('DEADLINE_EXCEEDED', `nothing of the answer was taken for ${limits.idleMs} ms`)
+    const timer = setTimeout(() => this.fail(stalled), limits.idleMs)
+    try {
+      await once(stream, event, { signal: this.#ended.signal })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #onClose(): void {
+    if (this.#isAnswered && this.#parts.stream.rstCode === constants.NGHTTP2_NO_ERROR) this.#end(undefined)
+    else this.fail(new SealstoneError('CANCELLED', 'the caller cancelled or vanished'))
   }
 
   /** The request of a call that has one message. */
   async #single(): Promise<Buffer> {
+    const { limits, held } = this.#parts
     const pieces: Buffer[] = []
     let messages = 0
+    let bytes = 0
     const collect: MessageSink = {
       begin: () => {
         messages += 1
         if (messages > 1) throw new SealstoneError('INPUT_INVALID', 'the call has more than one message')
       },
-      bytes: (piece) => void pieces.push(Buffer.from(piece)),
+      bytes: (piece) => {
+        held.take(piece.length)
+        bytes += piece.length
+        pieces.push(Buffer.from(piece))
+      },
       end: () => {},
       finish: async () => new Uint8Array(),
       abandon: () => {},
     }
-    await this.#receive(collect, this.#parts.limits.requestBytes)
-    if (messages === 0) throw new SealstoneError('INPUT_INVALID', 'the call has no message')
-    return Buffer.concat(pieces)
+    try {
+      await this.#receive(collect, limits.requestBytes)
+      if (messages === 0) throw new SealstoneError('INPUT_INVALID', 'the call has no message')
+      return Buffer.concat(pieces)
+    } finally {
+      held.give(bytes)
+    }
   }
 
   /** Resolves when the caller has sent everything. */
@@ -163,4 +198,10 @@ export class RunningCall {
   }
 }
 
+/** A slow caller shows that he takes something by each of them. */
+function* piecesOf(message: Buffer): Generator<Buffer> {
+  for (let at = 0; at < message.length; at += PIECE_BYTES) yield message.subarray(at, at + PIECE_BYTES)
+}
+
+const PIECE_BYTES = 64 * 1024
 const LONGEST_TIMER_MS = 2 ** 31 - 1

@@ -20,7 +20,7 @@ export class MessageSplitter {
     return this.#bytes
   }
 
-  /** Throws MESSAGE_TOO_LARGE before a byte of such a message is taken, METHOD_UNKNOWN for a compressed one, and what the sink throws. */
+  /** Throws MESSAGE_TOO_LARGE before a byte of such a message is taken, COMPRESSION_UNSUPPORTED for a compressed one, and what the sink throws. */
   take(bytes: Buffer): void {
     let rest = bytes
     while (rest.length > 0) {

@@ -7,9 +7,11 @@ import { TLSSocket } from 'node:tls'
 import { type Clock, defined, type Identity, type Logger, SealstoneError, toSealstoneError } from '#core'
 import { type Listener, type OpenListener, openListener } from '#listeners'
 import { errorTranslator } from '#wire'
+import { ByteBudget } from './byte-budget.ts'
 import { RunningCall } from './call.ts'
 import { DEFAULT_FRAME_LIMITS, type FrameLimits } from './limits.ts'
 import type { CallFacts, FramedMethod } from './method.ts'
+import { PerCaller } from './per-caller.ts'
 import { errorTrailers, parseTimeout, refuseHttp, RESPONSE_HEADERS, stopReading } from './status.ts'
 
 /** Where a connection came in: all that is known of who calls. */
@@ -54,11 +56,17 @@ class Frames implements FramedServer {
   readonly #opened: OpenListener[] = []
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #calls = new Set<RunningCall>()
+  readonly #held: ByteBudget
+  readonly #connectionsOf: PerCaller
+  readonly #callsOf: PerCaller
   #isDraining = false
 
   constructor(options: FramedServerOptions) {
     this.#options = options
     this.#limits = { ...DEFAULT_FRAME_LIMITS, ...options.limits }
+    this.#held = new ByteBudget(this.#limits.heldBytes)
+    this.#connectionsOf = new PerCaller('connections', this.#limits.connectionsPerCaller)
+    this.#callsOf = new PerCaller('calls', this.#limits.callsPerCaller)
   }
 
   get addresses(): readonly string[] {
@@ -81,6 +89,17 @@ class Frames implements FramedServer {
   }
 
   #accept(listener: Listener, socket: Socket): void {
+    try {
+      socket.once('close', this.#connectionsOf.take(this.#options.identify(peerOf(listener, socket))))
+    } catch (thrown) {
+      // Who is nobody hears so when he calls.
+      const error = toSealstoneError(thrown)
+      if (error.code === 'OVERLOADED') {
+        this.#options.logger.warn({ peer: peerName(listener, socket), error: error.message }, 'a connection was refused')
+        socket.destroy()
+        return
+      }
+    }
     const session = performServerHandshake(socket, sessionOptions(this.#limits))
     this.#sessions.add(session)
     session.once('close', () => this.#sessions.delete(session))
@@ -108,14 +127,17 @@ class Frames implements FramedServer {
       const timeoutMs = timeout === undefined ? undefined : parseTimeout(String(timeout))
       if (timeout !== undefined && timeoutMs === undefined) throw new SealstoneError('INPUT_INVALID', 'grpc-timeout is not a timeout')
       record.identity = this.#options.identify(peerOf(listener, socket))
+      const leave = this.#callsOf.take(record.identity)
       const running = new RunningCall({
         stream,
         method,
         call: { method: path, identity: record.identity, peer: record.peer },
         timeoutMs,
         limits: this.#limits,
+        held: this.#held,
         translator: this.#translator,
         onEnd: (error, bytes) => {
+          leave()
           this.#calls.delete(running)
           record.end(error, bytes)
         },

@@ -22,12 +22,11 @@ export function refuseHttp(stream: ServerHttp2Stream, status: 405 | 415): void {
 
 /**
  * The caller may still be sending: RFC 9113 §8.1 has a server that does not want the rest say so with NO_ERROR. Not at once, for the reset
- * would overtake the answer; what comes until then is dropped.
+ * would overtake the answer; what comes until then is dropped. An answer that he does not take by then is dropped too.
  */
 export function stopReading(stream: ServerHttp2Stream): void {
-  if (stream.readableEnded) return
   stream.resume()
-  const close = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), LINGER_MS)
+  const close = setTimeout(() => stream.close(stream.writableFinished ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL), LINGER_MS)
   stream.once('close', () => clearTimeout(close))
 }
 

@@ -1,6 +1,7 @@
 /** The reader of a HashStream's steps, judged by the protobuf library: whatever the cuts, it hands on what a whole message would say. */
 import { describe, expect, it } from 'vitest'
 import { loadProtos } from '#wire'
+import { ByteBudget } from '#frames'
 import { type StepHandler, StepReader } from '../../src/dataplane/step-reader.ts'
 import { refusal } from '../support/hostile.ts'
 import { seededRandom } from '../support/seeded-random.ts'
@@ -23,7 +24,7 @@ function read(message: Buffer, cut: (left: number) => number): Seen[] {
       else seen.push({ kind: 'data', offset, text: piece.toString('latin1') })
     },
   }
-  const reader = new StepReader(handler)
+  const reader = new StepReader(handler, new ByteBudget(1024))
   reader.begin(message.length)
   for (let at = 0; at < message.length; ) {
     const length = Math.max(1, Math.min(message.length - at, cut(message.length - at)))
@@ -114,6 +115,39 @@ describe('reading steps', () => {
   ])('refuses %s', (_, message, code) => {
     expect(refusal(() => read(message, () => 1))).toBe(code)
     expect(refusal(() => read(message, (left) => left))).toBe(code)
+  })
+
+  it('hands on at once what can have no offset after it, as every encoder writes offset 0', () => {
+    const pieces: string[] = []
+    const ignore = () => {}
+    const reader = new StepReader(
+      { open: ignore, close: ignore, data: (offset, piece) => void pieces.push(`${offset} ${piece.toString()}`) },
+      new ByteBudget(0),
+    )
+    const message = HashStream.requestSerialize({ chunk: { offset: '0', data: Buffer.from('abcdef') } })
+    reader.begin(message.length)
+    for (const byte of message) reader.bytes(Buffer.of(byte))
+    expect(pieces).toEqual(['0 a', '1 b', '2 c', '3 d', '4 e', '5 f'])
+    reader.end()
+  })
+
+  it('keeps data that comes before its offset within a bound for all streams, and lets go of it', () => {
+    const early = new ByteBudget(1000)
+    const ignore = () => {}
+    const readers = Array.from({ length: 3 }, () => new StepReader({ open: ignore, close: ignore, data: ignore }, early))
+    const [first, second, third] = readers as [StepReader, StepReader, StepReader]
+    const message = chunk(Buffer.concat([Buffer.from([0x12]), varint(600), Buffer.alloc(600)]), OFFSET_7)
+    const most = message.subarray(0, message.length - 1)
+    for (const reader of readers) reader.begin(message.length)
+    first.bytes(most)
+    expect(refusal(() => second.bytes(most))).toBe('OVERLOADED')
+    second.discard()
+    first.bytes(message.subarray(message.length - 1))
+    first.end()
+    third.bytes(most) // there is room again
+    third.discard()
+    first.begin(message.length)
+    first.bytes(most)
   })
 
   it('refuses or reads random bytes, and reads the next message then', () => {

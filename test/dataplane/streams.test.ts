@@ -16,6 +16,7 @@ const HASHERS = { sha256: await loadHasher('sha256'), blake2b: await loadHasher(
 const CALLER = parseIdentity('local')
 const OTHER = parseIdentity('registry.example.org')
 const LIMITS = { perCaller: 2, kept: 4, keptShards: 100, resumeMs: 60_000 }
+const MOST_STORED = 250
 const BYTES = Buffer.from(Uint8Array.from({ length: 10_007 }, (_, at) => (at * 31) % 251))
 
 function settings(change: Partial<FileSettings> = {}): FileSettings {
@@ -35,11 +36,15 @@ class Stand {
   time = 0
   readonly clock: Clock = { now: () => new Date(1e12 + this.time), monotonicMs: () => this.time }
   readonly path = join(temporaryFolder(), 'streams.db')
+  readonly unsaved: unknown[] = []
+  database = openDatabase(this.path, STREAM_MIGRATIONS)
   streams = this.start()
 
   /** As after a restart: what is in memory only is gone. */
   start(): Streams {
-    this.streams = new Streams(LIMITS, new StreamStore(openDatabase(this.path, STREAM_MIGRATIONS)), HASHERS, this.clock)
+    this.database.close()
+    this.database = openDatabase(this.path, STREAM_MIGRATIONS)
+    this.streams = new Streams(LIMITS, new StreamStore(this.database, MOST_STORED), HASHERS, this.clock, (error) => this.unsaved.push(error))
     return this.streams
   }
 }
@@ -190,6 +195,54 @@ describe('streams', () => {
     expect(refusal(() => streams.find(OTHER, 'b'))).toBe('STREAM_UNKNOWN')
     expect(streams.find(OTHER, 'd').file.offset).toBe(BYTES.length)
     expect(running.map((_, at) => streams.find(CALLER, `run-${at}`).file.offset)).toEqual([BYTES.length, BYTES.length])
+  })
+
+  it('hold so many digests of parts in all: idle ones make room, and where none is idle the one that grows is refused and can go on', () => {
+    const { streams } = new Stand()
+    const [idle, first, second] = [user(), user(), user()]
+    const old = streams.open(OTHER, 'old', settings({ shardSize: 1 }), idle)
+    old.file.update(BYTES.subarray(0, 60))
+    streams.release(old, idle)
+    const one = streams.open(CALLER, 'one', settings({ shardSize: 1 }), first)
+    const two = streams.open(CALLER, 'two', settings({ shardSize: 101 }), second)
+    one.file.update(BYTES.subarray(0, 99)) // the idle one goes
+    two.file.update(BYTES.subarray(0, 150))
+    expect(refusal(() => one.file.update(BYTES.subarray(99, 100)))).toBe('OVERLOADED')
+    expect(refusal(() => two.file.update(BYTES.subarray(150, 303)))).toBe('OVERLOADED')
+    expect([one.file.offset, two.file.offset]).toEqual([99, 150])
+    streams.release(one, first) // what is left of it is in the database, and it makes room
+    two.file.update(BYTES.subarray(150))
+    expect(two.file.finish(BYTES.length).shards?.map((digest) => digest.toHex())).toEqual(shardsOf(BYTES, 101))
+    expect(refusal(() => streams.find(CALLER, 'one'))).toBe('OVERLOADED') // all that is held runs
+  })
+
+  it('keep so many digests in the database: the stream that was used least lately goes', () => {
+    const stand = new Stand()
+    const ids = ['a', 'b', 'c', 'd']
+    for (const id of ids) {
+      stand.time += 1
+      const each = user()
+      const stream = stand.streams.open(CALLER, id, settings({ shardSize: 1 }), each)
+      stream.file.update(BYTES.subarray(0, 80))
+      stand.streams.release(stream, each)
+    }
+    stand.start()
+    const offsets = ids.map((id) => refusal(() => expect(stand.streams.find(CALLER, id).file.offset).toBe(80)))
+    expect(offsets).toEqual(['STREAM_UNKNOWN', 'nothing thrown', 'nothing thrown', 'nothing thrown'])
+  })
+
+  it('go on when nothing can be saved, and say so', () => {
+    const stand = new Stand()
+    const first = user()
+    const stream = stand.streams.open(CALLER, 'a', settings({ shardSize: 1000 }), first)
+    stream.file.update(BYTES.subarray(0, 5003))
+    stand.database.close()
+    stand.streams.saveAll()
+    stand.streams.forgetOld()
+    expect(stand.unsaved.length).toBe(2)
+    stream.file.update(BYTES.subarray(5003))
+    expect(stream.file.finish(BYTES.length).shards?.length).toBe(11)
+    stand.streams.release(stream, first)
   })
 
   it('are forgotten after their time, in memory and on the disk', () => {

@@ -214,6 +214,7 @@ describe('a path', () => {
     ['that is not there', 'store/nothing', 'FILE_UNREADABLE'],
     ['over a link', 'store/way-out/secret', 'PERMISSION_DENIED'],
     ['that is a link', 'store/way-out', 'PERMISSION_DENIED'],
+    ['over a link to what is not there', 'store/way-out/nothing', 'PERMISSION_DENIED'],
   ])('%s is refused', async (_, path, code) => {
     mkdirSync(join(root, 'secret'), { recursive: true })
     writeFileSync(join(root, 'secret/secret'), 'secret')

@@ -6,28 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { SealstoneError } from '#core'
 import { seededRandom } from '../support/seeded-random.ts'
-import { answerOf, framed, hashed, Stand } from './support.ts'
+import { answerOf, frame, framed, hashed, headerBlock, PREFACE, Stand } from './support.ts'
 
 const HELLO = Buffer.from('hello')
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-
-/** RFC 9113 §4.1. */
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const header = Buffer.alloc(9)
-  header.writeUIntBE(payload.length, 0, 3)
-  header[3] = type
-  header[4] = flags
-  header.writeUInt32BE(stream, 5)
-  return Buffer.concat([header, payload])
-}
-
-/** RFC 7541 §6.2.2: literal fields without indexing, new names, no Huffman code. */
-function headerBlock(path: string): Buffer {
-  const fields = { ':method': 'POST', ':scheme': 'http', ':path': path, ':authority': 'frames', 'content-type': 'application/grpc', te: 'trailers' }
-  const text = (value: string) => Buffer.concat([Buffer.of(value.length), Buffer.from(value)])
-  return Buffer.concat(Object.entries(fields).flatMap(([name, value]) => [Buffer.of(0), text(name), text(value)]))
-}
-
 async function expectAlive(stand: Stand): Promise<void> {
   expect((await stand.ask('/t.T/Echo', [framed(HELLO)])).body).toEqual(framed(HELLO))
 }

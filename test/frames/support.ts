@@ -1,7 +1,7 @@
 /** A server with one method of each kind, and a client that says on HTTP/2 whatever a test wants. */
 import { createHash } from 'node:crypto'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
-import { createConnection } from 'node:net'
+import { createConnection, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { parseIdentity, SealstoneError, silentLogger, systemClock } from '#core'
@@ -47,6 +47,14 @@ export class Stand {
     session.on('error', () => {})
     this.#sessions.push(session)
     return session
+  }
+
+  /** A connection on which anything can be said. */
+  raw(): Socket {
+    const socket = createConnection(this.path)
+    socket.on('error', () => {})
+    onTestFinished(() => void socket.destroy())
+    return socket
   }
 
   open(path: string, headers: Record<string, string> = {}, session = this.session()): ClientHttp2Stream {
@@ -99,6 +107,25 @@ export class Stand {
       abandon: (error) => void this.abandoned.push(error.code),
     }
   }
+}
+
+export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+
+/** RFC 9113 §4.1. */
+export function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const header = Buffer.alloc(9)
+  header.writeUIntBE(payload.length, 0, 3)
+  header[3] = type
+  header[4] = flags
+  header.writeUInt32BE(stream, 5)
+  return Buffer.concat([header, payload])
+}
+
+/** RFC 7541 §6.2.2: literal fields without indexing, new names, no Huffman code. */
+export function headerBlock(path: string): Buffer {
+  const fields = { ':method': 'POST', ':scheme': 'http', ':path': path, ':authority': 'frames', 'content-type': 'application/grpc', te: 'trailers' }
+  const text = (value: string) => Buffer.concat([Buffer.of(value.length), Buffer.from(value)])
+  return Buffer.concat(Object.entries(fields).flatMap(([name, value]) => [Buffer.of(0), text(name), text(value)]))
 }
 
 export function framed(message: Uint8Array, flag = 0): Buffer {
