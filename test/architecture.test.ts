@@ -49,7 +49,8 @@ const PLAN: Plan = {
     bench: { imports: ['core', 'suites', 'db', 'keyhost', 'daemon', 'client'] },
     tensors: { imports: ['core', 'hashing'] },
     digestcache: { imports: ['core', 'hashing', 'db'] },
-    cli: { imports: ['core', 'client', 'tensors', 'digestcache', 'daemon', 'bench'], noDoor: true },
+    monitor: { imports: ['core', 'tlog'] },
+    cli: { imports: ['core', 'client', 'tensors', 'digestcache', 'tilesources', 'monitor', 'daemon', 'bench'], noDoor: true },
   },
   conditional: { '#sha256': ['tlog/sha256/native.ts', 'tlog/sha256/portable.ts'] },
   packages: {
@@ -66,6 +67,7 @@ const PLAN: Plan = {
     { from: 'daemon/index.ts', packages: ['pkcs11js'] }, // the process that talks to the network
     { from: 'client/index.ts', packages: ['pkcs11js'] },
     { from: 'client/offline/index.ts', packages: ['pkcs11js', '@grpc/grpc-js', '@grpc/proto-loader'] }, // verification without a daemon
+    { from: 'monitor/index.ts', packages: ['pkcs11js', '@grpc/grpc-js', '@grpc/proto-loader', '@napi-rs/blake-hash'] }, // it runs at a stranger's
   ],
 }
 

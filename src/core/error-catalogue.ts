@@ -97,6 +97,8 @@ export const ERROR_CATALOGUE = {
   AUDIT_CORRUPT: entry('DATA_LOSS', 3, 'the audit log does not match itself', 'stop, keep the files as evidence, restore from backup'),
   LOG_UNREACHABLE: entry('UNAVAILABLE', 3, 'a published log cannot be read', 'check its URL or directory, and whether it answers', true),
   TILE_MISSING: entry('NOT_FOUND', 1, 'a published log lacks a part of itself', 'ask its operator; a log that withholds what it signed is not to be trusted'),
+  LOG_FORKED: entry('DATA_LOSS', 1, 'a log contradicts what it signed before', 'keep both checkpoints: together they prove it; ask the operator of the log, and believe neither'),
+  LOG_ROLLED_BACK: entry('DATA_LOSS', 1, 'a log shows fewer entries than it signed before', 'keep both checkpoints; ask the operator of the log whether this is an old copy'),
   ENTRY_UNKNOWN: entry('NOT_FOUND', 2, 'there is no such audit entry', 'list the entries with: sealstone audit list'),
   DATABASE_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the database cannot be used', 'check the state directory, its disk and permissions', true),
   OVERLOADED: entry('RESOURCE_EXHAUSTED', 3, 'too many requests wait already', 'try again later with a back-off', true),

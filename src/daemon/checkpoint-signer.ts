@@ -4,7 +4,7 @@ import { type Clock, SealstoneError, utf8 } from '#core'
 import type { TrustFile } from '#envelopes'
 import type { KeyHost, KeyMaterial } from '#keyhost'
 import type { LogKeys } from '#keys'
-import { type Engine, parsePublicKey } from '#suites'
+import { parsePublicKey } from '#suites'
 import {
   cosignedMessage,
   encodeCheckpoint,
@@ -12,7 +12,6 @@ import {
   encodeVerifierKey,
   formatNote,
   type LogKeyType,
-  type LogSignatureVerifier,
   type LogVerifierKey,
   logVerifierKey,
 } from '#tlog'
@@ -55,13 +54,6 @@ export function checkpointSigner({ origin, logKeys, keyHost, clock }: Checkpoint
 export function logTrust(origin: string, logKeys: LogKeys): TrustFile['log'] {
   const { ed25519, mlDsa44 } = verifierKeys(origin, logKeys)
   return { origin, keys: [encodeVerifierKey(ed25519), encodeVerifierKey(mlDsa44)] }
-}
-
-export function logSignatureVerifier(engine: Engine): LogSignatureVerifier {
-  return {
-    verifyEd25519: (publicKey, message, signature) => engine.verify('ed25519', publicKey, message, signature),
-    verifyMlDsa44: (publicKey, message, signature) => engine.verify('ml-dsa-44', publicKey, message, signature),
-  }
 }
 
 function verifierKeys(origin: string, logKeys: LogKeys): { readonly ed25519: LogVerifierKey; readonly mlDsa44: LogVerifierKey } {

@@ -1,10 +1,11 @@
 /** Fourth step of the verdict: the receipt's leaf is in the log, under both log keys, and it speaks of this very signature. */
-import { toHex, toSealstoneError } from '#core'
+import { toHex } from '#core'
 import type { Engine } from '#suites'
-import { type LogSignatureVerifier, verifyTlogProof } from '#tlog'
 import type { ChosenKeys } from './choose-keys.ts'
 import { pae } from './dsse.ts'
 import type { HybridBundle } from './hybrid-bundle.ts'
+import { judgeInclusion } from './judge-inclusion.ts'
+import { logSignatureVerifier } from './trusted-log.ts'
 import type { Documents } from './read-documents.ts'
 import { digestText } from './sha256.ts'
 import type { Statement } from './statement-reader.ts'
@@ -40,13 +41,7 @@ export function checkReceipt(
 
 function checkInclusion(engine: Engine, { proof, receipt }: HybridBundle, { log }: ChosenKeys, verdict: VerdictBuilder): void {
   if (log === undefined) return verdict.skip('audit-receipt', 'no trust file says which audit log to believe')
-  try {
-    const { origin, size, timestampSeconds } = verifyTlogProof(proof, receipt.leaf, log.keys, logSignatureVerifier(engine))
-    const time = new Date(Number(timestampSeconds) * 1000).toISOString()
-    verdict.pass('audit-receipt', `entry ${proof.index} of ${origin}, in its checkpoint of ${size} entries signed by both log keys at ${time}`)
-  } catch (thrown) {
-    verdict.fail('audit-receipt', toSealstoneError(thrown).message)
-  }
+  verdict.add(judgeInclusion(proof, receipt.leaf, { keys: log.keys, verifier: logSignatureVerifier(engine) }))
 }
 
 /** What the leaf says otherwise, or undefined. */
@@ -80,13 +75,6 @@ function subjectDigest(statement: Statement): string | undefined {
 /** Not a reason to fail: ECDSA signatures over the same bytes may be made again, and the hybrid one stands by itself. */
 function namesCompanion({ leaf }: HybridBundle, signature: Uint8Array): boolean {
   return leaf.signatures?.some(({ role, digest }) => role === 'companion' && digest === digestText(signature)) ?? false
-}
-
-function logSignatureVerifier(engine: Engine): LogSignatureVerifier {
-  return {
-    verifyEd25519: (publicKey, message, signature) => engine.verify('ed25519', publicKey, message, signature),
-    verifyMlDsa44: (publicKey, message, signature) => engine.verify('ml-dsa-44', publicKey, message, signature),
-  }
 }
 
 const CLOCK_SKEW_MS = 5 * 60_000

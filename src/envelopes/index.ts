@@ -3,6 +3,7 @@ export type { FileDifference } from './compare-files.ts'
 export { pae, STATEMENT_PAYLOAD_TYPE } from './dsse.ts'
 export { type HashingPlan, hashingPlan } from './hashing-plan.ts'
 export { HYBRID_MEDIA_TYPE, type HybridBundle, type HybridBundleParts, parseHybridBundle, writeHybridBundle } from './hybrid-bundle.ts'
+export { judgeInclusion } from './judge-inclusion.ts'
 export { PROTECTION_LEVELS, protectionFault, type RequiredProtection } from './key-protection.ts'
 export { type OmsBundle, type OmsBundleParts, parseBundle, type VerificationMaterial, writeOmsBundle } from './oms-bundle.ts'
 export { parseTrustFile, trustSignedBytes, type TrustSignatures, writeTrustFile } from './signed-trust.ts'
@@ -18,6 +19,7 @@ export {
   type TrustedPublicKey,
   type TrustFile,
 } from './trust-file.ts'
+export { logSignatureVerifier, type TrustedLog, trustedLog } from './trusted-log.ts'
 export { type Check, CHECK_NAMES, type CheckName, type Signer, type StatementSummary, type Verdict } from './verdict.ts'
 export { verifyModel } from './verify-model.ts'
 export type { Requirement, TrustPolicy, VerifyModelRequest } from './verify-request.ts'

@@ -53,16 +53,23 @@ export class VerdictBuilder {
   statement: StatementSummary | undefined
   readonly #checks = new Map<CheckName, Check>()
 
+  /** A failure stays: later success must not hide it, a second failure is told as well. */
+  add(check: Check): void {
+    const before = this.#checks.get(check.name)
+    if (before?.status !== 'failed') this.#checks.set(check.name, check)
+    else if (check.status === 'failed') this.#checks.set(check.name, { ...before, reason: `${before.reason}; ${check.reason}` })
+  }
+
   pass(name: CheckName, reason: string): void {
-    this.#add({ name, status: 'passed', reason })
+    this.add({ name, status: 'passed', reason })
   }
 
   fail(name: CheckName, reason: string): void {
-    this.#add({ name, status: 'failed', reason })
+    this.add({ name, status: 'failed', reason })
   }
 
   skip(name: CheckName, reason: string): void {
-    this.#add({ name, status: 'not-applicable', reason })
+    this.add({ name, status: 'not-applicable', reason })
   }
 
   passed(name: CheckName): boolean {
@@ -83,13 +90,6 @@ export class VerdictBuilder {
       differences: this.differences,
       warnings: this.warnings,
     }
-  }
-
-  /** A failure stays: later success must not hide it, a second failure is told as well. */
-  #add(check: Check): void {
-    const before = this.#checks.get(check.name)
-    if (before?.status !== 'failed') this.#checks.set(check.name, check)
-    else if (check.status === 'failed') this.#checks.set(check.name, { ...before, reason: `${before.reason}; ${check.reason}` })
   }
 }
 

@@ -21,7 +21,7 @@ export type { EntryFilter, LogEntry } from './log-entry.ts'
 export { HASH_BYTES, leafHash, type NodeReader, rootOf } from './merkle.ts'
 export { formatNote, type NoteSignature, parseNote, parseSignatureLines, type SignedNote } from './note.ts'
 export { type ConsistencyClaim, consistencyProof, type InclusionClaim, inclusionProof, verifyConsistency, verifyInclusion } from './proofs.ts'
-export { formatTlogProof, parseTlogProof, type Receipt, type TlogProof, verifyTlogProof } from './tlog-proof.ts'
+export { formatTlogProof, parseTlogProof, type Receipt, standaloneProof, type TlogProof, verifyTlogProof } from './tlog-proof.ts'
 export {
   encodeVerifierKey,
   type LogKeyType,

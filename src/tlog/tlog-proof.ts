@@ -36,6 +36,11 @@ export function formatTlogProof({ index, hashes, checkpoint, extra }: TlogProof)
   return lines.join('\n')
 }
 
+/** The receipt as one text that stands alone: the leaf is its `extra` data, which is believed only as far as the proof goes. */
+export function standaloneProof({ leaf, proof }: Receipt): string {
+  return formatTlogProof({ ...parseTlogProof(proof), extra: leaf })
+}
+
 /** Strict; the checkpoint is kept as it is and not opened. Throws FORMAT_INVALID or INPUT_TOO_LARGE. */
 export function parseTlogProof(text: string): TlogProof {
   if (text.length > MAX_PROOF_LENGTH)

@@ -17,6 +17,8 @@ const COMMANDS = [
   'audit list',
   'audit show',
   'audit receipt',
+  'audit verify',
+  'audit prove',
 ]
 
 describe('help', () => {

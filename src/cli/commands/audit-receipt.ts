@@ -1,4 +1,5 @@
 /** sealstone audit receipt */
+import { standaloneProof } from '#client/offline'
 import { toBase64, utf8 } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
@@ -12,6 +13,6 @@ export async function run({ output, home, signal }: CommandContext, operands: re
   await using client = await openClient(home, options)
   const receipt = await client.getReceipt(index, { signal })
   if (output.json && options.output === undefined) output.record({ index, leaf: toBase64(receipt.leaf), proof: receipt.proof })
-  else await deliver(output, utf8(receipt.proof), options.output)
+  else await deliver(output, utf8(standaloneProof(receipt)), options.output)
   return EXIT.ok
 }

@@ -1,5 +1,6 @@
 /** The audit commands, as the command line shows them. */
 import type { CommandGroup, OptionDeclaration } from '../command.ts'
+import { OUTSIDE_COMMANDS } from './audit-outside.ts'
 import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger, timestamp } from './options.ts'
 
 /** Which entries are meant. */
@@ -62,5 +63,6 @@ export const AUDIT_COMMANDS: CommandGroup = {
       ],
       load: () => import('../commands/audit-receipt.ts'),
     },
+    ...OUTSIDE_COMMANDS,
   ],
 }

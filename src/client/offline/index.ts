@@ -1,9 +1,13 @@
 /** client/offline: verification of models on disk. Loads no gRPC, and of the engines only the native one. */
 export { type Check, type FileDifference, type TrustPolicy, type Verdict } from '#envelopes'
 export { type DigestCache, hashModel, type HashModelOptions, type HashType, type Manifest, rootDigest } from '#hashing'
+export { type Leaf, standaloneProof } from '#tlog'
+export { loadLogTrust, type LogTrust } from './log-trust.ts'
+export { readDocument, readRequired } from './read-document.ts'
 export { readSignedFiles, type SignedFiles } from './signed-files.ts'
 export { publicKeyJwk } from './public-key-jwk.ts'
 export { refuseOtherModel } from './refuse-other-model.ts'
 export { type SignaturePaths, signaturePaths } from './signature-paths.ts'
 export { loadTrust, type TrustSource } from './trust.ts'
+export { type LoggedEntry, type LoggedVerdict, verifyLogged } from './verify-logged.ts'
 export { verifyModelFiles, type VerifyModelFilesOptions } from './verify-model-files.ts'

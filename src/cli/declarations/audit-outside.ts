@@ -1,0 +1,50 @@
+/** The audit commands that need no daemon: they read a published log, as a stranger would. */
+import type { CommandDeclaration, OptionDeclaration } from '../command.ts'
+import { OUTPUT_OPTION } from './options.ts'
+
+const TRUST_OPTION: OptionDeclaration = {
+  flags: '--trust <file>',
+  description: 'trust file with the keys of the log; default is trust.json of the state directory',
+}
+
+const LOG_OPTION: OptionDeclaration = { flags: '--log <place>', description: 'the published log: URL or directory that has `checkpoint` in it' }
+
+export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
+  {
+    name: 'verify',
+    operands: [{ syntax: '<file>', description: 'model.hybrid.sig, or a receipt as `audit receipt` writes it' }],
+    summary: 'verify, offline, that one signature is in the log',
+    description:
+      'Checks both log signatures, the proof of inclusion, and that the entry names this very signature; tells what the entry says.\n' +
+      'With --log also that the log as it is published today still has that entry. Exit 0: it holds, 1: it does not.',
+    options: [TRUST_OPTION, { ...LOG_OPTION, description: `${LOG_OPTION.description}: must still contain it` }],
+    examples: [
+      ['sealstone audit verify model/model.hybrid.sig', 'a signature, by the receipt in it'],
+      ['sealstone audit verify receipt.txt --trust trust.json', 'a receipt, anywhere'],
+      ['sealstone audit verify receipt.txt --log https://log.example/models/', 'and that the log still has it'],
+    ],
+    load: () => import('../commands/audit-verify.ts'),
+  },
+  {
+    name: 'prove',
+    operands: [{ syntax: '[index]', description: 'number of the entry, from 0' }],
+    summary: 'prove from a published log that it has an entry, or that it only grew',
+    description:
+      'Makes a proof from the tiles and judges it by the signed checkpoint before it is written: of inclusion (c2sp.org/tlog-proof, with the\n' +
+      'entry), or with --from of consistency (the body of add-checkpoint, c2sp.org/tlog-witness). --from and --to are sizes, or files\n' +
+      'with checkpoints that were kept.',
+    options: [
+      LOG_OPTION,
+      { flags: '--from <size|file>', description: 'prove consistency, from this older tree' },
+      { flags: '--to <size|file>', description: 'to this newer one; default is that of today' },
+      TRUST_OPTION,
+      OUTPUT_OPTION,
+    ],
+    examples: [
+      ['sealstone audit prove 7 --log https://log.example/models/ -o receipt.txt', 'entry 7 is in it'],
+      ['sealstone audit prove --from kept.checkpoint --log ./mirror', 'it only grew since'],
+      ['sealstone audit prove --from 100 --to 200 --log ./mirror --json', 'between two sizes, for programs'],
+    ],
+    load: () => import('../commands/audit-prove.ts'),
+  },
+]

@@ -1,0 +1,22 @@
+/** What a trust file says of its audit log: which keys must have signed a checkpoint, and what verifies them. */
+import type { Engine } from '#suites'
+import { type LogSignatureVerifier, type LogVerifierKey, parseVerifierKey } from '#tlog'
+import type { TrustFile } from './trust-file.ts'
+
+export interface TrustedLog {
+  readonly origin: string
+  /** One Ed25519 and one ML-DSA-44 key, both with the origin as their name. */
+  readonly keys: readonly LogVerifierKey[]
+  readonly verifier: LogSignatureVerifier
+}
+
+export function trustedLog({ log }: TrustFile, engine: Engine): TrustedLog {
+  return { origin: log.origin, keys: log.keys.map(parseVerifierKey), verifier: logSignatureVerifier(engine) }
+}
+
+export function logSignatureVerifier(engine: Engine): LogSignatureVerifier {
+  return {
+    verifyEd25519: (publicKey, message, signature) => engine.verify('ed25519', publicKey, message, signature),
+    verifyMlDsa44: (publicKey, message, signature) => engine.verify('ml-dsa-44', publicKey, message, signature),
+  }
+}

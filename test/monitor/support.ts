@@ -1,0 +1,103 @@
+/** Real logs of the room `audit` in folders of their own, published as files, and a trust file for them. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { newOperationId, utf8 } from '#core'
+import type { KnownLog } from '#monitor'
+import { decodeCheckpoint, encodeEntryBundle, GrowingTree, leafHash, parseNote, type TileName, TILE_WIDTH, tilePath } from '#tlog'
+import { intent, openLog, type OpenLog, type OpenLogOptions, outcome } from '../audit/support.ts'
+import { temporaryFolder } from '../support/sealstone.ts'
+import { makeInstallation, trustFileOf, trustOf } from '../support/signing.ts'
+import { nobleVerifier, type SoftwareLog, softwareLog } from '../support/software-log.ts'
+
+export const ORIGIN = 'log.example/models'
+
+export interface Stage extends Disposable {
+  readonly path: string
+  readonly log: SoftwareLog
+  /** What a monitor is told of the log. */
+  readonly known: KnownLog
+  /** A trust file with the keys of the log. */
+  readonly trust: string
+  /** The log's state directory, and what is published of it. */
+  readonly state: string
+  readonly published: string
+  /** Does `work` with the log opened as the daemon opens it, then publishes it. */
+  use(work: (log: OpenLog) => Promise<unknown>, options?: OpenLogOptions): Promise<void>
+  /** `count` signings: an intent and an outcome each. */
+  sign(count: number, options?: OpenLogOptions): Promise<void>
+}
+
+export function makeStage(log: SoftwareLog = softwareLog(ORIGIN)): Stage {
+  const folder = temporaryFolder('sealstone-monitor-')
+  const at = (name: string): string => join(folder.path, name)
+  const state = at('state')
+  const published = at('published')
+  mkdirSync(state)
+  const installation = makeInstallation('mldsa65-ecdsa-p256', 'default', log)
+  writeFileSync(at('trust.json'), trustFileOf(trustOf(installation), log))
+  const use: Stage['use'] = async (work, options) => {
+    await using opened = await openLog(state, log, options)
+    await work(opened)
+    publish(opened, published)
+  }
+  const sign: Stage['sign'] = (count, options) =>
+    use(async ({ audit }) => {
+      for (let made = 0; made < count; made++) {
+        const operationId = newOperationId()
+        await audit.append(intent({ operationId }))
+        await audit.complete(outcome({ operationId }))
+      }
+    }, options)
+  const stage = {
+    path: folder.path,
+    log,
+    known: { origin: log.origin, keys: log.keys, verifier: nobleVerifier },
+    trust: at('trust.json'),
+    state,
+    published,
+    use,
+    sign,
+    [Symbol.dispose]: () => folder[Symbol.dispose](),
+  }
+  onTestFinished(() => stage[Symbol.dispose]())
+  return stage
+}
+
+/** The log up to its newest checkpoint, as the files of c2sp.org/tlog-tiles. */
+function publish({ audit }: OpenLog, folder: string): void {
+  const note = audit.checkpoint() ?? ''
+  const leaves = Array.from(audit.entries(), ({ bytes }) => bytes)
+  writeLogFiles(folder, leaves.slice(0, Number(decodeCheckpoint(parseNote(note).text).size)), note)
+}
+
+/** Tiles and bundles of these leaves, replaced as a whole, under a checkpoint that need not be theirs. */
+function writeLogFiles(folder: string, leaves: readonly Uint8Array[], note: string): void {
+  rmSync(join(folder, 'tile'), { recursive: true, force: true })
+  const write = (name: TileName, bytes: Uint8Array): void => writeBelow(folder, tilePath(name), bytes)
+  for (let level = 0, hashes = leaves.map(leafHash); hashes.length > 0; level++) {
+    const roots: Uint8Array[] = []
+    for (let at = 0; at < hashes.length; at += TILE_WIDTH) {
+      const part = hashes.slice(at, at + TILE_WIDTH)
+      write({ kind: 'hashes', level, number: BigInt(at / TILE_WIDTH), width: part.length }, Buffer.concat(part))
+      if (part.length === TILE_WIDTH) roots.push(rootOfHashes(part))
+    }
+    hashes = roots
+  }
+  for (let at = 0; at < leaves.length; at += TILE_WIDTH) {
+    const part = leaves.slice(at, at + TILE_WIDTH)
+    write({ kind: 'entries', number: BigInt(at / TILE_WIDTH), width: part.length }, encodeEntryBundle(part))
+  }
+  writeBelow(folder, 'checkpoint', utf8(note))
+}
+
+function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
+  const tree = GrowingTree.empty()
+  for (const hash of hashes) tree.appendHash(hash)
+  return tree.root()
+}
+
+function writeBelow(folder: string, path: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true })
+  writeFileSync(join(folder, path), bytes)
+}
