@@ -113,6 +113,8 @@ class SqliteAuditLog implements AuditLog {
   readonly #sequencer: Sequencer
   readonly #late: LateOutcomes
   readonly #sizeAtOpen: bigint
+  /** Tells this process's leaves from those of others, before and after. */
+  readonly #run = crypto.getRandomValues(new Uint8Array(4)).toHex()
   #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(options: AuditLogOptions) {
@@ -221,9 +223,10 @@ class SqliteAuditLog implements AuditLog {
     return this.#sequencer.close()
   }
 
-  /** Time is given in the order of the queue, which is the order of the log; it stands still while the clock is behind. */
+  /** Time is given in the order of the queue, which is the order of the log; it stands still while the clock is behind, which `uptimeMs` never does. */
   #encode(leaf: NewLeaf): NonNullable<Submission['leaf']> {
-    const value: Leaf = { version: 1, time: this.#options.timeline.now().toISOString(), ...leaf }
+    const { timeline } = this.#options
+    const value: Leaf = { version: 1, time: timeline.now().toISOString(), run: this.#run, uptimeMs: timeline.uptimeMs, ...leaf }
     this.#tellIfBehind()
     return { value, bytes: encodeLeaf(value) }
   }

@@ -34,7 +34,7 @@ export async function closeOpenIntents(store: LogStore, end: bigint, log: Recove
 function unknownOutcome(store: LogStore, index: bigint, reason: string): NewLeaf {
   const bytes = store.readLeaf(index)
   if (bytes === undefined) throw new SealstoneError('AUDIT_CORRUPT', `leaf ${index} is missing`)
-  const { version: _version, time: _time, ...intent } = parseLeaf(bytes)
+  const { version: _version, time: _time, run: _run, uptimeMs: _uptimeMs, policyRule: _rule, policyDigest: _policy, ...intent } = parseLeaf(bytes)
   return { ...intent, kind: 'outcome', result: 'unknown', reason }
 }
 

@@ -7,10 +7,12 @@ import type { Clock } from './clock.ts'
  */
 export class Timeline {
   readonly #clock: Clock
+  readonly #started: number
   #last = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#started = clock.monotonicMs()
   }
 
   /** Not before any time that was given. */
@@ -28,6 +30,11 @@ export class Timeline {
   /** From here on: a time that was given by an earlier process. */
   reach(time: Date): void {
     this.#last = Math.max(time.getTime(), this.#last)
+  }
+
+  /** Whole milliseconds since this timeline was made, by the clock that nobody sets. */
+  get uptimeMs(): number {
+    return Math.max(0, Math.floor(this.#clock.monotonicMs() - this.#started))
   }
 
   /** How far the wall clock is behind; 0 where it is not. */

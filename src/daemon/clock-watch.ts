@@ -1,4 +1,4 @@
-/** Tells the operator when the wall clock was set: signatures are dated by it, and keys begin and end by it. */
+/** Tells when the wall clock was set: signatures are dated by it, and keys begin and end by it. */
 import type { Clock, Logger } from '#core'
 
 export interface ClockWatch extends Disposable {
@@ -6,8 +6,11 @@ export interface ClockWatch extends Disposable {
   readonly jumps: number
 }
 
-/** Compares the wall clock with one that nobody sets, every second. A machine that slept looks the same as a clock that was set forward. */
-export function watchClock(clock: Clock, logger: Logger): ClockWatch {
+/**
+ * Compares the wall clock with one that nobody sets, every second. A machine that slept looks the same as a clock that was set forward.
+ * @param onStep by how much it was set, below zero: back
+ */
+export function watchClock(clock: Clock, logger: Logger, onStep: (byMs: number) => void): ClockWatch {
   let wall = clock.now().getTime()
   let steady = clock.monotonicMs()
   let jumps = 0
@@ -17,9 +20,10 @@ export function watchClock(clock: Clock, logger: Logger): ClockWatch {
     const byMs = Math.round(now - wall - (elapsed - steady))
     wall = now
     steady = elapsed
-    if (Math.abs(byMs) < JUMP_MS) return
+    if (byMs < FORWARD_MS && byMs > -BACK_MS) return
     jumps += 1
     logger.warn({ byMs, now: new Date(now).toISOString() }, byMs > 0 ? 'the clock was set forward' : 'the clock was set back')
+    onStep(byMs)
   }
   const timer = setInterval(look, LOOK_MS).unref()
   return {
@@ -31,5 +35,7 @@ export function watchClock(clock: Clock, logger: Logger): ClockWatch {
 }
 
 const LOOK_MS = 1000
-/** A clock that is kept by NTP is slewed, or stepped by less than a second. */
-const JUMP_MS = 5000
+/** A clock that is kept by NTP is slewed, or stepped by less than a second. A process that was stopped for a while sees no step. */
+const FORWARD_MS = 5000
+/** Back is what a clock never goes by itself. */
+const BACK_MS = 1000

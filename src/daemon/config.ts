@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { closest } from 'fastest-levenshtein'
 import { parse } from 'smol-toml'
-import { excerpt, LIMITS, SealstoneError } from '#core'
+import { excerpt, type JsonValue, LIMITS, SealstoneError } from '#core'
 import { parsePolicyTable, type PolicyTable } from '#policy'
 import { parseRecipients } from './recovery-recipients.ts'
 import { parseTraceEndpoint, type TraceSettings } from './trace-settings.ts'
@@ -52,6 +52,8 @@ export interface Config {
   readonly drainSeconds: number
   readonly logLevel: LogLevel
   readonly policy: PolicyTable
+  /** What the file sets to something else than the default, by the names of the settings; the same for two files that mean the same. */
+  readonly changedSettings: Readonly<Record<string, JsonValue>>
 }
 
 export interface HashSettings {
@@ -86,7 +88,7 @@ export function parseConfig(text: string, home: string): Config {
   const metricsAddress = read.optionalText('metrics.listen')
   const tlsAddress = read.optionalText('listen.tls.address')
   const hash = hashSettings(read, home, tlsAddress !== undefined)
-  return {
+  const config = {
     token: { uri: read.text('token.uri'), env: moduleEnvironment(read.open(TOKEN_ENV)), serial: read.oneOf('token.serial', SERIAL_FORMS, 'plain') },
     listen: {
       socket: resolve(home, read.optionalText('listen.socket') ?? 'sealstone.sock'),
@@ -116,6 +118,7 @@ export function parseConfig(text: string, home: string): Config {
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
   }
+  return { ...config, changedSettings: read.changed }
 }
 
 function hashSettings(read: SettingReader, home: string, hasTls: boolean): HashSettings | undefined {
@@ -236,9 +239,16 @@ function refuseUnknown(settings: Map<string, unknown>): void {
 
 class SettingReader {
   readonly #settings: Map<string, unknown>
+  readonly #atDefault = new Set<string>()
 
   constructor(settings: Map<string, unknown>) {
     this.#settings = settings
+  }
+
+  /** Ask for it when everything was read. */
+  get changed(): Record<string, JsonValue> {
+    // What TOML has beyond JSON, such as dates, no setting takes.
+    return Object.fromEntries([...this.#settings].filter(([name]) => !this.#atDefault.has(name))) as Record<string, JsonValue>
   }
 
   /** The settings under a prefix, by the rest of their names. */
@@ -272,6 +282,7 @@ class SettingReader {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
       throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want a whole number from ${least} to ${most}`)
     }
+    if (value === fallback) this.#atDefault.add(name)
     return value
   }
 
@@ -279,6 +290,7 @@ class SettingReader {
     const value = this.#settings.get(name) ?? fallback
     if (typeof value !== 'number' || !(value >= 0 && value <= 1))
       throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want a number from 0 to 1`)
+    if (value === fallback) this.#atDefault.add(name)
     return value
   }
 
@@ -286,6 +298,7 @@ class SettingReader {
     const value = this.#settings.get(name) ?? fallback
     const choice = choices.find((known) => known === value)
     if (choice === undefined) throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want one of ${choices.join(', ')}`)
+    if (choice === fallback) this.#atDefault.add(name)
     return choice
   }
 }

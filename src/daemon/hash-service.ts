@@ -5,6 +5,7 @@ import { type AuditLog } from '#audit'
 import { excerpt, type Logger, newOperationId, SealstoneError } from '#core'
 import { type DataPlane, type DataPlaneReport, startDataPlane } from '#dataplane'
 import type { Listener } from '#listeners'
+import { policyDigest } from './config-digest.ts'
 import type { Config, HashSettings } from './config.ts'
 import type { HomePaths } from './home.ts'
 
@@ -44,6 +45,7 @@ export async function startHashService(
         result: 'error',
         errorCode: 'PERMISSION_DENIED',
         reason,
+        policyDigest: policyDigest(config.policy),
       })
     },
   })

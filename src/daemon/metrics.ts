@@ -114,7 +114,7 @@ export function observeDaemon(
     () => keys.list().filter(({ quarantine }) => quarantine !== undefined).length,
   )
   gauge('sealstone_log_entries', 'Entries in the audit log.', () => Number(logSize()))
-  gauge('sealstone_clock_jumps', 'How often the wall clock was set by 5 s or more since the start.', clockJumps)
+  gauge('sealstone_clock_jumps', 'How often the wall clock was set since the start, forward by 5 s or more or back by 1 s or more.', clockJumps)
   const states = new Gauge({
     name: 'sealstone_key_versions',
     help: 'Key versions by state.',

@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path'
 import { type Clock, excerpt, type Logger, type Metrics, SealstoneError, toSealstoneError } from '#core'
 import { Capacity, type OperationContext } from '#operations'
+import { policyDigest } from './config-digest.ts'
 import type { Config } from './config.ts'
 import { type HomePaths } from './home.ts'
 import { publishTrustFile } from './trust-publisher.ts'
@@ -17,6 +18,7 @@ export interface ContextParts extends Pick<OperationContext, 'audit' | 'keys' | 
 export function operationContext({ paths, settings, ...rooms }: ContextParts): OperationContext {
   return {
     ...rooms,
+    policyDigest: policyDigest(rooms.policy),
     capacity: new Capacity({ boundMs: settings.queueMs, clock: rooms.clock }),
     trustDays: settings.trustDays,
     destroyWaitMs: settings.destroyWaitHours * HOUR_MS,

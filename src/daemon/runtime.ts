@@ -10,6 +10,7 @@ import { nativeEngine } from '#suites/native'
 import { checkpointSigner, logTrust } from './checkpoint-signer.ts'
 import type { Config } from './config.ts'
 import { checkHome } from './home.ts'
+import { type LastRun, readLastRun } from './last-run.ts'
 import { tokenLocation } from './token-location.ts'
 
 export const MIGRATIONS = [...KEY_MIGRATIONS, ...AUDIT_MIGRATIONS]
@@ -22,6 +23,10 @@ export interface Runtime extends AsyncDisposable {
   readonly audit: AuditLog
   /** The log's name and verifier keys, as the trust file publishes them. */
   readonly log: TrustFile['log']
+  /** What the log said of the daemon before, when it was opened. */
+  readonly lastRun: LastRun
+  /** Time as the log gives it. */
+  readonly timeline: Timeline
   /** Intents that the last run left open and this start closed as `unknown`. */
   readonly recovered: number
 }
@@ -63,10 +68,11 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     metrics,
   })
   opened.defer(() => audit.close())
+  const lastRun = readLastRun(audit)
   const recovered = await audit.recover()
 
   const resources = opened.move()
-  return { engine, database, keyHost, keys, audit, log: trust, recovered, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+  return { engine, database, keyHost, keys, audit, log: trust, lastRun, timeline, recovered, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
 export interface LogParts {

@@ -4,7 +4,9 @@ import { type Clock, defined, type Logger, newOperationId, parseIdentity, silent
 import type { Listener } from '#listeners'
 import { createOperations, type Operations } from '#operations'
 import { type RpcServer, startServer } from '#rpc'
+import { type BoundedEvent, BoundedEvents } from './bounded-events.ts'
 import { type ClockWatch, watchClock } from './clock-watch.ts'
+import { configDigest, policyDigest } from './config-digest.ts'
 import { type Config, loadConfig, type LogLevel, splitAddress } from './config.ts'
 import { startHashService } from './hash-service.ts'
 import { homePaths } from './home.ts'
@@ -13,6 +15,7 @@ import type { Collected } from './metrics.ts'
 import { operationContext } from './operation-context.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
 import { openTicketKeys } from './ticket-key.ts'
+import { writeStartLeaves } from './start-leaves.ts'
 import type { TraceSettings } from './trace-settings.ts'
 import { mendTrustFile } from './trust-publisher.ts'
 import { writeBackup } from './write-backup.ts'
@@ -34,8 +37,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   const metrics = collected?.metrics ?? silentMetrics
   await using tracing = config.traces === undefined ? undefined : await sendTraces(config.traces, logger, collected)
   await using runtime = await openRuntime(options.home, config, systemClock, logger, metrics)
-  using clockWatch = watchClock(systemClock, logger)
-  await recordEvent(runtime, 'daemon-start', `${runtime.recovered} open intents closed`)
+  const digests = { configDigest: configDigest(config, commandLine(options)), policyDigest: policyDigest(config.policy) }
+  await writeStartLeaves(runtime, digests, systemClock)
+  const events = new BoundedEvents({ audit: runtime.audit, clock: systemClock, logger })
+  using clockWatch = watchClock(systemClock, logger, (byMs) => void events.record(clockStep(byMs, systemClock)))
 
   const paths = homePaths(options.home)
   const backup = async () => {
@@ -84,15 +89,17 @@ export async function serve(options: ServeOptions): Promise<number> {
   const readiness = followKeyHost(runtime, server)
   const maintenance = repeat(() => operations.maintain(), MAINTENANCE_MS)
   const canary = repeat(() => operations.testNextKey(), config.canarySeconds * 1000)
+  const telling = repeat(() => events.flush(), TELL_MS)
   logger.info({ addresses: [...server.addresses, ...(hashing?.addresses ?? [])], pid: process.pid, recovered: runtime.recovered }, 'ready')
 
   const signal = await stop
   logger.info({ signal }, 'draining')
   clearInterval(retention)
   clearInterval(readiness)
-  await Promise.all([maintenance.stop(), canary.stop()])
+  await Promise.all([maintenance.stop(), canary.stop(), telling.stop()])
   await Promise.all([server.drain(config.drainSeconds * 1000), hashing?.close(Math.min(config.drainSeconds, STREAM_DRAIN_SECONDS) * 1000)])
-  await recordEvent(runtime, 'daemon-stop', signal).catch((error: unknown) => {
+  await events.flush()
+  await recordStop(runtime, signal).catch((error: unknown) => {
     logger.error({ error: toSealstoneError(error).message }, 'the stop could not be logged')
   })
   logger.info({}, 'stopped')
@@ -132,8 +139,31 @@ function listeners(config: Config, insecureLoopback: string | undefined): Listen
   return all
 }
 
-async function recordEvent(runtime: Runtime, kind: 'daemon-start' | 'daemon-stop', reason: string): Promise<void> {
-  await runtime.audit.append({ kind, operationId: newOperationId(), caller: parseIdentity('local'), operation: 'serve', result: 'ok', reason })
+/** What the command line adds to the configuration, as far as it opens a door. */
+function commandLine({ insecureLoopback }: ServeOptions): Readonly<Record<string, string>> {
+  return insecureLoopback === undefined ? {} : { '--insecure-loopback': insecureLoopback }
+}
+
+function clockStep(byMs: number, clock: Clock): BoundedEvent {
+  const what = byMs > 0 ? 'the clock was set forward' : 'the clock was set back'
+  return {
+    kind: 'clock-step',
+    operation: 'serve',
+    caller: parseIdentity('local'),
+    what,
+    only: { clockStepMs: byMs, detail: `to ${clock.now().toISOString()}` },
+  }
+}
+
+async function recordStop(runtime: Runtime, reason: string): Promise<void> {
+  await runtime.audit.append({
+    kind: 'daemon-stop',
+    operationId: newOperationId(),
+    caller: parseIdentity('local'),
+    operation: 'serve',
+    result: 'ok',
+    reason,
+  })
 }
 
 /** The first signal drains; a second one gives up waiting. What is lost then is only replies: outcomes are durable before they are sent. */
@@ -200,4 +230,5 @@ function keepAnswers(runtime: Runtime, config: Config, clock: Clock, logger: Log
 const STREAM_DRAIN_SECONDS = 2
 const READINESS_MS = 500
 const MAINTENANCE_MS = 5000
+const TELL_MS = 60_000
 const HOUR_MS = 3_600_000

@@ -1,19 +1,28 @@
 /** Step 1 of every operation: who is calling, may they do this; a refusal is in the log before the caller hears of it. */
 import { newOperationId, SealstoneError, traceFields } from '#core'
 import { type Allowed, decide, decideForSomeKey, type OperationName } from '#policy'
+import type { NewLeaf } from '#tlog'
 import type { OperationContext } from './context.ts'
 import type { CallContext } from './ports.ts'
 
+/** What the intent says of why it was allowed. */
+export type PolicyDecision = Required<Pick<NewLeaf, 'policyRule' | 'policyDigest'>>
+
+export interface Authorized extends Allowed {
+  readonly decision: PolicyDecision
+}
+
 /** Throws PERMISSION_DENIED after the refusal is durable, CANCELLED or DEADLINE_EXCEEDED when the caller is gone. */
-export async function authorize(context: OperationContext, call: CallContext, operation: OperationName, key?: string): Promise<Allowed> {
+export async function authorize(context: OperationContext, call: CallContext, operation: OperationName, key?: string): Promise<Authorized> {
   call.signal.throwIfAborted()
   const decision = decide(context.policy, call.identity, operation, key)
-  return decision.allowed ? decision : await refuse(context, call, operation, key, decision.reason)
+  if (!decision.allowed) return await refuse(context, call, operation, key, decision.reason)
+  return { ...decision, decision: { policyRule: decision.rule, policyDigest: context.policyDigest } }
 }
 
 /** Throws PERMISSION_DENIED after the refusal is durable. */
-export async function refuseAssertedDigests(context: OperationContext, call: CallContext, key: string): Promise<never> {
-  return await refuse(context, call, 'sign', key, 'the policy wants digests that the daemon computed, and not every file has a hash ticket')
+export async function refuseAssertedDigests(context: OperationContext, call: CallContext, key: string, rule: number): Promise<never> {
+  return await refuse(context, call, 'sign', key, 'the policy wants digests that the daemon computed, and not every file has a hash ticket', rule)
 }
 
 /** The same before the key is known: a caller who may do this with no key at all has nothing worked on. */
@@ -29,6 +38,7 @@ async function refuse(
   operation: OperationName,
   key: string | undefined,
   reason: string,
+  rule?: number,
 ): Promise<never> {
   context.metrics.refused({ reason: 'policy' })
   // A crash before this append answers nobody; after it the refusal stands and the caller asks again.
@@ -41,6 +51,8 @@ async function refuse(
     result: 'error',
     errorCode: 'PERMISSION_DENIED',
     reason,
+    policyDigest: context.policyDigest,
+    ...(rule === undefined ? {} : { policyRule: rule }),
   })
   context.logger.warn({ identity: call.identity, operation, key, ...traceFields(call.span) }, 'refused by policy')
   throw new SealstoneError('PERMISSION_DENIED', `${call.identity} may not ${operation}${key === undefined ? '' : ` with key ${key}`}: ${reason}`, {

@@ -6,9 +6,9 @@ import type { BackupReport, CallContext } from './ports.ts'
 
 /** It holds every key, so the right is asked without a key's name. The intent is in the backup; its outcome comes after. */
 export async function backupKeys(context: OperationContext, call: CallContext): Promise<BackupReport> {
-  await authorize(context, call, 'keys.backup')
+  const { decision } = await authorize(context, call, 'keys.backup')
   const facts = { operationId: newOperationId(), caller: call.identity, operation: 'keys.backup' }
-  await context.audit.append({ kind: 'intent', ...facts })
+  await context.audit.append({ kind: 'intent', ...facts, ...decision })
   try {
     // A crash in here leaves an unfinished folder, which the next backup does not mind.
     const report = await context.backup()

@@ -25,14 +25,14 @@ export async function certifyKey(
   call: CallContext,
   { name, version, document, which, subject, days }: CertifyKeyRequest,
 ): Promise<{ readonly der: Uint8Array; readonly pem: string }> {
-  await authorize(context, call, 'keys.certify', name)
+  const { decision } = await authorize(context, call, 'keys.certify', name)
   using use = context.keys.use(name, version)
   const { record } = use
   const material = record[which]
   if (material === undefined) throw new SealstoneError('KEY_UNUSABLE', `key ${name} has no companion`, { hint: 'ask for the key itself' })
   const options = { key: parsePublicKey(material.spki), subject, sign: (message: Uint8Array) => context.keys.signWith(record, which, message) }
   let made: { readonly der: Uint8Array; readonly pem: string } | undefined
-  const event = { ...eventOf(call.identity, 'keys.certify', record), reason: `${document} of the ${which} key for ${subject}` }
+  const event = { ...eventOf(call.identity, 'keys.certify', record), decision, reason: `${document} of the ${which} key for ${subject}` }
   await recorded(context, event, async () => {
     const { certificateRequest, selfSignedCertificate } = await import('#certificates') // pkijs takes 50 ms to load
     made =

@@ -28,41 +28,42 @@ export interface DestroyKeyRequest extends VersionName {
 
 export async function changeKey(context: OperationContext, call: CallContext, request: ChangeKeyRequest): Promise<KeyRecord> {
   const { action, name, version, since, reason } = request
-  await authorize(context, call, OPERATIONS[action], name)
+  const { decision } = await authorize(context, call, OPERATIONS[action], name)
   const record = chooseVersion(context, name, version, action)
-  const event = { ...eventOf(call.identity, `keys.${action}`, record), ...defined({ reason: reasonText(since, reason) }) }
+  const event = { ...eventOf(call.identity, `keys.${action}`, record), decision, ...defined({ reason: reasonText(since, reason) }) }
   return recorded(context, event, () => context.keys.change(record, { action, ...defined({ since, reason }) }))
 }
 
 /** Nothing is destroyed now: `maintain` does it when the waiting time is over. */
 export async function destroyKey(context: OperationContext, call: CallContext, request: DestroyKeyRequest): Promise<KeyRecord> {
   const { name, version, confirmName, reason } = request
-  await authorize(context, call, 'keys.destroy', name)
+  const { decision } = await authorize(context, call, 'keys.destroy', name)
   const record = chooseVersion(context, name, version, 'destroy')
   if (confirmName !== name)
     throw new SealstoneError('INPUT_INVALID', `the key's name was not repeated: got ${JSON.stringify(confirmName)}, want ${name}`)
   const at = new Date(context.clock.now().getTime() + context.destroyWaitMs)
   const event = {
     ...eventOf(call.identity, 'keys.destroy', record),
+    decision,
     reason: [`at ${at.toISOString()}`, ...(reason === undefined ? [] : [reason])].join(': '),
   }
   return recorded(context, event, () => context.keys.scheduleDestruction(record, at, reason))
 }
 
 export async function cancelDestroyKey(context: OperationContext, call: CallContext, { name, version }: VersionName): Promise<KeyRecord> {
-  await authorize(context, call, 'keys.destroy', name)
+  const { decision } = await authorize(context, call, 'keys.destroy', name)
   const scheduled = context.keys.versions(name).filter(({ destroyAt, state }) => destroyAt !== undefined && state !== 'destroyed')
   const record = version === undefined && scheduled[0] !== undefined && scheduled.length === 1 ? scheduled[0] : context.keys.get(name, version)
-  return recorded(context, eventOf(call.identity, 'keys.destroy-cancel', record), () => context.keys.cancelDestruction(record))
+  return recorded(context, { ...eventOf(call.identity, 'keys.destroy-cancel', record), decision }, () => context.keys.cancelDestruction(record))
 }
 
 export async function setKeyPolicy(context: OperationContext, call: CallContext, name: KeyName, changes: Partial<KeyPolicy>): Promise<KeyRecord> {
-  await authorize(context, call, 'keys.policy', name)
+  const { decision } = await authorize(context, call, 'keys.policy', name)
   const record = context.keys.get(name)
   const reason = Object.entries(changes)
     .map(([member, value]) => `${member} ${value}`)
     .join(', ')
-  return recorded(context, { ...eventOf(call.identity, 'keys.policy', record), reason }, () => {
+  return recorded(context, { ...eventOf(call.identity, 'keys.policy', record), decision, reason }, () => {
     context.keys.setPolicy(name, changes)
     return record
   })

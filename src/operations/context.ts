@@ -12,6 +12,8 @@ export interface OperationContext {
   readonly audit: AuditLog
   readonly keys: KeyStore
   readonly policy: PolicyTable
+  /** `sha256:` and hex, for the log. */
+  readonly policyDigest: string
   readonly capacity: Capacity
   /** Any of these may have made a hash ticket; none where there is no HashService. */
   readonly ticketKeys: readonly Uint8Array[]

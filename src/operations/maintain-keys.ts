@@ -54,11 +54,12 @@ function isOld({ keys }: OperationContext, record: KeyRecord, now: Date): boolea
 async function begin(context: OperationContext, record: KeyRecord): Promise<void> {
   await change(context, record, 'enable', 'its time has come')
   const previous = context.keys.versions(record.name).find(({ version, state }) => version === record.version - 1 && state === 'active')
-  if (previous !== undefined) await retirePrevious(context, CALLER, previous, record)
+  if (previous !== undefined) await retirePrevious(context, { caller: CALLER }, previous, record)
 }
 
 async function rotateByAge(context: OperationContext, record: KeyRecord): Promise<void> {
-  await rotate(context, CALLER, { name: record.name, fromVersion: record.version, keepPrevious: false }, 'its rotation period is over')
+  const by = { caller: CALLER, reason: 'its rotation period is over' }
+  await rotate(context, by, { name: record.name, fromVersion: record.version, keepPrevious: false })
 }
 
 function change(context: OperationContext, record: KeyRecord, action: 'enable' | 'retire', reason: string): Promise<KeyRecord> {

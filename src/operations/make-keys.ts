@@ -5,7 +5,7 @@ import { DEFAULT_SUITE, findSuite } from '#suites'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext } from './ports.ts'
-import { recorded } from './recorded.ts'
+import { type KeyEvent, recorded } from './recorded.ts'
 
 export interface Validity {
   readonly notBefore?: Date
@@ -50,35 +50,34 @@ export interface ImportKeyRequest extends Validity {
 export async function createKey(context: OperationContext, call: CallContext, request: CreateKeyRequest): Promise<KeyRecord> {
   const { name } = request
   const suite = findSuite(request.suite ?? DEFAULT_SUITE).id
-  await authorize(context, call, 'keys.create', name)
-  const event = { caller: call.identity, operation: 'keys.create', key: name, keyVersion: 1, suite }
+  const { decision } = await authorize(context, call, 'keys.create', name)
+  const event = { caller: call.identity, operation: 'keys.create', key: name, keyVersion: 1, suite, decision }
   return recorded(context, event, () => context.keys.create({ ...request, suite }))
 }
 
 export async function adoptKey(context: OperationContext, call: CallContext, request: AdoptKeyRequest): Promise<KeyRecord> {
   const { name } = request
-  await authorize(context, call, 'keys.adopt', name)
-  return recorded(context, { caller: call.identity, operation: 'keys.adopt', key: name, keyVersion: 1 }, () => context.keys.adopt(request))
+  const { decision } = await authorize(context, call, 'keys.adopt', name)
+  return recorded(context, { caller: call.identity, operation: 'keys.adopt', key: name, keyVersion: 1, decision }, () => context.keys.adopt(request))
 }
 
 export async function importKey(context: OperationContext, call: CallContext, request: ImportKeyRequest): Promise<KeyRecord> {
   const { name } = request
-  await authorize(context, call, 'keys.import', name)
-  const event = { caller: call.identity, operation: 'keys.import', key: name, keyVersion: 1 }
+  const { decision } = await authorize(context, call, 'keys.import', name)
+  const event = { caller: call.identity, operation: 'keys.import', key: name, keyVersion: 1, decision }
   return recorded(context, event, () => context.keys.import({ ...request, file: context.importPath(request.file) }))
 }
 
 export async function rotateKey(context: OperationContext, call: CallContext, request: RotateKeyRequest): Promise<KeyRecord> {
-  await authorize(context, call, 'keys.rotate', request.name)
-  return rotate(context, call.identity, request)
+  const { decision } = await authorize(context, call, 'keys.rotate', request.name)
+  return rotate(context, { caller: call.identity, decision }, request)
 }
 
 /** The new version signs before the old one is retired, so that there is no moment without a key. */
 export async function rotate(
   context: OperationContext,
-  caller: CallContext['identity'],
+  by: Pick<KeyEvent, 'caller' | 'decision' | 'reason'>,
   { name, suite, fromVersion, keepPrevious, notBefore, notAfter, recoverable }: RotateKeyRequest,
-  reason?: string,
 ): Promise<KeyRecord> {
   const { keys } = context
   const previous = keys.get(name)
@@ -89,20 +88,20 @@ export async function rotate(
     )
   }
   const request = { name, suite: suite === undefined ? previous.hybrid.suite : findSuite(suite).id, ...defined({ notBefore, notAfter, recoverable }) }
-  const event = { caller, operation: 'keys.rotate', key: name, keyVersion: previous.version + 1, suite: request.suite, ...defined({ reason }) }
+  const event = { ...by, operation: 'keys.rotate', key: name, keyVersion: previous.version + 1, suite: request.suite }
   const made = await recorded(context, event, () => keys.createVersion(request))
   // One that begins later leaves its predecessor in use until then; `maintain` retires it at its time.
-  if (!keepPrevious && made.state === 'active' && previous.state === 'active') await retirePrevious(context, caller, previous, made)
+  if (!keepPrevious && made.state === 'active' && previous.state === 'active') await retirePrevious(context, by, previous, made)
   return made
 }
 
 export async function retirePrevious(
   context: OperationContext,
-  caller: CallContext['identity'],
+  by: Pick<KeyEvent, 'caller' | 'decision'>,
   previous: KeyRecord,
   next: KeyRecord,
 ): Promise<KeyRecord> {
   const reason = `followed by ${describeVersion(next)}`
-  const event = { caller, operation: 'keys.retire', key: previous.name, keyVersion: previous.version, suite: previous.hybrid.suite, reason }
+  const event = { ...by, operation: 'keys.retire', key: previous.name, keyVersion: previous.version, suite: previous.hybrid.suite, reason }
   return recorded(context, event, () => context.keys.change(previous, { action: 'retire', reason }))
 }

@@ -3,6 +3,7 @@ import { newOperationId, parseIdentity, toSealstoneError } from '#core'
 import type { KeyRecord } from '#keys'
 import { recordProtection } from '#keys'
 import type { NewLeaf } from '#tlog'
+import type { PolicyDecision } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 
 export interface KeyEvent {
@@ -12,6 +13,8 @@ export interface KeyEvent {
   readonly keyVersion?: number
   readonly suite?: string
   readonly reason?: string
+  /** Absent where the daemon itself does it. */
+  readonly decision?: PolicyDecision
 }
 
 /** The daemon itself. */
@@ -27,8 +30,9 @@ export function eventOf(caller: KeyEvent['caller'], operation: string, { name, v
  * @param work gives the version that it changed or made
  */
 export async function recorded(context: OperationContext, event: KeyEvent, work: () => Promise<KeyRecord> | KeyRecord): Promise<KeyRecord> {
-  const facts = { operationId: newOperationId(), ...event }
-  await context.audit.append({ kind: 'intent', ...facts })
+  const { decision, ...rest } = event
+  const facts = { operationId: newOperationId(), ...rest }
+  await context.audit.append({ kind: 'intent', ...facts, ...decision })
   let record: KeyRecord
   try {
     record = await work()

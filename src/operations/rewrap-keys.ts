@@ -7,11 +7,12 @@ import type { CallContext } from './ports.ts'
 
 /** It concerns all keys, so the right is asked without a key's name. Throws what `KeyStore.rewrap` throws. */
 export async function rewrapKeys(context: OperationContext, call: CallContext, destroyOld: boolean): Promise<RewrapResult> {
-  await authorize(context, call, 'keys.rewrap')
+  const { decision } = await authorize(context, call, 'keys.rewrap')
   const facts = { operationId: newOperationId(), caller: call.identity, operation: 'keys.rewrap' }
   await context.audit.append({
     kind: 'intent',
     ...facts,
+    ...decision,
     reason: destroyOld ? 'the old wrapping keys are destroyed after it' : 'the old wrapping keys stay',
   })
   let result: RewrapResult

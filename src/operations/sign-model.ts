@@ -48,7 +48,7 @@ async function signOrReplay(
   path: SigningPath,
 ): Promise<SignAnswer> {
   // 1. Who is calling, and may they? A refusal is in the log.
-  const { digests: wanted } = await spanned(call.span, 'authorize', () => authorize(context, call, 'sign', request.key))
+  const { digests: wanted, rule, decision } = await spanned(call.span, 'authorize', () => authorize(context, call, 'sign', request.key))
   const { name } = context.keys.get(request.key, request.keyVersion)
 
   // 2. The bytes to sign. Nothing is stored yet: a crash here leaves nothing behind.
@@ -73,14 +73,14 @@ async function signOrReplay(
 
   // Only now: a retry gets its answer also when its tickets have expired meanwhile.
   const origin = digestOrigin(context, call.identity, request)
-  if (wanted === 'daemon' && origin.digestSource !== 'daemon') await refuseAssertedDigests(context, call, request.key)
+  if (wanted === 'daemon' && origin.digestSource !== 'daemon') await refuseAssertedDigests(context, call, request.key, rule)
 
   if (running.size >= LIMITS.queuedSignings)
     throw new SealstoneError('OVERLOADED', `${running.size} signings wait already, at most ${LIMITS.queuedSignings}`)
   using _room = enter(context, call)
   // The last look at the caller: others may wait for the same answer, so from here on it does not matter that one gave up.
   call.signal.throwIfAborted()
-  const answer = signWithUsableVersion(context, call, request, { statement, signedBytes, answerKey, requestDigest, origin }, path)
+  const answer = signWithUsableVersion(context, call, request, { statement, signedBytes, answerKey, requestDigest, origin, decision }, path)
   running.set(answerKey, { requestDigest, answer })
   try {
     return await answer
@@ -113,7 +113,7 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
   })
 
   // 3. The intent, durable before the key is used. A crash after it leaves an intent without outcome: recovery closes it as `unknown`.
-  await spanned(call.span, 'intent', () => context.audit.append({ kind: 'intent', ...facts }))
+  await spanned(call.span, 'intent', () => context.audit.append({ kind: 'intent', ...facts, ...signing.decision }))
 
   let released: { index: bigint; receipt: Receipt; answer?: Uint8Array }
   try {

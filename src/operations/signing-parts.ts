@@ -5,6 +5,7 @@ import { rootDigest } from '#hashing'
 import { describeVersion, type KeyRecord, QUARANTINE_HINT, type RecordSignatures } from '#keys'
 import { type Engine, fingerprint as fingerprintOf, parsePublicKey, type PublicKey, verify } from '#suites'
 import type { LeafSignature, NewLeaf } from '#tlog'
+import type { PolicyDecision } from './authorize.ts'
 import { quarantine } from './canary.ts'
 import type { OperationContext } from './context.ts'
 import type { DigestOrigin } from './digest-origin.ts'
@@ -18,6 +19,7 @@ export interface Signing {
   readonly answerKey: string
   readonly requestDigest: string
   readonly origin: DigestOrigin
+  readonly decision: PolicyDecision
 }
 
 export interface Statement {

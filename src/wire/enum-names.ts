@@ -17,6 +17,13 @@ export const ENTRY_KINDS = {
   'daemon-start': 'ENTRY_KIND_DAEMON_START',
   'daemon-stop': 'ENTRY_KIND_DAEMON_STOP',
   recovery: 'ENTRY_KIND_RECOVERY',
+  verify: 'ENTRY_KIND_VERIFY',
+  'verify-summary': 'ENTRY_KIND_VERIFY_SUMMARY',
+  'login-refused': 'ENTRY_KIND_LOGIN_REFUSED',
+  'config-changed': 'ENTRY_KIND_CONFIG_CHANGED',
+  'crash-found': 'ENTRY_KIND_CRASH_FOUND',
+  'clock-step': 'ENTRY_KIND_CLOCK_STEP',
+  'log-export': 'ENTRY_KIND_LOG_EXPORT',
 } as const
 
 /** The domain's value for an enum name, undefined for `…_UNSPECIFIED` and for what a newer program may send. */

@@ -3,9 +3,10 @@ import { expect, it } from 'vitest'
 import { Timeline } from '#core'
 
 let wall = 0
+let steady = 0
 const timeline = (start: number): Timeline => {
   wall = start
-  return new Timeline({ now: () => new Date(wall), monotonicMs: () => 0 })
+  return new Timeline({ now: () => new Date(wall), monotonicMs: () => steady })
 }
 
 it('follows the clock forwards and stands still while it is behind', () => {
@@ -33,4 +34,12 @@ it('goes on from what an earlier process gave', () => {
   time.reach(new Date(7000))
   time.reach(new Date(6000))
   expect(time.next().getTime()).toBe(7001)
+})
+
+it('tells how long it has been there, in whole milliseconds, whatever the wall clock does', () => {
+  steady = 250.5
+  const time = timeline(5000)
+  wall = -9000
+  steady = 1251
+  expect(time.uptimeMs).toBe(1000)
 })

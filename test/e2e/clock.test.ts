@@ -1,5 +1,5 @@
 /** The clock of a running daemon is set back and forward (libfaketime): signing goes on, what is dated stays in order, and the operator is told. */
-import { existsSync, globSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { connect, type SignAnswer } from '#client'
 import { parseKeyName } from '#core'
 import { parseTrustFile } from '#envelopes'
 import { nativeEngine } from '#suites/native'
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 import { judgeAnswer, signRequest, verifyLogOf } from '../support/live-signing.ts'
 import { initHome, runOk, type RunningDaemon, startDaemon } from '../support/sealstone.ts'
 
@@ -14,15 +15,14 @@ const HOUR = 3600
 let home: Awaited<ReturnType<typeof initHome>>
 let daemon: RunningDaemon
 let client: ReturnType<typeof connect>
-let offset: string
+let clock: FakeClock
 
 beforeAll(async () => {
   home = await initHome()
-  offset = join(home.home, 'clock')
-  setClock(0)
+  clock = fakeClock(home.home)
   const config = join(home.home, 'config.toml')
   writeFileSync(config, readFileSync(config, 'utf8').replace(/^(?:# )?listen = "[^"]*:9464"$/m, 'listen = "127.0.0.1:0"'))
-  daemon = await startDaemon(home.home, { env: { LD_PRELOAD: library(), FAKETIME_TIMESTAMP_FILE: offset, ...FAKETIME } })
+  daemon = await startDaemon(home.home, { env: clock.env })
   client = connect({ address: `unix:${daemon.socket}` })
 })
 afterAll(async () => {
@@ -37,14 +37,14 @@ describe.each([
   ['forward by a day', 24 * HOUR],
 ])('the clock is set %s', (_, seconds) => {
   it('while eight clients sign: everybody gets a signature, and every one verifies with its receipt', async () => {
-    setClock(0)
+    clock.set(0)
     const answers: SignAnswer[] = []
     let stopped = false
     const loops = Array.from({ length: 8 }, async () => {
       while (!stopped) answers.push(await client.sign(signRequest()))
     })
     await sleep(1500)
-    setClock(seconds)
+    clock.set(seconds)
     await sleep(1500)
     const before = answers.length
     await sleep(500)
@@ -56,29 +56,29 @@ describe.each([
 
   it('and deadlines, which run by another clock, are kept', async () => {
     const started = performance.now()
-    setClock(0)
+    clock.set(0)
     const signed = client.sign(signRequest(), { timeoutMs: 5000 })
-    setClock(seconds)
+    clock.set(seconds)
     await signed
     expect(performance.now() - started).toBeLessThan(5000)
   })
 
   it('between a signature and the end of its key: the signature was made before', async () => {
     const key = parseKeyName(`key${seconds}`.replace('-', 'minus'))
-    setClock(0)
+    clock.set(0)
     await runOk(['keys', 'create', key], home)
     const signed = [await client.sign({ ...signRequest(), key })]
-    setClock(seconds)
+    clock.set(seconds)
     signed.push(await client.sign({ ...signRequest(), key }))
     await runOk(['keys', 'retire', key], home)
     for (const answer of signed) expect(await failures(answer)).toEqual([])
   })
 
   it('and the log says so once, the metric counts it', async () => {
-    setClock(0)
+    clock.set(0)
     await sleep(2200)
     const before = await jumps()
-    setClock(seconds)
+    clock.set(seconds)
     await sleep(2200)
     expect(await jumps()).toBe(before + 1)
     expect(daemon.log()).toContain(seconds > 0 ? 'the clock was set forward' : 'the clock was set back')
@@ -106,17 +106,3 @@ async function jumps(): Promise<number> {
   const address = /"address":"(http:[^"]+)"/.exec(daemon.log())?.[1] ?? ''
   return Number(/^sealstone_clock_jumps (\d+)$/m.exec(await (await fetch(address)).text())?.[1])
 }
-
-/** Seconds that the daemon's wall clock is off from now on. Its monotonic clock goes on as it did. */
-function setClock(seconds: number): void {
-  writeFileSync(`${offset}.new`, `${seconds < 0 ? '' : '+'}${seconds}\n`)
-  renameSync(`${offset}.new`, offset)
-}
-
-function library(): string {
-  const [found] = globSync(['/usr/lib/*/faketime/libfaketimeMT.so.1', '/usr/lib64/faketime/libfaketimeMT.so.1'])
-  if (found === undefined || !existsSync(found)) throw new Error('libfaketime is missing: run .ci/setup test')
-  return found
-}
-
-const FAKETIME = { FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1', FAKETIME_DONT_RESET: '1' }

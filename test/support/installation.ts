@@ -9,6 +9,7 @@ import { type KeyStore, openKeyStore } from '#keys'
 import { type CallContext, Capacity, createOperations, type OperationContext, type Operations, type SignAnswer } from '#operations'
 import type { PolicyTable } from '#policy'
 import { nativeEngine } from '#suites/native'
+import { policyDigest } from '../../src/daemon/config-digest.ts'
 import { MIGRATIONS, openLog } from '../../src/daemon/runtime.ts'
 import { makeToken, recordingLogger, type TestToken } from './softhsm.ts'
 import { manifestOf } from './signing.ts'
@@ -92,6 +93,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     keys,
     backup: () => Promise.reject(new Error('no folder for backups')),
     policy,
+    policyDigest: policyDigest(policy),
     ticketKeys: [],
     engine: nativeEngine(),
     log: trust,

@@ -22,6 +22,19 @@ const PROTECTED: Leaf = {
   signatures: [{ role: 'hybrid', suite: 'mldsa65-ecdsa-p256', keyFingerprint: 'cd'.repeat(32), digest: DIGEST }],
   resourceCount: 3,
   result: 'ok',
+  run: '0a1b2c3d',
+  uptimeMs: 90_061_000,
+  policyRule: 0,
+  policyDigest: DIGEST,
+  configDigest: DIGEST,
+  previousConfigDigest: DIGEST,
+  clockStepMs: -3_600_000,
+  certificateDigest: DIGEST,
+  count: 7,
+  verifications: [
+    { caller: parseIdentity('local'), key: 'default', result: 'ok', count: 6 },
+    { caller: parseIdentity('reader.example.org'), result: 'error', count: 1 },
+  ],
   keyProtection: {
     module: 'libsofthsm2.so',
     tokenModel: 'SoftHSM v2',
@@ -54,7 +67,7 @@ describe.each<{ what: string; LEAF: Leaf }>([
 
   it('is canonical JSON and reads back as it was', () => {
     const bytes = encodeLeaf(LEAF)
-    expect(utf8Text(bytes).startsWith('{"caller":"spiffe://example.org/registry","key":"default"')).toBe(true)
+    expect(utf8Text(bytes).startsWith('{"caller":"spiffe://example.org/registry","certificateDigest":"sha256:ab')).toBe(true)
     expect(parseLeaf(bytes)).toEqual(LEAF)
     expect(encodeLeaf(parseLeaf(bytes))).toEqual(bytes)
     expect(utf8Text(bytes)).toBe(canonicalJson(leafJson(LEAF)))
@@ -100,6 +113,13 @@ describe.each<{ what: string; LEAF: Leaf }>([
       { keyProtection: { module: 'm', tokenModel: '', tokenSerial: '', halves: [{ role: 'ml-dsa', location: 'token', x: 1 }] } },
     ],
     ['an unknown result', { result: 'fine' }],
+    ['a run that is no id', { run: 'first' }],
+    ['an uptime below zero', { uptimeMs: -1 }],
+    ['a count of nothing', { count: 0 }],
+    ['a row of verifications without a count', { verifications: [{ caller: 'local', result: 'ok' }] }],
+    ['verifications by nobody', { verifications: [{ caller: '', result: 'ok', count: 1 }] }],
+    ['17 rows of verifications', { verifications: Array.from({ length: 17 }, () => ({ caller: 'local', result: 'ok', count: 1 })) }],
+    ['an unknown member in a row of verifications', { verifications: [{ caller: 'local', result: 'ok', count: 1, x: 1 }] }],
     ['a lower-case error code', { errorCode: 'internal' }],
   ])('is refused with %s', (_what, members) => {
     expect(refusal(withMembers(members))).toBe('FORMAT_INVALID')
