@@ -20,6 +20,7 @@ const PLAN: Plan = {
     keys: { imports: ['core', 'suites', 'db', 'keyhost'] },
     audit: { imports: ['core', 'tlog', 'db'] },
     tilesources: { imports: ['core', 'tlog'] },
+    witness: { imports: ['core', 'tlog', 'suites', 'db'] },
     policy: { imports: ['core', 'db'] },
     listeners: { imports: ['core'] },
     tickets: { imports: ['core'] },
@@ -50,7 +51,7 @@ const PLAN: Plan = {
     tensors: { imports: ['core', 'hashing'] },
     digestcache: { imports: ['core', 'hashing', 'db'] },
     monitor: { imports: ['core', 'tlog'] },
-    cli: { imports: ['core', 'client', 'tensors', 'digestcache', 'tilesources', 'monitor', 'daemon', 'bench'], noDoor: true },
+    cli: { imports: ['core', 'client', 'tensors', 'digestcache', 'tilesources', 'monitor', 'daemon', 'bench', 'witness'], noDoor: true },
   },
   conditional: { '#sha256': ['tlog/sha256/native.ts', 'tlog/sha256/portable.ts'] },
   packages: {

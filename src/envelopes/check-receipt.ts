@@ -1,11 +1,10 @@
 /** Fourth step of the verdict: the receipt's leaf is in the log, under both log keys, and it speaks of this very signature. */
 import { toHex } from '#core'
-import type { Engine } from '#suites'
+import { type Engine, logSignatureVerifier } from '#suites'
 import type { ChosenKeys } from './choose-keys.ts'
 import { pae } from './dsse.ts'
 import type { HybridBundle } from './hybrid-bundle.ts'
 import { judgeInclusion } from './judge-inclusion.ts'
-import { logSignatureVerifier } from './trusted-log.ts'
 import type { Documents } from './read-documents.ts'
 import { digestText } from './sha256.ts'
 import type { Statement } from './statement-reader.ts'

@@ -19,7 +19,7 @@ export {
   type TrustedPublicKey,
   type TrustFile,
 } from './trust-file.ts'
-export { logSignatureVerifier, type TrustedLog, trustedLog } from './trusted-log.ts'
+export { type TrustedLog, trustedLog } from './trusted-log.ts'
 export { type Check, CHECK_NAMES, type CheckName, type Signer, type StatementSummary, type Verdict } from './verdict.ts'
 export { verifyModel } from './verify-model.ts'
 export type { Requirement, TrustPolicy, VerifyModelRequest } from './verify-request.ts'

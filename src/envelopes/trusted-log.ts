@@ -1,5 +1,5 @@
 /** What a trust file says of its audit log: which keys must have signed a checkpoint, and what verifies them. */
-import type { Engine } from '#suites'
+import { type Engine, logSignatureVerifier } from '#suites'
 import { type LogSignatureVerifier, type LogVerifierKey, parseVerifierKey } from '#tlog'
 import type { TrustFile } from './trust-file.ts'
 
@@ -12,11 +12,4 @@ export interface TrustedLog {
 
 export function trustedLog({ log }: TrustFile, engine: Engine): TrustedLog {
   return { origin: log.origin, keys: log.keys.map(parseVerifierKey), verifier: logSignatureVerifier(engine) }
-}
-
-export function logSignatureVerifier(engine: Engine): LogSignatureVerifier {
-  return {
-    verifyEd25519: (publicKey, message, signature) => engine.verify('ed25519', publicKey, message, signature),
-    verifyMlDsa44: (publicKey, message, signature) => engine.verify('ml-dsa-44', publicKey, message, signature),
-  }
 }

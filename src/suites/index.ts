@@ -9,6 +9,7 @@ export {
 } from './composite.ts'
 export { checkDer } from './der.ts'
 export type { Engine, MlDsaPrivateKey, MlDsaSigner } from './engine.ts'
+export { logSignatureVerifier } from './log-verifier.ts'
 export { type HashName, type MlDsaSet, mlDsaPrimitive, PRIMITIVES, type Primitive } from './primitives.ts'
 export { encodeSeedPkcs8, identifyPrivateKey, parseMlDsaPrivateKey } from './private-key.ts'
 export { encodePublicKey, fingerprint, parsePublicKey, parsePublicKeyPem, pemHint, type PublicKey, publicKeyPem } from './public-key.ts'

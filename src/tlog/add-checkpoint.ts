@@ -53,6 +53,8 @@ function invalid(message: string): SealstoneError {
   return new SealstoneError('FORMAT_INVALID', message)
 }
 
+/** Of that body. */
+export const TREE_SIZE_TYPE = 'text/x.tlog.size'
 // Proof lines, and a checkpoint with the signatures of some cosigners, 64 of them post-quantum at most.
-const MAX_ADD_CHECKPOINT_BYTES = 256 * 1024
+export const MAX_ADD_CHECKPOINT_BYTES = 256 * 1024
 const MAX_PROOF_LINES = 63

@@ -55,12 +55,29 @@ export function openCheckpoint(note: string, keys: readonly LogVerifierKey[], ve
   const ed25519 = checkEd25519(parsed, checkpoint, keys, verifier)
   const mlDsa44 = checkMlDsa44(parsed, checkpoint, keys, verifier)
   const reasons = [ed25519, mlDsa44].filter((result) => typeof result === 'string')
-  if (reasons.length > 0 || typeof mlDsa44 !== 'bigint') {
-    throw new SealstoneError('VERIFICATION_FAILED', `checkpoint of ${excerpt(checkpoint.origin)} at size ${checkpoint.size}: ${reasons.join('; ')}`, {
-      hint: 'do not trust this checkpoint; compare the log keys in your trust file with the log operator',
-    })
-  }
+  if (reasons.length > 0 || typeof mlDsa44 !== 'bigint') throw refused(checkpoint, reasons)
   return { ...checkpoint, timestampSeconds: mlDsa44 }
+}
+
+/** The same for a log that may have keys of one type only: there must be a signature of every type that it has keys of, and none may be wrong. */
+export function openForeignCheckpoint(note: string, keys: readonly LogVerifierKey[], verifier: LogSignatureVerifier): Checkpoint {
+  const parsed = parseNote(note)
+  const checkpoint = decodeCheckpoint(parsed.text)
+  const types = new Set(keys.map(({ type }) => type))
+  const results = [
+    types.has('ed25519') ? checkEd25519(parsed, checkpoint, keys, verifier) : undefined,
+    types.has('ml-dsa-44') ? checkMlDsa44(parsed, checkpoint, keys, verifier) : undefined,
+    types.size === 0 ? 'no key of this log is known' : undefined,
+  ]
+  const reasons = results.filter((result) => typeof result === 'string')
+  if (reasons.length > 0) throw refused(checkpoint, reasons)
+  return checkpoint
+}
+
+function refused({ origin, size }: Checkpoint, reasons: readonly string[]): SealstoneError {
+  return new SealstoneError('VERIFICATION_FAILED', `checkpoint of ${excerpt(origin)} at size ${size}: ${reasons.join('; ')}`, {
+    hint: 'do not trust this checkpoint; compare the log keys in your trust file with the log operator',
+  })
 }
 
 /** A reason why it does not count, or undefined. */

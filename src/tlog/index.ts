@@ -3,8 +3,10 @@ export {
   type AddCheckpointRequest,
   formatAddCheckpoint,
   formatTreeSize,
+  MAX_ADD_CHECKPOINT_BYTES,
   parseAddCheckpoint,
   parseTreeSize,
+  TREE_SIZE_TYPE,
 } from './add-checkpoint.ts'
 export {
   type Checkpoint,
@@ -13,6 +15,7 @@ export {
   type LogSignatureVerifier,
   type OpenedCheckpoint,
   openCheckpoint,
+  openForeignCheckpoint,
 } from './checkpoint.ts'
 export { type CosignedCheckpoint, cosignedMessage, encodeTimestampedSignature } from './cosignature.ts'
 export { GrowingTree, TILE_HEIGHT, TILE_WIDTH, type Tile, tileNode, tileOf } from './growing-tree.ts'
@@ -20,7 +23,7 @@ export { encodeLeaf, type Leaf, type LeafKind, type LeafSignature, type LeafVeri
 export { LEAF_KINDS } from './leaf-members.ts'
 export type { EntryFilter, LogEntry } from './log-entry.ts'
 export { HASH_BYTES, leafHash, type NodeReader, rootOf } from './merkle.ts'
-export { formatNote, type NoteSignature, parseNote, parseSignatureLines, type SignedNote } from './note.ts'
+export { formatNote, formatSignatureLines, type NoteSignature, parseNote, parseSignatureLines, type SignedNote } from './note.ts'
 export { type ConsistencyClaim, consistencyProof, type InclusionClaim, inclusionProof, verifyConsistency, verifyInclusion } from './proofs.ts'
 export { formatTlogProof, parseTlogProof, type Receipt, standaloneProof, type TlogProof, verifyTlogProof } from './tlog-proof.ts'
 export {

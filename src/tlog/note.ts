@@ -23,8 +23,8 @@ export function formatNote({ text, signatures }: SignedNote): string {
   return `${text}\n${formatSignatureLines(signatures)}`
 }
 
-/** As they stand below a note, each with its newline. */
-function formatSignatureLines(signatures: readonly NoteSignature[]): string {
+/** As they stand below a note, each with its newline; also what a witness answers. */
+export function formatSignatureLines(signatures: readonly NoteSignature[]): string {
   return signatures.map(({ name, keyId, signature }) => `— ${checkKeyName(name)} ${toBase64(concatBytes(keyId, signature))}\n`).join('')
 }
 

@@ -64,5 +64,23 @@ export const AUDIT_COMMANDS: CommandGroup = {
       load: () => import('../commands/audit-receipt.ts'),
     },
     ...OUTSIDE_COMMANDS,
+    {
+      name: 'witness',
+      operands: [{ syntax: '[init]', description: 'make the keys and a commented witness.toml, once' }],
+      summary: 'be a witness: cosign the checkpoints of other logs (c2sp.org/tlog-witness)',
+      description:
+        'Answers POST /add-checkpoint for the logs in witness.toml, and for no others, as long as each goes on from its last cosigned\n' +
+        'checkpoint, which is on disk before a cosignature leaves. Its two keys, Ed25519 and ML-DSA-44, are files of mode 0600.',
+      options: [
+        { flags: '--directory <directory>', description: 'where it keeps all that; default is witness in the state directory' },
+        { flags: '--name <name>', description: 'for init: the name in its cosignatures, like a URL without scheme' },
+      ],
+      examples: [
+        ['sealstone audit witness init --name witness.example/w1', 'set it up and print its keys'],
+        ['sealstone audit witness', 'run it until SIGINT or SIGTERM'],
+      ],
+      ownSignals: true,
+      load: () => import('../commands/audit-witness.ts'),
+    },
   ],
 }
