@@ -7,6 +7,7 @@ import { checkTree, type Plan, readTree, type Tree } from './support/import-grap
 const PLAN: Plan = {
   rooms: {
     core: { imports: [] },
+    files: { imports: ['core'] },
     wire: { imports: ['core'] },
     tlog: { imports: ['core'] },
     suites: { imports: ['core'], nestedDoors: ['native', 'portable'] },
@@ -21,6 +22,7 @@ const PLAN: Plan = {
     audit: { imports: ['core', 'tlog', 'db'] },
     tilesources: { imports: ['core', 'tlog'] },
     witness: { imports: ['core', 'tlog', 'suites', 'db'] },
+    publish: { imports: ['core', 'tlog', 'files', 'db', 'tilesources'] },
     policy: { imports: ['core', 'db'] },
     listeners: { imports: ['core'] },
     tickets: { imports: ['core'] },
@@ -44,6 +46,7 @@ const PLAN: Plan = {
         'operations',
         'rpc',
         'dataplane',
+        'publish',
       ],
     },
     client: { imports: ['core', 'wire', 'suites', 'hashing', 'tlog', 'envelopes', 'certificates'], nestedDoors: ['offline'] },
@@ -51,7 +54,7 @@ const PLAN: Plan = {
     tensors: { imports: ['core', 'hashing'] },
     digestcache: { imports: ['core', 'hashing', 'db'] },
     monitor: { imports: ['core', 'tlog'] },
-    cli: { imports: ['core', 'client', 'tensors', 'digestcache', 'tilesources', 'monitor', 'daemon', 'bench', 'witness'], noDoor: true },
+    cli: { imports: ['core', 'files', 'client', 'tensors', 'digestcache', 'tilesources', 'monitor', 'daemon', 'bench', 'witness'], noDoor: true },
   },
   conditional: { '#sha256': ['tlog/sha256/native.ts', 'tlog/sha256/portable.ts'] },
   packages: {

@@ -1,7 +1,7 @@
 /** Puts a document where the user wants it: on standard output as it is, or in a file, replaced as a whole. */
 import { resolve } from 'node:path'
 import { utf8Text } from '#core'
-import { writeFiles } from './atomic-write.ts'
+import { writeFiles } from '#files'
 import type { Output } from './output.ts'
 import { visible } from './text.ts'
 

@@ -22,10 +22,16 @@ export interface ProgressBar extends Disposable {
 /** `auto`: a bar where standard error is a terminal. `json`: one object a line on standard error, about ten a second and a last one. */
 export type ProgressForm = 'auto' | 'json' | 'none'
 
-export function trackProgress(output: Output, verb: string, form: ProgressForm = 'auto'): ProgressBar {
+/** @param amount how a count is shown: bytes, unless what is counted is something else */
+export function trackProgress(
+  output: Output,
+  verb: string,
+  form: ProgressForm = 'auto',
+  amount: (count: number) => string = formatBytes,
+): ProgressBar {
   if (form === 'json') return jsonLines(output, verb)
   if (form === 'none' || !output.interactive) return { report() {}, stop() {}, [Symbol.dispose]() {} }
-  return bar(verb)
+  return bar(verb, amount)
 }
 
 function jsonLines(output: Output, verb: string): ProgressBar {
@@ -50,7 +56,7 @@ function jsonLines(output: Output, verb: string): ProgressBar {
   }
 }
 
-function bar(verb: string): ProgressBar {
+function bar(verb: string, amount: (count: number) => string): ProgressBar {
   const started = performance.now()
   let state: 'waiting' | 'loading' | 'drawing' | 'stopped' = 'waiting'
   let drawn: SingleBar | undefined
@@ -67,13 +73,13 @@ function bar(verb: string): ProgressBar {
       { format: `${verb} ${FORMAT}`, hideCursor: true, clearOnComplete: true, stream: process.stderr, fps: 10 },
       bars.Presets.shades_classic,
     )
-    drawn.start(latest.bytesTotal, latest.bytesDone, shown(latest, started))
+    drawn.start(latest.bytesTotal, latest.bytesDone, shown(latest, started, amount))
     state = 'drawing'
   }
   return {
     report(progress) {
       latest = progress
-      if (state === 'drawing') drawn?.update(progress.bytesDone, shown(progress, started))
+      if (state === 'drawing') drawn?.update(progress.bytesDone, shown(progress, started, amount))
       else if (state === 'waiting' && performance.now() - started > SHOW_AFTER_MS) {
         state = 'loading'
         // Decoration only: if it cannot be loaded, the work goes on without.
@@ -85,15 +91,15 @@ function bar(verb: string): ProgressBar {
   }
 }
 
-function shown(progress: Progress, started: number): Record<string, string> {
+function shown(progress: Progress, started: number, amount: (count: number) => string): Record<string, string> {
   const { bytesDone, bytesTotal, filesDone, filesTotal, current } = progress
   const rate = rateOf(progress, started)
   return {
     current: visible(current),
     files: filesTotal > 1 ? `${filesDone}/${filesTotal} ` : '',
-    done: formatBytes(bytesDone),
-    all: formatBytes(bytesTotal),
-    rate: `${formatBytes(Math.round(rate))}/s`,
+    done: amount(bytesDone),
+    all: amount(bytesTotal),
+    rate: `${amount(Math.round(rate))}/s`,
     left: bytesDone === 0 ? '' : `, ${duration((bytesTotal - bytesDone) / rate)} left`,
   }
 }

@@ -19,6 +19,7 @@ const COMMANDS = [
   'audit receipt',
   'audit verify',
   'audit prove',
+  'audit publish',
 ]
 
 describe('help', () => {

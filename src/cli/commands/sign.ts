@@ -2,7 +2,7 @@
 import { relative } from 'node:path'
 import { type HashType, hashModel, refuseOtherModel, rootDigest, signaturePaths } from '#client/offline'
 import { defined, SealstoneError, toHex } from '#core'
-import { removeStaleTemporaries, writeFiles } from '../atomic-write.ts'
+import { removeStaleTemporaries, writeFiles } from '#files'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { openCache } from '../digest-cache.ts'

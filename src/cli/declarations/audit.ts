@@ -82,5 +82,19 @@ export const AUDIT_COMMANDS: CommandGroup = {
       ownSignals: true,
       load: () => import('../commands/audit-witness.ts'),
     },
+    {
+      name: 'publish',
+      operands: [{ syntax: '<directory>', description: 'made if it is not there' }],
+      summary: 'write the log down as plain files for a static host (c2sp.org/tlog-tiles)',
+      description:
+        'Writes what is new in the log since the last time: entries and tiles first, the checkpoint that covers them last, so that the\n' +
+        'directory can be served and copied at any moment. Refuses to put a log over one that it does not extend. Every entry becomes\n' +
+        'public: names of models, keys and callers. Reads the database of the state directory; the daemon may run or not.',
+      examples: [
+        ['sealstone audit publish /srv/log', 'the first time everything, then what is new'],
+        ['sealstone audit publish /srv/log --json', 'how much it was, for programs'],
+      ],
+      load: () => import('../commands/audit-publish.ts'),
+    },
   ],
 }

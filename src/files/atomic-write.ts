@@ -10,20 +10,30 @@ export interface FileContent {
   readonly bytes: Uint8Array | undefined
 }
 
+export interface WriteOptions {
+  /** Where temporary files lie: on the same file system, and used by no other writer. Default: beside each file. */
+  readonly stagingFolder?: string
+  /** Of the files, whatever the process's mask is. Default: 0644 less the mask. */
+  readonly mode?: number
+}
+
 /**
  * All contents are on disk under temporary names before the first file is replaced, so a full disk changes nothing. A crash between two
  * renames leaves one new and one old file; for signatures that is a pair that does not verify, and signing again repairs it.
  * Throws OUTPUT_UNWRITABLE; no temporary file stays behind.
  */
-export async function writeFiles(files: readonly FileContent[]): Promise<void> {
+export async function writeFiles(files: readonly FileContent[], { stagingFolder, mode }: WriteOptions = {}): Promise<void> {
   const staged: { path: string; temporary: string | undefined }[] = []
   for (const { path } of files) await refuseFolder(path)
   try {
-    for (const { path, bytes } of files) {
-      const temporary = bytes === undefined ? undefined : join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+    const writes = files.map(async ({ path, bytes }) => {
+      const name = `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`
+      const temporary = bytes === undefined ? undefined : join(stagingFolder ?? dirname(path), name)
       staged.push({ path, temporary })
-      if (temporary !== undefined && bytes !== undefined) await writeDurably(temporary, bytes)
-    }
+      if (temporary !== undefined && bytes !== undefined) await writeDurably(temporary, bytes, mode)
+    })
+    // Side by side, so that one flush of the disk can be that of several; all are over before anything is undone.
+    for (const outcome of await Promise.allSettled(writes)) if (outcome.status === 'rejected') throw outcome.reason
     for (const entry of staged) {
       if (entry.temporary === undefined) await rm(entry.path, { force: true })
       else await rename(entry.temporary, entry.path)
@@ -60,15 +70,16 @@ async function refuseFolder(path: string): Promise<void> {
   if (stats?.isDirectory() === true) throw new SealstoneError('OUTPUT_UNWRITABLE', `${path} is a directory, want a file`)
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+async function writeDurably(path: string, bytes: Uint8Array, mode: number | undefined): Promise<void> {
   await withFile(path, 'wx', async (file) => {
     await file.writeFile(bytes)
+    if (mode !== undefined) await file.chmod(mode)
     await file.sync()
   })
 }
 
-// A rename is durable only once its directory is.
-async function syncFolder(path: string): Promise<void> {
+/** A rename is durable only once its directory is. */
+export async function syncFolder(path: string): Promise<void> {
   await withFile(path, 'r', (folder) => folder.sync())
 }
 

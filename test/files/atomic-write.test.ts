@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { removeStaleTemporaries, writeFiles } from '../../src/cli/atomic-write.ts'
+import { removeStaleTemporaries, writeFiles } from '#files'
 import { temporaryFolder } from '../support/sealstone.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -1,0 +1,121 @@
+/** Writes down what is new of the log in a directory: entries and tiles first, the checkpoint that covers them last. */
+import { lstat, mkdir, realpath } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { cancelled, equalBytes, SealstoneError, utf8 } from '#core'
+import { FolderMaker, writeFiles } from '#files'
+import { openTileSource } from '#tilesources'
+import { type Checkpoint, decodeCheckpoint, parseNote, type TileSource } from '#tlog'
+import { claimDirectory, STAGING } from './claim.ts'
+import { newParts, type Part } from './new-parts.ts'
+import { removeSuperseded } from './superseded.ts'
+
+export interface PublishOptions {
+  /** Of this log: `databaseTiles`. What it says is checked against the signed root before anybody is told of it. */
+  readonly source: TileSource
+  /** Made if it is not there; its files and folders can be read by everybody. */
+  readonly directory: string
+  /** Told now and then how far it is; `total` is what is new. */
+  readonly onProgress?: (done: bigint, total: bigint) => void
+  readonly signal?: AbortSignal
+}
+
+export interface PublishReport {
+  readonly origin: string
+  readonly size: bigint
+  /** The size that was published before. */
+  readonly before: bigint
+  readonly filesWritten: number
+  readonly bytesWritten: number
+  /** Folders of partial tiles that were no longer needed. */
+  readonly removed: number
+}
+
+/**
+ * A crash at any point leaves the old checkpoint with all that it covers, or the new one with all that it covers: no file that a published
+ * checkpoint needs is ever written again. What is left of a run that ended early is written anew by the next.
+ * Throws LOG_FORKED or LOG_ROLLED_BACK if the directory holds a checkpoint that this log does not extend, AUDIT_CORRUPT if the log is not what was signed,
+ * OUTPUT_UNWRITABLE, CANCELLED, and what the source throws; the published checkpoint is then the one that it was.
+ */
+export async function publishLog({ source, directory, onProgress, signal }: PublishOptions): Promise<PublishReport> {
+  const root = await openDirectory(directory)
+  const folders = new FolderMaker(root, FOLDER_MODE)
+  using _claim = await claimDirectory(root)
+
+  const note = await source.checkpoint()
+  const next = decode(note)
+  const published = await readPublished(root)
+  const before = published === undefined ? EMPTY : decode(published)
+  if (published !== undefined) refuseOther(root, before, next)
+
+  // A crash in here leaves tiles that no checkpoint covers; the next run writes the same names again.
+  const total = next.size - before.size
+  const written = { files: 0, bytes: 0 }
+  const write = async (parts: readonly Part[]): Promise<void> => {
+    if (signal?.aborted === true) throw cancelled(signal)
+    for (const { path } of parts) await folders.make(dirname(path))
+    await writeFiles(
+      parts.map(({ path, bytes }) => ({ path: join(root, path), bytes })),
+      { stagingFolder: join(root, STAGING), mode: FILE_MODE },
+    )
+    written.files += parts.length
+    written.bytes += parts.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  }
+  let waiting: Part[] = []
+  for await (const { parts, entries } of newParts(source, before, next)) {
+    waiting.push(...parts)
+    if (waiting.length < PARTS_AT_ONCE) continue
+    await write(waiting)
+    waiting = []
+    onProgress?.(entries - before.size, total)
+  }
+  await write(waiting)
+
+  // Everything that it covers is on the disk, under its name: now it may be seen. A crash before the rename leaves the old one.
+  if (note !== published) await write([{ path: 'checkpoint', bytes: utf8(note) }])
+  onProgress?.(total, total)
+  const removed = await removeSuperseded(root, before.size, next.size)
+  return { origin: next.origin, size: next.size, before: before.size, filesWritten: written.files, bytesWritten: written.bytes, removed }
+}
+
+/** The operator's own name for it may be a link; from here on no link is followed. */
+async function openDirectory(directory: string): Promise<string> {
+  try {
+    const isNew = (await mkdir(resolve(directory), { recursive: true, mode: FOLDER_MODE })) !== undefined
+    const root = await realpath(directory)
+    const stats = await lstat(root)
+    if (isNew || stats.isDirectory()) return root
+  } catch (cause) {
+    throw new SealstoneError('OUTPUT_UNWRITABLE', `${directory} cannot be used (${(cause as NodeJS.ErrnoException).code})`, { cause })
+  }
+  throw new SealstoneError('OUTPUT_UNWRITABLE', `${directory} is not a directory`)
+}
+
+async function readPublished(root: string): Promise<string | undefined> {
+  const stats = await lstat(join(root, 'checkpoint')).catch((error: NodeJS.ErrnoException) => error.code)
+  return stats === 'ENOENT' ? undefined : await openTileSource(root).checkpoint()
+}
+
+/** That the new tree extends the old one is shown while it is written (`newParts`); what needs no tree is told before. */
+function refuseOther(root: string, before: Checkpoint, next: Checkpoint): void {
+  if (before.origin !== next.origin) {
+    throw new SealstoneError('LOG_FORKED', `${root} holds the log ${before.origin}, this one is ${next.origin}`, { hint: 'name another directory' })
+  }
+  if (before.size > next.size) {
+    throw new SealstoneError('LOG_ROLLED_BACK', `${root} holds ${before.size} entries, this log has ${next.size}`, {
+      hint: 'keep both as evidence: an old copy of the state directory is in use, or entries were removed',
+    })
+  }
+  if (before.size === next.size && !equalBytes(before.root, next.root))
+    throw new SealstoneError('LOG_FORKED', `${root} holds another tree of ${next.size} entries`, { hint: KEEP_BOTH })
+}
+
+function decode(note: string): Checkpoint {
+  return decodeCheckpoint(parseNote(note).text)
+}
+
+const EMPTY: Checkpoint = { origin: '', size: 0n, root: new Uint8Array() }
+const KEEP_BOTH = 'keep both as evidence: the log was changed or replaced since it was published'
+const PARTS_AT_ONCE = 32
+/** Published is for everybody, also where the daemon's mask keeps all else for its owner. */
+const FILE_MODE = 0o644
+const FOLDER_MODE = 0o755
