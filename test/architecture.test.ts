@@ -49,12 +49,16 @@ const PLAN: Plan = {
         'publish',
       ],
     },
+    review: { imports: ['core', 'tlog'] },
     client: { imports: ['core', 'wire', 'suites', 'hashing', 'tlog', 'envelopes', 'certificates'], nestedDoors: ['offline'] },
     bench: { imports: ['core', 'suites', 'db', 'keyhost', 'daemon', 'client'] },
     tensors: { imports: ['core', 'hashing'] },
     digestcache: { imports: ['core', 'hashing', 'db'] },
     monitor: { imports: ['core', 'tlog'] },
-    cli: { imports: ['core', 'files', 'client', 'tensors', 'digestcache', 'tilesources', 'monitor', 'daemon', 'bench', 'witness'], noDoor: true },
+    cli: {
+      imports: ['core', 'files', 'client', 'review', 'tensors', 'digestcache', 'tilesources', 'monitor', 'daemon', 'bench', 'witness'],
+      noDoor: true,
+    },
   },
   conditional: { '#sha256': ['tlog/sha256/native.ts', 'tlog/sha256/portable.ts'] },
   packages: {

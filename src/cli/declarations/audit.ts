@@ -3,6 +3,11 @@ import type { CommandGroup, OptionDeclaration } from '../command.ts'
 import { OUTSIDE_COMMANDS } from './audit-outside.ts'
 import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger, timestamp } from './options.ts'
 
+const TRUST_OPTION: OptionDeclaration = {
+  flags: '--trust <file>',
+  description: "trust file with the log's keys; default is trust.json in the state directory, else what the daemon says",
+}
+
 /** Which entries are meant. */
 const FILTER_OPTIONS: readonly OptionDeclaration[] = [
   { flags: '--since <time>', description: 'not before this date or time', parse: timestamp },
@@ -43,11 +48,15 @@ export const AUDIT_COMMANDS: CommandGroup = {
     },
     {
       name: 'show',
-      operands: [{ syntax: '<index>', description: 'number of the entry, from 0' }],
-      summary: 'show everything that one entry says',
-      options: CONNECTION_OPTIONS,
+      operands: [{ syntax: '<id>', description: 'index of an entry, an operation id, or a model.hybrid.sig or receipt file' }],
+      summary: 'tell the story of one signature, or of another entry',
+      description:
+        'Tells who asked for what, what the policy said, which keys signed and how they are guarded, how it ended and who had it verified; checks the ' +
+        "receipt and the key's state here and now. Exit code 1 if something of that does not hold.",
+      options: [TRUST_OPTION, ...CONNECTION_OPTIONS],
       examples: [
-        ['sealstone audit show 7', 'for people'],
+        ['sealstone audit show 7', 'by the number that audit list shows'],
+        ['sealstone audit show ./model/model.hybrid.sig', 'by what came with a model'],
         ['sealstone audit show 7 --json', 'for programs'],
       ],
       load: () => import('../commands/audit-show.ts'),

@@ -1,0 +1,28 @@
+/** What a review reads from: the log, through a daemon or another reader, and whom to believe. `client` has both. */
+import type { EntryFilter, LogEntry, LogSignatureVerifier, LogVerifierKey, Receipt } from '#tlog'
+
+export interface LogReader {
+  listEntries(filter: EntryFilter, options: ReadOptions): AsyncIterable<LogEntry>
+  getReceipt(index: bigint, options: ReadOptions): Promise<Receipt>
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+}
+
+/** The two keys of the log. */
+export interface LogIdentity {
+  readonly origin: string
+  readonly keys: readonly LogVerifierKey[]
+  readonly verifier: LogSignatureVerifier
+}
+
+export interface KeyHistory {
+  /** Whether a key version could sign at a time, and its state now. */
+  judgeKey(
+    name: string,
+    version: number,
+    signedAt: string,
+  ): { readonly usable: boolean; readonly reason: string; readonly state: string; readonly since?: string } | undefined
+}
