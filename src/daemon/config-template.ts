@@ -55,6 +55,13 @@ ${variables.length === 0 ? '# SOFTHSM2_CONF = "/etc/softhsm2.conf"' : variables.
 origin = ${quote(origin)}
 # How long the answer for an idempotency key is kept.
 # answer_retention_hours = 168
+# Whoever reaches this address may read the whole log, names of models, keys and callers included (docs/audit-log.md, Publishing). Plain HTTP,
+# for a reverse proxy in front; with a certificate, TLS. Off by default.
+# listen = "127.0.0.1:7480"
+# certificate = "tls/log.crt"    # PEM, leaf first
+# private_key = "tls/log.key"    # PEM, mode 0600
+# Keeps the log written down as plain files for a static host, in this directory. Off by default.
+# publish = "/srv/log"
 
 [trust]
 # How long a trust file is good for; the daemon issues a new one when half of it is over, and whenever a key changes.

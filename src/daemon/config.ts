@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { closest } from 'fastest-levenshtein'
 import { parse } from 'smol-toml'
 import { excerpt, type JsonValue, LIMITS, SealstoneError } from '#core'
+import type { HttpAddress } from '#listeners'
 import { parsePolicyTable, type PolicyTable } from '#policy'
 import { parseRecipients } from './recovery-recipients.ts'
 import { parseTraceEndpoint, type TraceSettings } from './trace-settings.ts'
@@ -31,6 +32,8 @@ export interface Config {
   /** The data plane, where there is one. */
   readonly hash?: HashSettings
   readonly audit: { readonly origin: string; readonly answerRetentionHours: number }
+  /** Who may read the log from outside: whoever reaches an HTTP address, or a directory. */
+  readonly publish: { readonly http?: HttpAddress; readonly directory?: string }
   /** How long a trust file is good for; a new one is issued at half of it. */
   readonly trustDays: number
   /** Between the request to destroy a key version and its end. */
@@ -105,6 +108,7 @@ export function parseConfig(text: string, home: string): Config {
     },
     ...(hash === undefined ? {} : { hash }),
     audit: { origin: read.text('audit.origin'), answerRetentionHours: read.wholeNumber('audit.answer_retention_hours', 168, 1, 8760) },
+    publish: publishSettings(read, home),
     trustDays: read.wholeNumber('trust.valid_days', DEFAULT_TRUST_DAYS, 1, 3650),
     destroyWaitHours: read.wholeNumber('keys.destroy_wait_hours', DEFAULT_DESTROY_WAIT_HOURS, 1, 8760),
     queueMs: read.wholeNumber('serve.queue_ms', DEFAULT_QUEUE_MS, 50, 60_000),
@@ -119,6 +123,21 @@ export function parseConfig(text: string, home: string): Config {
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
   }
   return { ...config, changedSettings: read.changed }
+}
+
+function publishSettings(read: SettingReader, home: string): Config['publish'] {
+  const address = read.optionalText('audit.listen')
+  const directory = read.optionalText('audit.publish')
+  const [certificate, key] = [read.optionalText('audit.certificate'), read.optionalText('audit.private_key')]
+  if ((certificate === undefined) !== (key === undefined))
+    throw new SealstoneError('CONFIG_INVALID', 'audit.certificate and audit.private_key go together')
+  if (certificate !== undefined && address === undefined)
+    throw new SealstoneError('CONFIG_INVALID', 'audit.certificate is there without audit.listen')
+  const tls = certificate === undefined || key === undefined ? undefined : { certFile: resolve(home, certificate), keyFile: resolve(home, key) }
+  return {
+    ...(address === undefined ? {} : { http: { ...splitAddress(address, 'audit.listen'), ...(tls && { tls }) } }),
+    ...(directory === undefined ? {} : { directory: resolve(home, directory) }),
+  }
 }
 
 function hashSettings(read: SettingReader, home: string, hasTls: boolean): HashSettings | undefined {
@@ -331,6 +350,10 @@ const SETTINGS = [
   'hash.idle_seconds',
   'audit.origin',
   'audit.answer_retention_hours',
+  'audit.listen',
+  'audit.certificate',
+  'audit.private_key',
+  'audit.publish',
   'trust.valid_days',
   'keys.canary_seconds',
   'keys.destroy_wait_hours',

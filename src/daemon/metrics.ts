@@ -5,6 +5,7 @@ import type { DataPlaneReport } from '#dataplane'
 import type { KeyHost } from '#keyhost'
 import type { KeyStore } from '#keys'
 import type { Operations } from '#operations'
+import type { PublisherEvents } from './log-publisher.ts'
 
 export interface Collected {
   readonly metrics: Metrics
@@ -13,6 +14,7 @@ export interface Collected {
   readonly spansDropped: (spans: number) => void
   /** What the data plane did since it told last. */
   readonly hashed: (report: DataPlaneReport) => void
+  readonly publishing: PublisherEvents
 }
 
 export function collectMetrics(): Collected {
@@ -57,6 +59,15 @@ export function collectMetrics(): Collected {
     labelNames: ['method', 'code'],
     registers,
   })
+  const published = new Gauge({ name: 'sealstone_published_entries', help: 'Entries of the log that audit.publish has written down.', registers })
+  const publishFailures = new Counter({ name: 'sealstone_publish_failures_total', help: 'Times that the log could not be published.', registers })
+  const logReads = new Counter({
+    name: 'sealstone_log_reads_total',
+    help: 'Requests for the published log at audit.listen, by HTTP status.',
+    labelNames: ['status'],
+    registers,
+  })
+  logReads.inc({ status: '200' }, 0)
   for (const method of ['HashStream', 'GetHashStream', 'HashPath']) hashCalls.inc({ method, code: 'OK' }, 0) // a series begins at zero
   const metrics: Metrics = {
     signed: (labels) => signatures.inc({ ...labels }),
@@ -72,6 +83,11 @@ export function collectMetrics(): Collected {
       hashedBytes.inc(bytes)
       hashStreams.set(streams)
       for (const { method, code, count } of calls) hashCalls.inc({ method, code }, count)
+    },
+    publishing: {
+      onPublished: (entries) => published.set(entries),
+      onFailure: () => publishFailures.inc(),
+      onAnswered: (status, count) => logReads.inc({ status: String(status) }, count),
     },
   }
 }

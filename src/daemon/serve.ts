@@ -77,6 +77,7 @@ export async function serve(options: ServeOptions): Promise<number> {
           logger,
           onReport: (report) => collected?.hashed(report),
         })
+  await using _published = await publishTheLog(config, paths.database, logger, collected)
   const server = await startServer({
     operations,
     listeners: listeners(config, options.insecureLoopback),
@@ -130,6 +131,18 @@ async function publishMetrics(
   const server = await serveMetrics(config.metrics ?? { host: '127.0.0.1', port: 0 }, registry, logger)
   logger.info({ address: server.address }, 'metrics')
   return { [Symbol.asyncDispose]: () => server.close() }
+}
+
+/** Undefined where nobody outside may read the log. */
+async function publishTheLog(
+  { publish }: Config,
+  database: string,
+  logger: Logger,
+  collected: Collected | undefined,
+): Promise<AsyncDisposable | undefined> {
+  if (publish.http === undefined && publish.directory === undefined) return undefined
+  const { startLogPublisher } = await import('./log-publisher.ts')
+  return await startLogPublisher({ database, ...publish }, logger, collected?.publishing ?? { onPublished() {}, onFailure() {}, onAnswered() {} })
 }
 
 function listeners(config: Config, insecureLoopback: string | undefined): Listener[] {

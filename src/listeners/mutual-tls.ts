@@ -1,9 +1,9 @@
 /** TLS 1.3 with a client certificate on every connection. */
-import { constants, createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server } from 'node:tls'
 import { type Logger, SealstoneError } from '#core'
+import { readCertificates, readPrivateKey } from './pem-files.ts'
 
 export interface TlsFiles {
   readonly certFile: string
@@ -28,7 +28,7 @@ export function createMutualTlsServer(files: TlsFiles, handshakeMs: number, logg
 }
 
 function createTlsServer({ certFile, keyFile, clientCaFile }: TlsFiles, handshakeTimeout: number): Server {
-  const material = { cert: checkCertificates(certFile), key: checkPrivateKey(keyFile), ca: checkCertificates(clientCaFile) }
+  const material = { cert: readCertificates(certFile), key: readPrivateKey(keyFile), ca: readCertificates(clientCaFile) }
   try {
     return createServer({
       ...material,
@@ -43,36 +43,5 @@ function createTlsServer({ certFile, keyFile, clientCaFile }: TlsFiles, handshak
     })
   } catch (cause) {
     throw new SealstoneError('CONFIG_INVALID', `${certFile} and ${keyFile} do not belong together`, { cause })
-  }
-}
-
-/** At least one certificate, all of them readable: with an empty CA file anybody's might do. */
-function checkCertificates(path: string): Buffer {
-  const pem = read(path)
-  const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  if (blocks.length === 0) throw new SealstoneError('CONFIG_INVALID', `${path} has no certificate in PEM form`)
-  try {
-    for (const block of blocks) new X509Certificate(block)
-  } catch (cause) {
-    throw new SealstoneError('CONFIG_INVALID', `${path} has a certificate that cannot be read`, { cause })
-  }
-  return pem
-}
-
-function checkPrivateKey(path: string): Buffer {
-  const pem = read(path)
-  try {
-    createPrivateKey(pem)
-  } catch (cause) {
-    throw new SealstoneError('CONFIG_INVALID', `${path} has no private key in PEM form without passphrase`, { cause })
-  }
-  return pem
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new SealstoneError('FILE_UNREADABLE', `${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause })
   }
 }

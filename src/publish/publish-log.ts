@@ -1,5 +1,5 @@
 /** Writes down what is new of the log in a directory: entries and tiles first, the checkpoint that covers them last. */
-import { lstat, mkdir, realpath } from 'node:fs/promises'
+import { chmod, lstat, mkdir, realpath } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { cancelled, equalBytes, SealstoneError, utf8 } from '#core'
 import { FolderMaker, writeFiles } from '#files'
@@ -80,10 +80,10 @@ export async function publishLog({ source, directory, onProgress, signal }: Publ
 /** The operator's own name for it may be a link; from here on no link is followed. */
 async function openDirectory(directory: string): Promise<string> {
   try {
-    const isNew = (await mkdir(resolve(directory), { recursive: true, mode: FOLDER_MODE })) !== undefined
+    const made = await mkdir(resolve(directory), { recursive: true, mode: FOLDER_MODE })
+    if (made !== undefined) for (let folder = resolve(directory); folder.startsWith(made); folder = dirname(folder)) await chmod(folder, FOLDER_MODE)
     const root = await realpath(directory)
-    const stats = await lstat(root)
-    if (isNew || stats.isDirectory()) return root
+    if ((await lstat(root)).isDirectory()) return root
   } catch (cause) {
     throw new SealstoneError('OUTPUT_UNWRITABLE', `${directory} cannot be used (${(cause as NodeJS.ErrnoException).code})`, { cause })
   }

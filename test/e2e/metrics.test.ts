@@ -25,7 +25,7 @@ afterAll(async () => {
 
 function listenOn(text: string): void {
   const config = join(home.home, 'config.toml')
-  writeFileSync(config, readFileSync(config, 'utf8').replace(/^(?:# )?listen = "[^"]*"$/m, `listen = "${text}"`))
+  writeFileSync(config, readFileSync(config, 'utf8').replace(/(\[metrics\][^[]*?\n)(?:# )?listen = "[^"]*"/, `$1listen = "${text}"`))
 }
 
 async function metrics(): Promise<Map<string, number>> {

@@ -1,7 +1,9 @@
 /** The log published by the real command, from a real installation, beside the running daemon: read by those who hold its keys alone. */
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parseTrustFile } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { parseVerifierKey } from '#tlog'
@@ -75,5 +77,79 @@ describe('audit publish', () => {
     const { code, stderr } = await run(['audit', 'publish', directory], other)
     expect(code).toBe(1)
     expect(stderr).toMatch(/holds the log/)
+  })
+})
+
+describe('a daemon that publishes', () => {
+  const kept = join(folder.path, 'kept')
+  let address: string
+
+  const configure = (settings: string): void => {
+    const config = join(home.home, 'config.toml')
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/\[audit\]\n(?:(?:listen|publish) = .*\n)*/, `[audit]\n${settings}`))
+  }
+  const published = ({ log }: RunningDaemon): string => /"address":"(http:[^"]+)"[^\n]*the log is published/.exec(log())?.[1] ?? ''
+  const restart = async (settings: string): Promise<void> => {
+    await daemon.stop()
+    configure(settings)
+    daemon = await startDaemon(home.home)
+    address = published(daemon)
+  }
+  const sizeOf = (place: string): Promise<bigint> => judge(place, logKeys())
+
+  it('serves the log and keeps the directory up to date', async () => {
+    await restart(`listen = "127.0.0.1:0"\npublish = "${kept}"\n`)
+    const before = await sizeOf(address)
+    await runOk(['sign', join(folder.path, 'model')], home)
+    const size = await sizeOf(address)
+    expect(size).toBeGreaterThan(before)
+    await vi.waitFor(async () => expect(await sizeOf(kept)).toBe(size), { timeout: 5000, interval: 200 })
+  })
+
+  it('goes on signing when it cannot publish, says so, and catches up', async () => {
+    const before = readFileSync(join(kept, 'checkpoint'))
+    renameSync(join(kept, 'tile'), join(kept, 'aside'))
+    writeFileSync(join(kept, 'tile'), 'in the way')
+    await runOk(['sign', join(folder.path, 'model')], home)
+    await vi.waitFor(() => expect(daemon.log()).toMatch(/"level":"error"[^\n]*OUTPUT_UNWRITABLE[^\n]*could not be published/), { timeout: 5000 })
+    expect(readFileSync(join(kept, 'checkpoint'))).toEqual(before)
+    rmSync(join(kept, 'tile'))
+    renameSync(join(kept, 'aside'), join(kept, 'tile'))
+    await vi.waitFor(() => expect(daemon.log()).toMatch(/the log is published again/), { timeout: 10_000 })
+    expect(await sizeOf(kept)).toBe(await sizeOf(address))
+  })
+
+  it('publishes what came last before it stops', async () => {
+    await runOk(['sign', join(folder.path, 'model')], home)
+    const size = await sizeOf(address)
+    expect(await daemon.stop()).toBe(0)
+    expect(await sizeOf(kept)).toBe(size)
+    daemon = await startDaemon(home.home)
+  })
+
+  it('killed while it publishes, has published nothing that is not whole, and goes on after the next start', async () => {
+    const signing = run(['sign', join(folder.path, 'model')], home)
+    await pause(500)
+    await daemon.kill('SIGKILL')
+    await signing
+    await sizeOf(kept)
+    daemon = await startDaemon(home.home)
+    address = published(daemon)
+    await runOk(['sign', join(folder.path, 'model')], home)
+    const size = await sizeOf(address)
+    await vi.waitFor(async () => expect(await sizeOf(kept)).toBe(size), { timeout: 5000, interval: 200 })
+  })
+
+  it('does not start on an address that is taken', async () => {
+    await daemon.stop()
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    configure(`listen = "127.0.0.1:${(taken.address() as AddressInfo).port}"\n`)
+    const { code, stderr } = await run(['serve'], home)
+    taken.close()
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/error: audit\.listen: 127\.0\.0\.1:\d+ cannot be used \(EADDRINUSE\)/)
+    configure('')
+    daemon = await startDaemon(home.home)
   })
 })

@@ -1,5 +1,5 @@
 /** A log as plain files: what is there is whole and signed, what was published stays, and nothing that contradicts it goes over it. */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { databaseTiles } from '#audit'
@@ -74,13 +74,12 @@ it('can be read by everybody, whatever the mask', async () => {
   await using log = await openLog(temporaryFolder(), LOG)
   const mask = process.umask(0o077)
   try {
-    mkdirSync(directory, { mode: 0o755 })
     await publish(log, directory)
   } finally {
     process.umask(mask)
   }
   for (const path of filesIn(directory)) expect(statSync(join(directory, path)).mode & 0o777, path).toBe(0o644)
-  for (const path of ['tile', 'tile/0', 'tile/entries/000.p']) expect(statSync(join(directory, path)).mode & 0o777, path).toBe(0o755)
+  for (const path of ['', 'tile', 'tile/0', 'tile/entries/000.p']) expect(statSync(join(directory, path)).mode & 0o777, path).toBe(0o755)
   expect(statSync(join(directory, '.publish')).mode & 0o777).toBe(0o700)
 })
 

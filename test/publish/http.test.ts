@@ -1,0 +1,192 @@
+/** The log over HTTP: what a cache, a page elsewhere and a hostile client get. */
+import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { databaseTiles } from '#audit'
+import { type HttpListener, openHttpListener } from '#listeners'
+import { logHandler } from '#publish'
+import type { TileSource } from '#tlog'
+import { type OpenLog, openLog, outcome } from '../audit/support.ts'
+import { softwareLog } from '../support/software-log.ts'
+import { temporaryFolder } from '../support/sealstone.ts'
+import { grow, judge } from './support.ts'
+
+const LOG = softwareLog('log.example/http')
+const answered: number[] = []
+const failures: unknown[] = []
+const folder = temporaryFolder()
+let log: OpenLog
+let server: HttpListener
+
+const open = (source: TileSource): Promise<HttpListener> =>
+  openHttpListener(
+    { host: '127.0.0.1', port: 0, setting: 'audit.listen', connections: 8, timeoutMs: 1500 },
+    logHandler(source, { onAnswer: (status) => void answered.push(status), onFailure: (error) => void failures.push(error) }),
+  )
+const get = (path: string, init?: RequestInit): Promise<Response> => fetch(`${server.origin}${path}`, init)
+
+beforeAll(async () => {
+  log = await openLog(folder.path, LOG)
+  await grow(log, 599)
+  server = await open(databaseTiles(log.db))
+})
+afterAll(async () => {
+  await server.close()
+  await log[Symbol.asyncDispose]()
+  folder[Symbol.dispose]()
+})
+
+it('is read whole by a reader that knows its keys, also while it grows', async () => {
+  expect(await judge(server.origin, LOG)).toBe(600n)
+  const growing = grow(log, 300)
+  await judge(server.origin, LOG)
+  await growing
+  expect(await judge(server.origin, LOG)).toBe(900n)
+})
+
+describe('the checkpoint', () => {
+  it('is text that caches ask for again', async () => {
+    const { status, headers } = await get('/checkpoint')
+    expect(status).toBe(200)
+    expect(headers.get('content-type')).toBe('text/plain; charset=utf-8')
+    expect(headers.get('cache-control')).toBe('no-cache')
+    expect(headers.get('access-control-allow-origin')).toBe('*')
+  })
+
+  it('is not sent again to who has it, and is when it changed', async () => {
+    const etag = (await get('/checkpoint')).headers.get('etag') as string
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const again = await get('/checkpoint', { headers: { 'if-none-match': known } })
+      expect([again.status, await again.text(), again.headers.get('etag')]).toEqual([304, '', etag])
+    }
+    await grow(log, 1)
+    const changed = await get('/checkpoint', { headers: { 'if-none-match': etag } })
+    expect(changed.status).toBe(200)
+    expect(changed.headers.get('etag')).not.toBe(etag)
+  })
+})
+
+describe('tiles and entry bundles', () => {
+  it.each(['/tile/0/000', '/tile/0/001.p/7', '/tile/1/000.p/2', '/tile/entries/000', '/tile/entries/001.p/3'])(
+    '%s may be kept for ever',
+    async (path) => {
+      const { status, headers } = await get(path)
+      expect(status).toBe(200)
+      expect(headers.get('content-type')).toBe('application/octet-stream')
+      expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+      expect(headers.get('access-control-allow-origin')).toBe('*')
+    },
+  )
+
+  it('of entries are compressed for those who can read that, and for no others', async () => {
+    const raw = async (accepted: string) => await rawGet(server.port, `/tile/entries/000`, `accept-encoding: ${accepted}\r\n`)
+    const plain = await raw('identity')
+    expect(plain.head).toMatch(/^vary: accept-encoding$/im)
+    expect(plain.head).not.toMatch(/content-encoding/i)
+    const packed = await raw('br;q=1, gzip;q=0.5')
+    expect(packed.head).toMatch(/^content-encoding: gzip$/im)
+    expect(gunzipSync(packed.body)).toEqual(plain.body)
+    expect(packed.body.length).toBeLessThan(plain.body.length / 2)
+    expect((await raw('gzip;q=0')).head).not.toMatch(/content-encoding/i)
+  })
+
+  it('that no checkpoint covers are not there', async () => {
+    await log.audit.append(outcome())
+    const width = Number(log.audit.size() % 256n)
+    for (const path of [`/tile/0/003.p/${width}`, `/tile/entries/003.p/${width}`, '/tile/0/003', '/tile/2/000.p/1', '/tile/5/x999/x999/999']) {
+      const { status, headers } = await get(path)
+      expect([path, status, headers.get('cache-control')]).toEqual([path, 404, 'no-store'])
+    }
+    expect((await get(`/tile/0/003.p/${width - 1}`)).status).toBe(200)
+  })
+})
+
+describe('whatever else is asked for', () => {
+  it.each(['/', '/checkpoint/', '/checkpoint?x', '/tile/0/0', '/tile/0/000.p/256', '/tile/6/000', '/log.v3', '/tile/data/000', '//checkpoint'])(
+    '%s is not there',
+    async (path) => {
+      expect((await rawGet(server.port, path)).head).toMatch(/^HTTP\/1\.1 404 /)
+    },
+  )
+
+  it.each([
+    '/../checkpoint',
+    '/tile/../checkpoint',
+    '/%2e%2e/sealstone.db',
+    '/tile/0/..%2f..%2fsealstone.db',
+    'checkpoint',
+    'http://x/checkpoint',
+    '*',
+  ])('%s leads nowhere', async (path) => {
+    expect((await rawGet(server.port, path)).head).toMatch(/^HTTP\/1\.1 40[04] /)
+  })
+
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('%s is not a method', async (method) => {
+    const { status, headers } = await get('/checkpoint', { method })
+    expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  })
+
+  it('HEAD has the headers of GET and no body', async () => {
+    for (const path of ['/checkpoint', '/tile/0/000', '/tile/entries/000', '/nothing']) {
+      const [head, whole] = [await get(path, { method: 'HEAD' }), await get(path)]
+      expect(await head.text()).toBe('')
+      for (const name of ['content-type', 'content-length', 'cache-control', 'etag'])
+        expect([path, name, head.headers.get(name)]).toEqual([path, name, whole.headers.get(name)])
+      expect(head.status).toBe(whole.status)
+    }
+  })
+})
+
+describe('a hostile client', () => {
+  it('with headers without end is refused', async () => {
+    expect((await rawGet(server.port, '/checkpoint', `x: ${'a'.repeat(10_000)}\r\n`)).head).toMatch(/^HTTP\/1\.1 431 /)
+  })
+
+  it('that opens more connections than there may be keeps nobody out once they are gone', async () => {
+    const sockets = Array.from({ length: 20 }, () => connect(server.port, '127.0.0.1').on('error', () => {}))
+    await pause(200)
+    expect(sockets.filter((socket) => socket.readyState === 'open').length).toBeLessThanOrEqual(8)
+    for (const socket of sockets) socket.destroy()
+    await pause(100)
+    expect((await get('/checkpoint')).status).toBe(200)
+  })
+
+  it('that sends its request slower than it may is cut', async () => {
+    const socket = connect(server.port, '127.0.0.1').on('error', () => {})
+    const started = performance.now()
+    socket.write('GET /checkpoint HTTP/1.1\r\n')
+    const drip = setInterval(() => socket.write('x: y\r\n'), 200)
+    await new Promise((resolve) => socket.resume().once('close', resolve))
+    clearInterval(drip)
+    expect(performance.now() - started).toBeLessThan(4000)
+  })
+})
+
+it('says that it is not there yet, or cannot be read, without saying why', async () => {
+  const broken = await open({
+    checkpoint: () => Promise.reject(new Error('disk /dev/sda1 is broken')),
+    tile: () => Promise.reject(new Error('secret')),
+  })
+  const response = await fetch(`${broken.origin}/checkpoint`)
+  expect([response.status, await response.text()]).toEqual([500, 'the log cannot be read now\n'])
+  expect(failures.at(-1)).toMatchObject({ message: 'disk /dev/sda1 is broken' })
+  expect(answered.at(-1)).toBe(500)
+  await broken.close()
+})
+
+/** A request exactly as it is written here. */
+function rawGet(port: number, path: string, headers = ''): Promise<{ head: string; body: Buffer }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ head: string; body: Buffer }>()
+  const chunks: Buffer[] = []
+  const socket = connect(port, '127.0.0.1')
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  socket.on('error', reject)
+  socket.on('close', () => {
+    const all = Buffer.concat(chunks)
+    const end = all.indexOf('\r\n\r\n')
+    resolve({ head: all.subarray(0, end).toString('latin1').replaceAll('\r\n', '\n'), body: all.subarray(end + 4) })
+  })
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${headers}\r\n`)
+  return promise
+}
