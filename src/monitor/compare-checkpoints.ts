@@ -18,7 +18,7 @@ export type Relation =
  * @param source holds the tree of `newer`; its tiles are believed only as far as they join to the signed root
  * Throws VERIFICATION_FAILED for tiles that do not, INPUT_INVALID for other checkpoints, and what the source throws.
  */
-async function compareCheckpoints(older: SignedCheckpoint, newer: SignedCheckpoint, source: TileSource): Promise<Relation> {
+export async function compareCheckpoints(older: SignedCheckpoint, newer: SignedCheckpoint, source: TileSource): Promise<Relation> {
   if (older.origin !== newer.origin || older.size > newer.size)
     throw new SealstoneError(
       'INPUT_INVALID',
@@ -63,7 +63,7 @@ export async function requireExtension(
   return relation
 }
 
-function rolledBack(seen: SignedCheckpoint, today: SignedCheckpoint): SealstoneError {
+export function rolledBack(seen: SignedCheckpoint, today: SignedCheckpoint): SealstoneError {
   const isOldCopy = today.timestampSeconds < seen.timestampSeconds
   const words = isOldCopy ? 'an old copy, or rolled back' : 'its keys signed the smaller one later'
   return new SealstoneError(

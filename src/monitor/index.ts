@@ -1,4 +1,11 @@
 /** monitor: a published log judged from outside, by its signed checkpoints and tiles alone. Loads neither native code nor gRPC. */
+export type { AlertRecord } from './alert.ts'
 export { requireExtension } from './compare-checkpoints.ts'
+export { parseDuration } from './duration.ts'
 export { consistencyText, proveConsistency, type ProvenTree, proveEntry, type TreeEnd } from './prove.ts'
+export { parseRules, type Rule } from './rules.ts'
 export { type KnownLog, openSigned, readCheckpoint, type SignedCheckpoint, signedAt } from './signed-checkpoint.ts'
+export { watch, type WatchOptions, type WatchPorts, type WatchResult } from './watch.ts'
+export type { Round } from './watch-round.ts'
+export { encodeState, parseState } from './watch-state.ts'
+export { parseWebhookSecret, parseWebhookUrl, postAlerts } from './webhook.ts'

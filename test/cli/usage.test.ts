@@ -20,6 +20,7 @@ const COMMANDS = [
   'audit verify',
   'audit prove',
   'audit publish',
+  'audit watch',
 ]
 
 describe('help', () => {

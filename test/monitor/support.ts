@@ -1,13 +1,28 @@
 /** Real logs of the room `audit` in folders of their own, published as files, and a trust file for them. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { newOperationId, utf8 } from '#core'
 import type { KnownLog } from '#monitor'
-import { decodeCheckpoint, encodeEntryBundle, GrowingTree, leafHash, parseNote, type TileName, TILE_WIDTH, tilePath } from '#tlog'
+import { openTileSource } from '#tilesources'
+import {
+  decodeCheckpoint,
+  encodeEntryBundle,
+  encodeLeaf,
+  GrowingTree,
+  type Leaf,
+  leafHash,
+  parseLeaf,
+  parseNote,
+  readEntryBundle,
+  type TileName,
+  TILE_WIDTH,
+  tilePath,
+} from '#tlog'
 import { intent, openLog, type OpenLog, type OpenLogOptions, outcome } from '../audit/support.ts'
 import { temporaryFolder } from '../support/sealstone.ts'
 import { makeInstallation, trustFileOf, trustOf } from '../support/signing.ts'
+import { serveWith } from '../tilesources/support.ts'
 import { nobleVerifier, type SoftwareLog, softwareLog } from '../support/software-log.ts'
 
 export const ORIGIN = 'log.example/models'
@@ -43,11 +58,14 @@ export function makeStage(log: SoftwareLog = softwareLog(ORIGIN)): Stage {
   }
   const sign: Stage['sign'] = (count, options) =>
     use(async ({ audit }) => {
-      for (let made = 0; made < count; made++) {
+      const signOnce = async (): Promise<void> => {
         const operationId = newOperationId()
         await audit.append(intent({ operationId }))
         await audit.complete(outcome({ operationId }))
       }
+      // A few one after the other, so that each outcome follows its intent; many at once, in few commits.
+      if (count > 10) await Promise.all(Array.from({ length: count }, signOnce))
+      else for (let made = 0; made < count; made++) await signOnce()
     }, options)
   const stage = {
     path: folder.path,
@@ -71,8 +89,38 @@ function publish({ audit }: OpenLog, folder: string): void {
   writeLogFiles(folder, leaves.slice(0, Number(decodeCheckpoint(parseNote(note).text).size)), note)
 }
 
+/** What the log keys sign of these leaves, whatever they are. */
+export function signLeaves(log: SoftwareLog, leaves: readonly Uint8Array[], timestampSeconds?: bigint): string {
+  return log.signNow({ origin: log.origin, size: BigInt(leaves.length), root: rootOfHashes(leaves.map(leafHash)) }, timestampSeconds)
+}
+
+/** The leaves of a published log. */
+export async function leavesOf(folder: string): Promise<Uint8Array[]> {
+  const source = openTileSource(folder)
+  const { size } = decodeCheckpoint(parseNote(await source.checkpoint()).text)
+  const leaves: Uint8Array[] = []
+  for (let number = 0n; number * BigInt(TILE_WIDTH) < size; number++) leaves.push(...(await readEntryBundle(source, size, number)).entries)
+  return leaves
+}
+
+/** A leaf with other members, in its canonical form. */
+export function editLeaf(bytes: Uint8Array | undefined, members: Partial<Leaf>): Uint8Array {
+  return encodeLeaf({ ...parseLeaf(bytes ?? new Uint8Array()), ...members })
+}
+
+/** A published log as a web server gives it: what is in the folder at the time of each request. */
+export function serveFolder(folder: string): Promise<string> {
+  return serveWith((request, response) => {
+    try {
+      response.writeHead(200).end(readFileSync(join(folder, request.url ?? '')))
+    } catch {
+      response.writeHead(404).end()
+    }
+  })
+}
+
 /** Tiles and bundles of these leaves, replaced as a whole, under a checkpoint that need not be theirs. */
-function writeLogFiles(folder: string, leaves: readonly Uint8Array[], note: string): void {
+export function writeLogFiles(folder: string, leaves: readonly Uint8Array[], note: string): void {
   rmSync(join(folder, 'tile'), { recursive: true, force: true })
   const write = (name: TileName, bytes: Uint8Array): void => writeBelow(folder, tilePath(name), bytes)
   for (let level = 0, hashes = leaves.map(leafHash); hashes.length > 0; level++) {

@@ -47,4 +47,32 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
     ],
     load: () => import('../commands/audit-prove.ts'),
   },
+  {
+    name: 'watch',
+    operands: [{ syntax: '<log>', description: 'the published log: URL or directory' }],
+    summary: 'watch a published log: it must only grow, and each entry must be a signed one',
+    description:
+      'Keeps the last checkpoint; demands that the next one continues it, reads every new entry and checks it against the tree. Tells of a fork,\n' +
+      'a rollback, changed or withheld entries, time that goes back, outcomes without intents and the other way round, a log that is gone or\n' +
+      'silent, and what your rules say. Ends with exit code 1 at an alert; with --webhook it posts it and goes on.',
+    options: [
+      { flags: '--once', description: 'one round, for cron' },
+      { flags: '--interval <time>', description: 'between two rounds; default 60s' },
+      { flags: '--rules <file>', description: 'TOML with [[rule]] tables (docs/audit-log.md)' },
+      { flags: '--history', description: 'the rules speak also of entries that were there before the first round' },
+      { flags: '--webhook <url>', description: 'post alerts here as JSON (Standard Webhooks)' },
+      { flags: '--webhook-secret <file>', description: 'sign what is posted; whsec_ and base64' },
+      { flags: '--keep-going', description: 'go on after alerts, also without a webhook' },
+      { flags: '--max-age <time>', description: 'alert when the log is out of reach or signs nothing for longer; default 24h' },
+      { flags: '--intent-age <time>', description: 'alert when an intent is without outcome for longer; default 1h' },
+      { flags: '--state <file>', description: 'what it remembers; default is in the state directory, evidence beside it' },
+      TRUST_OPTION,
+    ],
+    examples: [
+      ['sealstone audit watch https://log.example/models/ --trust trust.json', 'until something is wrong'],
+      ['sealstone audit watch ./mirror --once --state monitor.json', 'one round'],
+      ['sealstone audit watch https://log.example/models/ --rules rules.toml --webhook https://alerts.example/in', 'tell and go on'],
+    ],
+    load: () => import('../commands/audit-watch.ts'),
+  },
 ]
