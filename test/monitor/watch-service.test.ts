@@ -47,8 +47,10 @@ describe('a watch that goes on', () => {
         child.stdout?.on('data', (text: string) => (printed += text))
       },
     })
+    let isRunning = true
+    void ended.then(() => (isRunning = false))
     const until = async (isSo: () => boolean): Promise<void> => {
-      while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 50))
+      while (isRunning && !isSo()) await new Promise((resolve) => setTimeout(resolve, 50))
     }
     await until(() => printed.includes('5 entries'))
     await stage.sign(1)
