@@ -15,7 +15,7 @@ const PLAN: Plan = {
     token: { imports: ['core'] },
     db: { imports: ['core'] },
     certificates: { imports: ['core', 'suites'] },
-    envelopes: { imports: ['core', 'suites', 'hashing', 'tlog'] },
+    envelopes: { imports: ['core', 'suites', 'hashing', 'tlog'], nestedDoors: ['trust'] },
     children: { imports: ['core'] },
     keyhost: { imports: ['core', 'suites', 'token', 'children'] },
     keys: { imports: ['core', 'suites', 'db', 'keyhost'] },
@@ -47,10 +47,12 @@ const PLAN: Plan = {
         'rpc',
         'dataplane',
         'publish',
+        'console',
       ],
     },
     review: { imports: ['core', 'tlog'] },
     client: { imports: ['core', 'wire', 'suites', 'hashing', 'tlog', 'envelopes', 'certificates'], nestedDoors: ['offline'] },
+    console: { imports: ['core', 'tlog', 'suites', 'envelopes', 'listeners'] },
     bench: { imports: ['core', 'suites', 'db', 'keyhost', 'daemon', 'client'] },
     tensors: { imports: ['core', 'hashing'] },
     digestcache: { imports: ['core', 'hashing', 'db'] },
@@ -63,13 +65,15 @@ const PLAN: Plan = {
   conditional: { '#sha256': ['tlog/sha256/native.ts', 'tlog/sha256/portable.ts'] },
   packages: {
     pkcs11js: 'token',
+    preact: 'console',
+    uplot: 'console',
     '@opentelemetry/api': 'daemon',
     '@opentelemetry/core': 'daemon',
     '@opentelemetry/exporter-trace-otlp-http': 'daemon',
     '@opentelemetry/resources': 'daemon',
     '@opentelemetry/sdk-trace': 'daemon',
   },
-  browserSafe: { folders: ['core', 'tlog', 'suites'], except: ['suites/native', 'tlog/sha256'] },
+  browserSafe: { folders: ['core', 'tlog', 'suites', 'envelopes/trust', 'console/page'], except: ['suites/native', 'tlog/sha256'] },
   unreachable: [
     { from: 'keyhost/index.ts', packages: ['pkcs11js'] }, // the parent of the key host
     { from: 'daemon/index.ts', packages: ['pkcs11js'] }, // the process that talks to the network

@@ -66,7 +66,7 @@ interface Condition {
  * Without statistics SQLite cannot tell the index that leads to three entries from the one that leads to a million: the likely shortest way is taken,
  * and the `+` keeps the other columns from being one. What is left without an index, such as `outcome`, is so common that a page is soon full.
  */
-function conditions({ operationId, result, kind, modelName, key, caller }: EntryFilter): { where: string; values: SqlValue[] } {
+function conditions({ operationId, result, kind, modelName, key, caller, words = [] }: EntryFilter): { where: string; values: SqlValue[] } {
   const all: Condition[] = [
     { column: 'operation_id', value: operationId === undefined ? undefined : fromHex(operationId, 16) },
     { column: 'result', value: result, rare: result === 'ok' ? undefined : RARE_RESULT },
@@ -82,7 +82,12 @@ function conditions({ operationId, result, kind, modelName, key, caller }: Entry
     if (condition !== way) return ` AND +${column} = ?`
     return ` AND ${column} = ?${rare === undefined ? '' : ` AND ${rare}`}`
   })
-  return { where: where.join(''), values: given.map(({ value }) => value) }
+  return { where: where.join('') + WORD.repeat(words.length), values: [...given.map(({ value }) => value), ...words.map(wordPattern)] }
+}
+
+/** The leaf is JSON: what is escaped there is escaped here. */
+function wordPattern(word: string): string {
+  return `%${JSON.stringify(word).slice(1, -1).replaceAll(/[!%_]/g, '!$&')}%`
 }
 
 /** Times never go back along the log, so each bound is found by bisection. */
@@ -127,5 +132,6 @@ function max(left: bigint, right: bigint): bigint {
   return left > right ? left : right
 }
 
+const WORD = ` AND CAST(bytes AS TEXT) LIKE ? ESCAPE '!'`
 const PAGE = 256
 const WINDOW = 8192n

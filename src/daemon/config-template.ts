@@ -94,6 +94,17 @@ ${recipients.length === 0 ? '# recipients = []' : `recipients = [${recipients.ma
 # Where Prometheus may fetch metrics, on this machine only: http://127.0.0.1:9464/metrics. Off by default; docs/operations.md lists them.
 # listen = "127.0.0.1:9464"
 
+[console]
+# Where browsers find the review console, on this machine only. Off by default; docs/console.md says how it is used.
+# listen = "127.0.0.1:7490"
+# For an address that others can reach: a certificate and its key, PEM, relative to this directory.
+# certificate = "tls/console.crt"
+# private_key = "tls/console.key"
+# Names by which browsers reach it, beside its own address; requests under any other name are refused.
+# hosts = ["review.example"]
+# Without a certificate an address that others can reach is refused, unless something in front of it does TLS.
+# allow_plain_http = false
+
 [traces]
 # Where OpenTelemetry traces are sent, by OTLP over HTTP. Off by default; docs/operations.md says what is in them.
 # endpoint = "http://127.0.0.1:4318/v1/traces"

@@ -50,6 +50,8 @@ export interface Config {
   readonly recoveryRecipients: readonly string[]
   /** Where Prometheus may fetch metrics: a loopback address. */
   readonly metrics?: { readonly host: string; readonly port: number }
+  /** Where the review console is served. */
+  readonly console?: ConsoleSettings
   /** Where traces are sent. */
   readonly traces?: TraceSettings
   readonly drainSeconds: number
@@ -73,6 +75,16 @@ export interface HashSettings {
   readonly idleSeconds: number
 }
 
+export interface ConsoleSettings {
+  readonly host: string
+  readonly port: number
+  readonly tls?: { readonly certFile: string; readonly keyFile: string }
+  /** Plain HTTP on an address that others can reach. */
+  readonly allowPlain: boolean
+  /** Further names of it in browsers. */
+  readonly hosts: readonly string[]
+}
+
 export type SerialForm = (typeof SERIAL_FORMS)[number]
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -91,6 +103,7 @@ export function parseConfig(text: string, home: string): Config {
   const metricsAddress = read.optionalText('metrics.listen')
   const tlsAddress = read.optionalText('listen.tls.address')
   const hash = hashSettings(read, home, tlsAddress !== undefined)
+  const console = consoleSettings(read, home)
   const config = {
     token: { uri: read.text('token.uri'), env: moduleEnvironment(read.open(TOKEN_ENV)), serial: read.oneOf('token.serial', SERIAL_FORMS, 'plain') },
     listen: {
@@ -117,6 +130,7 @@ export function parseConfig(text: string, home: string): Config {
     canarySeconds: read.wholeNumber('keys.canary_seconds', 30, 1, 86_400),
     recoveryRecipients: parseRecipients(settings.get('recovery.recipients') ?? []),
     ...(metricsAddress === undefined ? {} : { metrics: splitAddress(metricsAddress, 'metrics.listen') }),
+    ...(console === undefined ? {} : { console }),
     ...traces(read, home),
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
@@ -162,6 +176,29 @@ function hashSettings(read: SettingReader, home: string, hasTls: boolean): HashS
     ...settings,
     ...(socket === undefined ? {} : { socket: resolve(home, socket) }),
     ...(address === undefined ? {} : { tlsAddress: splitAddress(address, 'hash.tls_address') }),
+  }
+}
+
+function consoleSettings(read: SettingReader, home: string): ConsoleSettings | undefined {
+  const address = read.optionalText('console.listen')
+  const certificate = read.optionalText('console.certificate')
+  const privateKey = read.optionalText('console.private_key')
+  const settings = { allowPlain: read.flag('console.allow_plain_http', false), hosts: read.texts('console.hosts') }
+  if (address === undefined) {
+    const [setting] = read.open('console.').keys()
+    if (setting === undefined) return undefined
+    throw new SealstoneError('CONFIG_INVALID', `setting console.${setting} is there without console.listen`, {
+      hint: 'say where the console listens, or remove it',
+    })
+  }
+  if ((certificate === undefined) !== (privateKey === undefined))
+    throw new SealstoneError('CONFIG_INVALID', 'console.certificate and console.private_key go together')
+  return {
+    ...splitAddress(address, 'console.listen'),
+    ...settings,
+    ...(certificate === undefined || privateKey === undefined
+      ? {}
+      : { tls: { certFile: resolve(home, certificate), keyFile: resolve(home, privateKey) } }),
   }
 }
 
@@ -313,6 +350,12 @@ class SettingReader {
     return value
   }
 
+  flag(name: Setting, fallback: boolean): boolean {
+    const value = this.#settings.get(name) ?? fallback
+    if (typeof value !== 'boolean') throw new SealstoneError('CONFIG_INVALID', `setting ${name} is ${show(value)}, want true or false`)
+    return value
+  }
+
   oneOf<Choice extends string>(name: Setting, choices: readonly Choice[], fallback: Choice): Choice {
     const value = this.#settings.get(name) ?? fallback
     const choice = choices.find((known) => known === value)
@@ -362,6 +405,11 @@ const SETTINGS = [
   'recovery.recipients',
   'serve.queue_ms',
   'metrics.listen',
+  'console.listen',
+  'console.certificate',
+  'console.private_key',
+  'console.allow_plain_http',
+  'console.hosts',
   'traces.endpoint',
   'traces.sample_ratio',
   'traces.headers_file',

@@ -7,7 +7,8 @@ import { type RpcServer, startServer } from '#rpc'
 import { type BoundedEvent, BoundedEvents } from './bounded-events.ts'
 import { type ClockWatch, watchClock } from './clock-watch.ts'
 import { configDigest, policyDigest } from './config-digest.ts'
-import { type Config, loadConfig, type LogLevel, splitAddress } from './config.ts'
+import { type Config, type ConsoleSettings, loadConfig, type LogLevel, splitAddress } from './config.ts'
+import type { ConsoleParts } from './console.ts'
 import { startHashService } from './hash-service.ts'
 import { homePaths } from './home.ts'
 import { createLogger } from './logging.ts'
@@ -78,6 +79,8 @@ export async function serve(options: ServeOptions): Promise<number> {
           onReport: (report) => collected?.hashed(report),
         })
   await using _published = await publishTheLog(config, paths.database, logger, collected)
+  await using _console =
+    config.console === undefined ? undefined : await showConsole(config.console, { ...runtime, paths, clock: systemClock, logger })
   const server = await startServer({
     operations,
     listeners: listeners(config, options.insecureLoopback),
@@ -143,6 +146,15 @@ async function publishTheLog(
   if (publish.http === undefined && publish.directory === undefined) return undefined
   const { startLogPublisher } = await import('./log-publisher.ts')
   return await startLogPublisher({ database, ...publish }, logger, collected?.publishing ?? { onPublished() {}, onFailure() {}, onAnswered() {} })
+}
+
+/** Closed when the daemon ends. The first link is told in the log, as its reader is who started the daemon. */
+async function showConsole(settings: ConsoleSettings, parts: ConsoleParts): Promise<AsyncDisposable> {
+  const { openConsole } = await import('./console.ts')
+  const server = await openConsole(settings, parts)
+  const { url, minutes } = server.newLink()
+  parts.logger.info({ address: server.origin, link: url, minutes }, 'console')
+  return { [Symbol.asyncDispose]: () => server.close() }
 }
 
 function listeners(config: Config, insecureLoopback: string | undefined): Listener[] {

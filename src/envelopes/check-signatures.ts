@@ -4,7 +4,7 @@ import type { ChosenKeys } from './choose-keys.ts'
 import { legacyPae, pae } from './dsse.ts'
 import type { OmsBundle } from './oms-bundle.ts'
 import type { Documents } from './read-documents.ts'
-import { keyFingerprint } from './sha256.ts'
+import { keyFingerprint } from './trust/key-fingerprint.ts'
 import type { VerdictBuilder } from './verdict.ts'
 import type { VerifyModelRequest } from './verify-request.ts'
 

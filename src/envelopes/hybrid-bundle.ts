@@ -24,7 +24,7 @@ import {
 import { findSuite, type PublicKey, type Suite } from '#suites'
 import { type Leaf, parseLeaf, parseTlogProof, type Receipt, type TlogProof } from '#tlog'
 import { BUNDLE_MEDIA_TYPE, type OmsBundle, omsBundleJson, parseBundleJson } from './oms-bundle.ts'
-import { keyFingerprint } from './sha256.ts'
+import { keyFingerprint } from './trust/key-fingerprint.ts'
 
 export const HYBRID_MEDIA_TYPE = 'application/vnd.sealstone.hybrid.v1+json'
 

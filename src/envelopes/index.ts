@@ -7,7 +7,7 @@ export { judgeInclusion } from './judge-inclusion.ts'
 export { judgeKeyState } from './key-state.ts'
 export { PROTECTION_LEVELS, protectionFault, type RequiredProtection } from './key-protection.ts'
 export { type OmsBundle, type OmsBundleParts, parseBundle, type VerificationMaterial, writeOmsBundle } from './oms-bundle.ts'
-export { parseTrustFile, trustSignedBytes, type TrustSignatures, writeTrustFile } from './signed-trust.ts'
+export { parseTrustFile, trustSignedBytes, type TrustSignatures, writeTrustFile } from './trust/signed-trust.ts'
 export { type ModelStatement, type OtherStatement, parseStatement, type SignedResource, type Statement } from './statement-reader.ts'
 export { MODEL_PREDICATE_TYPE } from './predicate-types.ts'
 export { buildModelStatement, buildStatement, type StatementSubject } from './statement-writer.ts'
@@ -19,7 +19,7 @@ export {
   type TrustedPolicy,
   type TrustedPublicKey,
   type TrustFile,
-} from './trust-file.ts'
+} from './trust/trust-file.ts'
 export { type TrustedLog, trustedLog } from './trusted-log.ts'
 export { type Check, CHECK_NAMES, type CheckName, type Signer, type StatementSummary, type Verdict } from './verdict.ts'
 export { verifyModel } from './verify-model.ts'

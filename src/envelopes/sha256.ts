@@ -14,11 +14,6 @@ export function digestText(bytes: Uint8Array): string {
   return `sha256:${toHex(sha256(bytes))}`
 }
 
-/** Hex SHA-256 of the SPKI DER. */
-export function keyFingerprint(key: Pick<PublicKey, 'spki'>): string {
-  return toHex(sha256(key.spki))
-}
-
 /** OMS `publicKey.hint`: hex SHA-256 of the PEM text. */
 export function keyHint(key: Pick<PublicKey, 'spki'>): string {
   return pemHint({ digest: (_hash, ...parts) => sha256(...parts) }, key)

@@ -1,7 +1,7 @@
 /** What a trust file says of its audit log: which keys must have signed a checkpoint, and what verifies them. */
 import { type Engine, logSignatureVerifier } from '#suites'
 import { type LogSignatureVerifier, type LogVerifierKey, parseVerifierKey } from '#tlog'
-import type { TrustFile } from './trust-file.ts'
+import type { TrustFile } from './trust/trust-file.ts'
 
 export interface TrustedLog {
   readonly origin: string

@@ -2,7 +2,7 @@
 import type { Manifest } from '#hashing'
 import type { Engine, PublicKey } from '#suites'
 import type { RequiredProtection } from './key-protection.ts'
-import type { TrustFile } from './trust-file.ts'
+import type { TrustFile } from './trust/trust-file.ts'
 
 export type TrustPolicy =
   | { readonly kind: 'trust-file'; readonly trust: TrustFile }

@@ -27,6 +27,8 @@ export interface EntryFilter {
   /** Name of the model, with `*` for any text. */
   readonly modelPattern?: string
   readonly result?: string
+  /** Each of these is somewhere in the entry; upper and lower case of ASCII letters are the same. */
+  readonly words?: readonly string[]
   /** Newest first. */
   readonly reverse?: boolean
 }

@@ -33,6 +33,7 @@ function runCheck(name: string, folder: string): Promise<{ readonly ok: boolean;
   return promise
 }
 
+const SETTINGS = ['proto/buf.yaml', 'src/console/page/tsconfig.json']
 const A_TEST = `import { it } from 'vitest'\n\nit('runs', () => {})\n`
 const USES = `import { first } from './first.ts'\n\nconsole.log(first)\n`
 const PROTO = `syntax = "proto3";
@@ -67,6 +68,13 @@ describe.each<{ check: string; rule: string; good: Files; bad: Files; finding: s
     good: { 'src/first.ts': "export const first = { Red: 'red' } as const\n" },
     bad: { 'src/first.ts': "export enum First { Red = 'red' }\n" },
     finding: 'TS1294',
+  },
+  {
+    check: 'page types',
+    rule: 'what only a server has',
+    good: { 'src/console/page/first.tsx': 'export const first = document.title\n' },
+    bad: { 'src/console/page/first.tsx': 'export const first = process.title\n' },
+    finding: 'TS2591',
   },
   {
     check: 'lint',
@@ -133,7 +141,7 @@ describe.each<{ check: string; rule: string; good: Files; bad: Files; finding: s
   },
 ])('the check of $check', ({ check, rule, good, bad, finding }) => {
   it(`finds ${rule}`, async () => {
-    const settings = { 'proto/buf.yaml': readFileSync(join(ROOT, 'proto/buf.yaml'), 'utf8') }
+    const settings = Object.fromEntries(SETTINGS.map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]))
     const clean = await runCheck(check, withoutUnusedPackages(project({ ...settings, ...good })))
     const dirty = await runCheck(check, withoutUnusedPackages(project({ ...settings, ...bad })))
     expect(dirty).toMatchObject({ ok: false, output: expect.stringContaining(finding) })
@@ -142,7 +150,7 @@ describe.each<{ check: string; rule: string; good: Files; bad: Files; finding: s
 })
 
 it('covers every check', () => {
-  expect(CHECKS.map(({ name }) => name).sort()).toEqual(['dead code', 'format', 'lint', 'proto', 'types'])
+  expect(CHECKS.map(({ name }) => name).sort()).toEqual(['dead code', 'format', 'lint', 'page types', 'proto', 'types'])
 })
 
 // The planted project uses none of our packages, and that is not what is looked for.

@@ -8,6 +8,7 @@ export interface Check {
 /** Programs are those of node_modules/.bin. */
 export const CHECKS: readonly Check[] = [
   { name: 'types', command: ['tsc', '--project', '.'] },
+  { name: 'page types', command: ['tsc', '--project', 'src/console/page'] },
   { name: 'lint', command: ['oxlint', '--type-aware'] },
   { name: 'dead code', command: ['knip'] },
   { name: 'format', command: ['biome', 'format', '--max-diagnostics=20', '.'] },

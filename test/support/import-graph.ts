@@ -36,9 +36,9 @@ interface Module {
   readonly problems: readonly string[]
 }
 
-/** Every `.ts` file below a folder. */
+/** Every `.ts` and `.tsx` file below a folder. */
 export function readTree(folder: string): Tree {
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => /\.tsx?$/.test(path))
   return new Map(paths.map((path) => [path.replaceAll('\\', '/'), readFileSync(join(folder, path), 'utf8')]))
 }
 

@@ -20,7 +20,7 @@ import {
 } from '#core'
 import { findSuite, parsePublicKey, type SuiteId } from '#suites'
 import { parseVerifierKey } from '#tlog'
-import { keyFingerprint } from './sha256.ts'
+import { keyFingerprint } from './key-fingerprint.ts'
 
 /** SP 800-57 part 1 §7. */
 export type KeyState = (typeof KEY_STATES)[number]

@@ -15,7 +15,7 @@ import {
 } from '#core'
 import type { Engine } from '#suites'
 import { type LogKeyType, parseVerifierKey } from '#tlog'
-import { pae } from './dsse.ts'
+import { pae } from '../dsse.ts'
 import { parseTrustJson, type TrustFile, trustJson } from './trust-file.ts'
 
 export type TrustSignatures = Readonly<Record<LogKeyType, Uint8Array>>

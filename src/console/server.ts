@@ -1,0 +1,141 @@
+/** Serves the console: the page to whoever has a session, a session to whoever has a link, and the log to the page. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Clock, type ErrorCode, type Logger, toSealstoneError } from '#core'
+import { type HttpAddress, openHttpListener } from '#listeners'
+import { answerApi } from './api.ts'
+import { Live } from './live.ts'
+import { PAGE_FOLDER, type PageFile, readPage } from './page-files.ts'
+import type { ConsoleLog } from './ports.ts'
+import { judgeRequest, SECURITY_HEADERS, servedHosts } from './request-rules.ts'
+import { Sessions } from './sessions.ts'
+import { SIGNED_OUT_PAGE } from './signed-out-page.ts'
+
+export interface ConsoleOptions extends HttpAddress {
+  readonly log: ConsoleLog
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Names beside the address itself by which browsers reach the console, without port. */
+  readonly hosts?: readonly string[]
+  /** Where the bundled page is. */
+  readonly pageFolder?: string
+}
+
+export interface ConsoleServer {
+  /** `http://127.0.0.1:7490` */
+  readonly origin: string
+  /** A link that opens one session, once, within some minutes. */
+  newLink(): { readonly url: string; readonly minutes: number }
+  close(): Promise<void>
+}
+
+/** Throws CONFIG_INVALID or FILE_UNREADABLE. */
+export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
+  const page = readPage(options.pageFolder ?? PAGE_FOLDER)
+  const sessions = new Sessions(options.clock, { linkMs: LINK_MINUTES * 60_000, sessionMs: SESSION_HOURS * 3_600_000 })
+  const live = new Live(() => options.log.checkpoint())
+  const listener = await openHttpListener({ ...options, setting: 'console.listen', connections: MOST_CONNECTIONS }, (request, response) => {
+    void handle(parts, request, response).catch((error: unknown) => {
+      options.logger.error({ error: toSealstoneError(error).message }, 'a request of the console failed')
+      response.destroy()
+    })
+  })
+  const isTls = options.tls !== undefined
+  // The port is known once it listens; no request is read before this turn of the event loop is over.
+  const parts: Parts = {
+    page,
+    sessions,
+    live,
+    log: options.log,
+    hosts: servedHosts(options.host, listener.port, isTls, options.hosts ?? []),
+    // Cookies do not know of ports: two consoles on one machine would take each other's away.
+    cookie: isTls ? '__Host-sealstone-console' : `sealstone-console-${listener.port}`,
+    isTls,
+  }
+  return {
+    origin: listener.origin,
+    newLink: () => ({ url: `${listener.origin}/open?token=${sessions.newLink()}`, minutes: LINK_MINUTES }),
+    close: async () => {
+      live.close()
+      await listener.close()
+    },
+  }
+}
+
+interface Parts {
+  readonly page: ReadonlyMap<string, PageFile>
+  readonly sessions: Sessions
+  readonly live: Live
+  readonly log: ConsoleLog
+  readonly hosts: ReadonlySet<string>
+  readonly cookie: string
+  readonly isTls: boolean
+}
+
+async function handle(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const refusal = judgeRequest(request, parts.hosts)
+  if (refusal !== undefined) return answerText(response, refusal.status, `${refusal.text}\n`)
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://console')
+  if (pathname === '/open' && request.method === 'GET') return openSession(parts, response, searchParams.get('token') ?? '')
+  const file = parts.page.get(pathname)
+  if (file !== undefined && OPEN_TO_ALL.includes(pathname)) return answerFile(response, file)
+  const session = readCookie(request, parts.cookie)
+  if (session === undefined || !parts.sessions.isOpen(session)) return answerFile(response, { type: HTML, bytes: SIGNED_OUT_PAGE }, 401)
+
+  if (request.method === 'POST') {
+    if (pathname !== '/api/sign-out') return answerText(response, 404, 'there is nothing here\n')
+    parts.sessions.close(session)
+    response.writeHead(204, { ...SECURITY_HEADERS, 'set-cookie': cookieText(parts, '', 0) }).end()
+  } else if (file !== undefined) {
+    answerFile(response, file)
+  } else if (pathname === '/api/live') {
+    if (!parts.live.add(response, SECURITY_HEADERS)) answerText(response, 503, 'too many pages listen already\n')
+  } else {
+    await answerData(parts, response, pathname, searchParams)
+  }
+}
+
+function openSession(parts: Parts, response: ServerResponse, link: string): void {
+  const session = link.length > MAX_TOKEN ? undefined : parts.sessions.open(link)
+  if (session === undefined) return answerFile(response, { type: HTML, bytes: SIGNED_OUT_PAGE }, 401)
+  response.writeHead(303, { ...SECURITY_HEADERS, location: '/', 'set-cookie': cookieText(parts, session, SESSION_HOURS * 3600) }).end()
+}
+
+async function answerData(parts: Parts, response: ServerResponse, pathname: string, parameters: URLSearchParams): Promise<void> {
+  try {
+    const answer = await answerApi(parts.log, pathname, parameters)
+    if (answer === undefined) answerText(response, 404, 'there is nothing here\n')
+    else answerFile(response, answer)
+  } catch (thrown) {
+    const error = toSealstoneError(thrown)
+    const status = STATUSES[error.code] ?? 500
+    answerFile(response, { type: JSON_TYPE, bytes: Buffer.from(JSON.stringify({ code: error.code, message: error.message })) }, status)
+  }
+}
+
+function answerFile(response: ServerResponse, { type, bytes }: { readonly type: string; readonly bytes: Uint8Array }, status = 200): void {
+  response.writeHead(status, { ...SECURITY_HEADERS, 'content-type': type, 'content-length': bytes.length }).end(bytes)
+}
+
+function answerText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { ...SECURITY_HEADERS, 'content-type': 'text/plain; charset=utf-8', connection: 'close' }).end(text)
+}
+
+function cookieText({ cookie, isTls }: Parts, value: string, seconds: number): string {
+  return `${cookie}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isTls ? '; Secure' : ''}`
+}
+
+function readCookie(request: IncomingMessage, name: string): string | undefined {
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim())
+  const value = pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
+  return value === undefined || value.length > MAX_TOKEN ? undefined : value
+}
+
+/** What the page for those without a session looks like is no secret. */
+const OPEN_TO_ALL = ['/page.css', '/icon.svg']
+const STATUSES: { readonly [Code in ErrorCode]?: number } = { INPUT_INVALID: 400, TILE_MISSING: 404, OVERLOADED: 503 }
+const HTML = 'text/html; charset=utf-8'
+const JSON_TYPE = 'application/json'
+const MAX_TOKEN = 64
+const LINK_MINUTES = 10
+const SESSION_HOURS = 12
+const MOST_CONNECTIONS = 64

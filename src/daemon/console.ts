@@ -1,0 +1,48 @@
+/** Starts the review console over the log of this daemon. */
+import type { AuditLog } from '#audit'
+import { type Clock, defined, type Logger, SealstoneError } from '#core'
+import { type ConsoleServer, startConsole } from '#console'
+import type { KeyStore } from '#keys'
+import type { ConsoleSettings } from './config.ts'
+import type { HomePaths } from './home.ts'
+import { LogReaderThread } from './log-reader.ts'
+
+export interface ConsoleParts {
+  readonly paths: HomePaths
+  readonly audit: AuditLog
+  readonly keys: KeyStore
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Throws CONFIG_INVALID or FILE_UNREADABLE. What the console reads comes from a thread of its own, never from the one that signs. */
+export async function openConsole(settings: ConsoleSettings, { paths, audit, keys, clock, logger }: ConsoleParts): Promise<ConsoleServer> {
+  const reader = new LogReaderThread({ database: paths.database }, logger)
+  const server = await startConsole({
+    ...defined({ tls: settings.tls }),
+    host: settings.host,
+    port: settings.port,
+    allowPlain: settings.allowPlain,
+    hosts: settings.hosts,
+    clock,
+    logger,
+    log: {
+      checkpoint: () => audit.checkpoint(),
+      trust: async () => {
+        const issued = keys.trust()
+        if (issued === undefined) throw new SealstoneError('ENTRY_UNKNOWN', 'no trust file was issued yet')
+        return issued.document
+      },
+      tile: (name) => reader.ask({ kind: 'tile', name }),
+      search: (query) => reader.ask({ kind: 'search', query }),
+      activity: (span) => reader.ask({ kind: 'activity', span }),
+    },
+  })
+  return {
+    ...server,
+    close: async () => {
+      await server.close()
+      await reader.close()
+    },
+  }
+}
