@@ -26,7 +26,7 @@ export async function screenshot(page: Page, name: string): Promise<void> {
 /** What axe finds on the page as it is, one line each. The page's own policy lets no script in, so the driver brings it. */
 export async function findFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
-  const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
+  const { violations } = await page.evaluate<axe.AxeResults>('axe.run()')
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
 }
 
