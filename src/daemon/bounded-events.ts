@@ -1,6 +1,7 @@
 /** Events that others can bring about as often as they like: the first of a minute are leaves of their own, the rest are counted into one. */
 import type { AuditLog } from '#audit'
 import { type Clock, type Identity, type Logger, newOperationId, parseIdentity, toSealstoneError } from '#core'
+import { EventBudget } from '#operations'
 import type { NewLeaf } from '#tlog'
 
 export interface BoundedEvent extends Pick<NewLeaf, 'kind' | 'operation' | 'result' | 'errorCode'> {
@@ -20,18 +21,18 @@ interface Rooms {
 export class BoundedEvents {
   readonly #rooms: Rooms
   readonly #counted = new Map<string, { readonly event: BoundedEvent; count: number }>()
-  #minuteEnds = Number.NEGATIVE_INFINITY
-  #told = 0
+  readonly #budget: EventBudget
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms
+    this.#budget = new EventBudget(rooms.clock)
   }
 
   /** Nobody need wait for it: an event has no answer that could be kept back. What cannot be written now is counted. Never throws. */
   async record(event: BoundedEvent): Promise<void> {
     const { what, only: { detail, ...only } = {}, ...leaf } = event
     const reason = detail === undefined ? what : `${what}: ${detail}`
-    if (!this.#mayTell() || !(await this.#append({ ...leaf, ...only, reason }))) this.#count(event, 1)
+    if (!this.#budget.take(`${event.kind} ${what}`) || !(await this.#append({ ...leaf, ...only, reason }))) this.#count(event, 1)
   }
 
   /** Tells what was counted. Call it every minute, and before the end. Never throws. */
@@ -42,16 +43,6 @@ export class BoundedEvents {
       const { what, only: _only, ...leaf } = event
       if (!(await this.#append({ ...leaf, count, reason: `${what}; counted, not told one by one` }))) this.#count(event, count)
     }
-  }
-
-  #mayTell(): boolean {
-    const now = this.#rooms.clock.monotonicMs()
-    if (now >= this.#minuteEnds) {
-      this.#minuteEnds = now + MINUTE_MS
-      this.#told = 0
-    }
-    this.#told += 1
-    return this.#told <= ONE_BY_ONE
   }
 
   #count(event: BoundedEvent, count: number): void {
@@ -76,9 +67,6 @@ export class BoundedEvents {
 /** Of a caller that nobody knows. No certificate can name it: it has no dot. */
 export const UNKNOWN_CALLER = parseIdentity('unknown')
 
-const MINUTE_MS = 60_000
-/** So many of a minute are leaves of their own. */
-const ONE_BY_ONE = 20
 /** Sorts of events that are counted apart. */
 const MOST_SORTS = 16
 const OTHER = 'for other reasons'

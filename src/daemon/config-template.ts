@@ -62,6 +62,10 @@ origin = ${quote(origin)}
 # private_key = "tls/log.key"    # PEM, mode 0600
 # Keeps the log written down as plain files for a static host, in this directory. Off by default.
 # publish = "/srv/log"
+# Which part of the good verifications is told one by one, from 0.0 to 1.0; failed ones always are. All others are counted.
+# verify_sample = 0.0
+# How often the number of those is told, if there were any.
+# verify_summary_seconds = 300
 
 [trust]
 # How long a trust file is good for; the daemon issues a new one when half of it is over, and whenever a key changes.

@@ -31,9 +31,9 @@ export interface Config {
   }
   /** The data plane, where there is one. */
   readonly hash?: HashSettings
-  readonly audit: { readonly origin: string; readonly answerRetentionHours: number }
   /** Who may read the log from outside: whoever reaches an HTTP address, or a directory. */
   readonly publish: { readonly http?: HttpAddress; readonly directory?: string }
+  readonly audit: AuditSettings
   /** How long a trust file is good for; a new one is issued at half of it. */
   readonly trustDays: number
   /** Between the request to destroy a key version and its end. */
@@ -59,6 +59,15 @@ export interface Config {
   readonly policy: PolicyTable
   /** What the file sets to something else than the default, by the names of the settings; the same for two files that mean the same. */
   readonly changedSettings: Readonly<Record<string, JsonValue>>
+}
+
+export interface AuditSettings {
+  readonly origin: string
+  readonly answerRetentionHours: number
+  /** Which part of the good verifications is told one by one, from 0 to 1. */
+  readonly verifySample: number
+  /** Between two leaves with the number of the others. */
+  readonly verifySummarySeconds: number
 }
 
 export interface HashSettings {
@@ -120,8 +129,13 @@ export function parseConfig(text: string, home: string): Config {
           }),
     },
     ...(hash === undefined ? {} : { hash }),
-    audit: { origin: read.text('audit.origin'), answerRetentionHours: read.wholeNumber('audit.answer_retention_hours', 168, 1, 8760) },
     publish: publishSettings(read, home),
+    audit: {
+      origin: read.text('audit.origin'),
+      answerRetentionHours: read.wholeNumber('audit.answer_retention_hours', 168, 1, 8760),
+      verifySample: read.fraction('audit.verify_sample', 0),
+      verifySummarySeconds: read.wholeNumber('audit.verify_summary_seconds', 300, 1, 86_400),
+    },
     trustDays: read.wholeNumber('trust.valid_days', DEFAULT_TRUST_DAYS, 1, 3650),
     destroyWaitHours: read.wholeNumber('keys.destroy_wait_hours', DEFAULT_DESTROY_WAIT_HOURS, 1, 8760),
     queueMs: read.wholeNumber('serve.queue_ms', DEFAULT_QUEUE_MS, 50, 60_000),
@@ -397,6 +411,8 @@ const SETTINGS = [
   'audit.certificate',
   'audit.private_key',
   'audit.publish',
+  'audit.verify_sample',
+  'audit.verify_summary_seconds',
   'trust.valid_days',
   'keys.canary_seconds',
   'keys.destroy_wait_hours',

@@ -9,7 +9,7 @@ import { publishTrustFile } from './trust-publisher.ts'
 
 export interface ContextParts extends Pick<OperationContext, 'audit' | 'keys' | 'engine' | 'log' | 'policy' | 'backup' | 'ticketKeys'> {
   readonly paths: HomePaths
-  readonly settings: Pick<Config, 'trustDays' | 'destroyWaitHours' | 'queueMs'>
+  readonly settings: Pick<Config, 'trustDays' | 'destroyWaitHours' | 'queueMs'> & { readonly audit: Pick<Config['audit'], 'verifySample'> }
   readonly metrics: Metrics
   readonly clock: Clock
   readonly logger: Logger
@@ -20,6 +20,7 @@ export function operationContext({ paths, settings, ...rooms }: ContextParts): O
     ...rooms,
     policyDigest: policyDigest(rooms.policy),
     capacity: new Capacity({ boundMs: settings.queueMs, clock: rooms.clock }),
+    verifySample: settings.audit.verifySample,
     trustDays: settings.trustDays,
     destroyWaitMs: settings.destroyWaitHours * HOUR_MS,
     importPath: (file) => importPath(paths.imports, file),

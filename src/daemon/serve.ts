@@ -94,15 +94,16 @@ export async function serve(options: ServeOptions): Promise<number> {
   const maintenance = repeat(() => operations.maintain(), MAINTENANCE_MS)
   const canary = repeat(() => operations.testNextKey(), config.canarySeconds * 1000)
   const telling = repeat(() => events.flush(), TELL_MS)
+  const counting = repeat(() => operations.tellVerifications(), config.audit.verifySummarySeconds * 1000)
   logger.info({ addresses: [...server.addresses, ...(hashing?.addresses ?? [])], pid: process.pid, recovered: runtime.recovered }, 'ready')
 
   const signal = await stop
   logger.info({ signal }, 'draining')
   clearInterval(retention)
   clearInterval(readiness)
-  await Promise.all([maintenance.stop(), canary.stop(), telling.stop()])
+  await Promise.all([maintenance.stop(), canary.stop(), telling.stop(), counting.stop()])
   await Promise.all([server.drain(config.drainSeconds * 1000), hashing?.close(Math.min(config.drainSeconds, STREAM_DRAIN_SECONDS) * 1000)])
-  await events.flush()
+  await Promise.all([events.flush(), operations.tellVerifications()])
   await recordStop(runtime, signal).catch((error: unknown) => {
     logger.error({ error: toSealstoneError(error).message }, 'the stop could not be logged')
   })

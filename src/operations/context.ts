@@ -15,6 +15,8 @@ export interface OperationContext {
   /** `sha256:` and hex, for the log. */
   readonly policyDigest: string
   readonly capacity: Capacity
+  /** Which part of the good verifications is told one by one, from 0 to 1. */
+  readonly verifySample: number
   /** Any of these may have made a hash ticket; none where there is no HashService. */
   readonly ticketKeys: readonly Uint8Array[]
   /** Verifies what the key host signed; it is not the process that signed. */

@@ -17,12 +17,14 @@ import { rewrapKeys } from './rewrap-keys.ts'
 import { Destructions } from './destructions.ts'
 import { type RunningSignings, signModel } from './sign-model.ts'
 import { TrustIssuer } from './trust.ts'
+import { Verifications } from './verifications.ts'
 import { verifyModel } from './verify-model.ts'
 
 export function createOperations(context: OperationContext): Operations {
   const running: RunningSignings = new Map()
   const trust = new TrustIssuer(context)
   const canary = new Canary(context)
+  const verifications = new Verifications(context)
   const destructions = new Destructions(context.clock, context.logger)
   /** The change stands whether or not the trust file could be issued; `maintain` tries that again. */
   const renewTrust = async (): Promise<void> => {
@@ -39,7 +41,7 @@ export function createOperations(context: OperationContext): Operations {
     admit: (call, operation) => authorizeForSomeKey(context, call, operation),
     sign: (call, request) => signModel(context, running, call, request),
     signBatch: (call, requests) => signBatch(context, running, call, requests),
-    verify: (call, request) => verifyModel(context, call, request),
+    verify: (call, request) => verifyModel(context, verifications, call, request),
     listKeys: (call) => listKeys(context, call),
     getKey: (call, name, version) => getKey(context, call, name, version),
     createKey: (call, request) => changed(createKey(context, call, request)),
@@ -57,6 +59,7 @@ export function createOperations(context: OperationContext): Operations {
     backupKeys: (call) => backupKeys(context, call),
     rewrapKeys: (call, destroyOld) => rewrapKeys(context, call, destroyOld),
     setKeyPolicy: (call, name, changes) => changed(setKeyPolicy(context, call, name, changes)),
+    tellVerifications: () => verifications.flush(),
     signingsUnderWay: () => context.capacity.running,
     canaryAgeSeconds: () => canary.ageSeconds,
     prepare: async () => {

@@ -1,6 +1,7 @@
 /** operations: one file per thing the daemon can be asked to do; the order of steps and nothing else. */
 export type { OperationContext } from './context.ts'
 export { Capacity } from './capacity.ts'
+export { EventBudget } from './event-budget.ts'
 export { createOperations } from './create-operations.ts'
 export type {
   AdoptKeyRequest,

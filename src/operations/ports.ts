@@ -119,6 +119,8 @@ export interface Operations {
   backupKeys(call: CallContext): Promise<BackupReport>
   rewrapKeys(call: CallContext, destroyOld: boolean): Promise<RewrapResult>
   certifyKey(call: CallContext, request: CertifyKeyRequest): Promise<{ readonly der: Uint8Array; readonly pem: string }>
+  /** The log is told what was counted of verifications since the last time. Never throws. */
+  tellVerifications(): Promise<void>
   /** Signings that were let in and have no outcome yet. */
   signingsUnderWay(): number
   /** Since a key was last tested; undefined before the first test. */

@@ -1,17 +1,18 @@
-/** Verifies bundles for a caller against this daemon's own keys and log. Uses no key, changes nothing. */
+/** Verifies bundles for a caller against this daemon's own keys and log. Uses no key, changes nothing; the log tells of it. */
 import { SealstoneError } from '#core'
 import { type Verdict, verifyModel as judge } from '#envelopes'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext, VerifyRequest } from './ports.ts'
 import { composeTrust } from './trust.ts'
+import type { Verifications } from './verifications.ts'
 
-export async function verifyModel(context: OperationContext, call: CallContext, request: VerifyRequest): Promise<Verdict> {
-  await authorize(context, call, 'verify')
+export async function verifyModel(context: OperationContext, told: Verifications, call: CallContext, request: VerifyRequest): Promise<Verdict> {
+  const { decision } = await authorize(context, call, 'verify')
   if (request.bundle === undefined && request.hybrid === undefined) {
     throw new SealstoneError('INPUT_INVALID', 'neither model_sig nor model_hybrid_sig is given, want at least one')
   }
-  return judge({
+  const verdict = await judge({
     engine: context.engine,
     ...(request.bundle === undefined ? {} : { bundle: request.bundle }),
     ...(request.hybrid === undefined ? {} : { hybrid: request.hybrid }),
@@ -22,4 +23,6 @@ export async function verifyModel(context: OperationContext, call: CallContext, 
     statement: request.manifest === undefined ? 'any' : 'model',
     now: context.clock.now(),
   })
+  await told.record({ caller: call.identity, decision, request, verdict })
+  return verdict
 }

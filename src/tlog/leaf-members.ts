@@ -123,7 +123,7 @@ export const LEAF_KINDS = [
 ] as const
 const MAX_SIGNATURES = 8
 /** With the longest identities they still fit into a leaf. */
-const MAX_VERIFICATIONS = 16
+export const MAX_VERIFICATIONS = 16
 const DIGEST = text(71, /^sha256:[0-9a-f]{64}$/)
 const SUITE = text(64, /^[A-Za-z0-9][A-Za-z0-9.-]*$/)
 const SIGNATURE_MEMBERS: Record<keyof LeafSignature, MemberParser> = {

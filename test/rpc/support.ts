@@ -106,6 +106,7 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
     signingsUnderWay: () => 0,
     canaryAgeSeconds: () => undefined,
     testNextKey: async () => {},
+    tellVerifications: async () => {},
     maintain: async () => {},
     getTrust: async () => Buffer.from('{"version":1}'),
     getCheckpoint: async () => ({ note: 'log.example\n7\n', size: 7n }),

@@ -94,6 +94,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     backup: () => Promise.reject(new Error('no folder for backups')),
     policy,
     policyDigest: policyDigest(policy),
+    verifySample: 0,
     ticketKeys: [],
     engine: nativeEngine(),
     log: trust,
