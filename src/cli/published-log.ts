@@ -1,7 +1,7 @@
 /** What the commands that read a published log share: whose log it is meant to be, and where it is. Loads the monitor only when called. */
 import { join } from 'node:path'
-import { loadLogTrust, type LogTrust, readRequired } from '#client/offline'
-import { LIMITS, SealstoneError, utf8Text } from '#core'
+import { loadLogTrust, type LogTrust, readKeptNote } from '#client/offline'
+import { SealstoneError } from '#core'
 import type { KnownLog, SignedCheckpoint } from '#monitor'
 import type { CommandContext } from './command.ts'
 
@@ -17,8 +17,8 @@ export async function openPublished(place: string | undefined, signal: AbortSign
   return openTileSource(place, { signal })
 }
 
-/** A file with a signed checkpoint. Throws FILE_UNREADABLE, and what opening it throws. */
+/** The signed checkpoint in a file that was kept: a note, a receipt or a signature. Throws FILE_UNREADABLE, and what opening it throws. */
 export async function readKeptCheckpoint(path: string, log: KnownLog): Promise<SignedCheckpoint> {
   const { openSigned } = await import('#monitor')
-  return openSigned(utf8Text(await readRequired(path, LIMITS.checkpointBytes)), log)
+  return openSigned(await readKeptNote(path), log)
 }

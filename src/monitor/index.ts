@@ -1,6 +1,7 @@
 /** monitor: a published log judged from outside, by its signed checkpoints and tiles alone. Loads neither native code nor gRPC. */
 export type { AlertRecord } from './alert.ts'
 export { requireExtension } from './compare-checkpoints.ts'
+export { diffLogs, type LogDifference, type LogView } from './diff-logs.ts'
 export { parseDuration } from './duration.ts'
 export { consistencyText, proveConsistency, type ProvenTree, proveEntry, type TreeEnd } from './prove.ts'
 export { parseRules, type Rule } from './rules.ts'

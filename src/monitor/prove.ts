@@ -6,11 +6,11 @@ import {
   formatAddCheckpoint,
   formatTlogProof,
   inclusionProof,
-  parseTlogProof,
+  leafHash,
   readEntryBundle,
   TILE_WIDTH,
   type TileSource,
-  verifyTlogProof,
+  verifyInclusion,
   withTileNodes,
 } from '#tlog'
 import { provenPrefix, requireExtension } from './compare-checkpoints.ts'
@@ -27,7 +27,16 @@ export interface ProvenEntry {
 /** Throws ENTRY_UNKNOWN, VERIFICATION_FAILED where the log's files are not what its keys signed, and what the source throws. */
 export async function proveEntry(source: TileSource, log: KnownLog, index: bigint): Promise<ProvenEntry> {
   const checkpoint = await readCheckpoint(source, log)
-  const { size } = checkpoint
+  const { leaf, hashes } = await readProvenEntry(source, checkpoint, index)
+  return { index, leaf, proof: formatTlogProof({ index, hashes, checkpoint: checkpoint.note, extra: leaf }), checkpoint }
+}
+
+/** An entry that is in the signed tree, and the proof of it. Throws as `proveEntry` does. */
+export async function readProvenEntry(
+  source: TileSource,
+  { origin, size, root }: SignedCheckpoint,
+  index: bigint,
+): Promise<{ leaf: Uint8Array; hashes: readonly Uint8Array[] }> {
   if (index < 0n || index >= size) throw new SealstoneError('ENTRY_UNKNOWN', `entry is ${index}, the log has ${size} entries`)
   const width = BigInt(TILE_WIDTH)
   const [{ entries }, hashes] = await Promise.all([
@@ -35,9 +44,8 @@ export async function proveEntry(source: TileSource, log: KnownLog, index: bigin
     withTileNodes(source, size, (node) => inclusionProof(index, size, node)),
   ])
   const leaf = entries[Number(index % width)] as Uint8Array // the bundle was checked to have its width
-  const proof = formatTlogProof({ index, hashes, checkpoint: checkpoint.note, extra: leaf })
-  verifyTlogProof(parseTlogProof(proof), leaf, log.keys, log.verifier)
-  return { index, leaf, proof, checkpoint }
+  if (verifyInclusion({ index, size, leafHash: leafHash(leaf), proof: hashes, root })) return { leaf, hashes }
+  throw new SealstoneError('VERIFICATION_FAILED', `entry ${index} of ${origin}, as it is published, is not the one that its keys signed`)
 }
 
 /** One end of a consistency proof: a checkpoint that was kept, or a size alone. */

@@ -21,6 +21,7 @@ const COMMANDS = [
   'audit prove',
   'audit publish',
   'audit watch',
+  'audit diff',
 ]
 
 describe('help', () => {

@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { newOperationId, utf8 } from '#core'
+import { databaseTiles } from '#audit'
 import type { KnownLog } from '#monitor'
+import { publishLog } from '#publish'
 import { openTileSource } from '#tilesources'
 import {
   decodeCheckpoint,
@@ -54,7 +56,7 @@ export function makeStage(log: SoftwareLog = softwareLog(ORIGIN)): Stage {
   const use: Stage['use'] = async (work, options) => {
     await using opened = await openLog(state, log, options)
     await work(opened)
-    publish(opened, published)
+    await publishLog({ source: databaseTiles(opened.db), directory: published })
   }
   const sign: Stage['sign'] = (count, options) =>
     use(async ({ audit }) => {
@@ -80,13 +82,6 @@ export function makeStage(log: SoftwareLog = softwareLog(ORIGIN)): Stage {
   }
   onTestFinished(() => stage[Symbol.dispose]())
   return stage
-}
-
-/** The log up to its newest checkpoint, as the files of c2sp.org/tlog-tiles. */
-function publish({ audit }: OpenLog, folder: string): void {
-  const note = audit.checkpoint() ?? ''
-  const leaves = Array.from(audit.entries(), ({ bytes }) => bytes)
-  writeLogFiles(folder, leaves.slice(0, Number(decodeCheckpoint(parseNote(note).text).size)), note)
 }
 
 /** What the log keys sign of these leaves, whatever they are. */

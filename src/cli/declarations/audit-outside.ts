@@ -75,4 +75,22 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
     ],
     load: () => import('../commands/audit-watch.ts'),
   },
+  {
+    name: 'diff',
+    operands: [
+      { syntax: '<a>', description: 'published log (URL or directory), checkpoint, receipt or model.hybrid.sig' },
+      { syntax: '<b>', description: 'the same' },
+    ],
+    summary: 'compare two views of a log: the same, one ahead, or forked, and from which entry on',
+    description:
+      'Both must be signed by the log keys of the trust file. Exit 0: the same, or one continues the other; 1: they are two histories, or of\n' +
+      'different logs. Two files with checkpoints of different sizes need the published log that has the larger one.',
+    options: [TRUST_OPTION],
+    examples: [
+      ['sealstone audit diff https://log.example/models/ ./mirror', 'is the mirror honest, and how far behind?'],
+      ['sealstone audit diff kept.checkpoint https://log.example/models/', 'does it still continue what I saw?'],
+      ['sealstone audit diff mine.checkpoint theirs.checkpoint', 'were we shown the same?'],
+    ],
+    load: () => import('../commands/audit-diff.ts'),
+  },
 ]

@@ -4,6 +4,7 @@ export { type DigestCache, hashModel, type HashModelOptions, type HashType, type
 export { type Leaf, standaloneProof } from '#tlog'
 export { loadLogTrust, type LogTrust } from './log-trust.ts'
 export { readDocument, readRequired } from './read-document.ts'
+export { readKeptNote } from './kept-checkpoint.ts'
 export { type LogEvidence, readLogEvidence } from './log-evidence.ts'
 export { type KeyJudgement, loadReviewTrust, readReviewTrust, type ReviewTrust } from './review-trust.ts'
 export { readSignedFiles, type SignedFiles } from './signed-files.ts'
