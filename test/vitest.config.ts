@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**'], // these run in `make test-interop`
     pool: 'forks',
+    maxWorkers: 2,
     allowOnly: false,
     passWithNoTests: false,
     testTimeout: 30_000,

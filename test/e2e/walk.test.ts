@@ -82,7 +82,7 @@ describe('the walk', () => {
     expect(outcome).toMatchObject({ operationId: intent.operationId, result: 'ok' })
     expect(outcome.signatures).toHaveLength(2)
     const receipt = (await runOk(['audit', 'receipt', String(outcome.index)], home)).stdout
-    expect(receipt).toMatch(/^c2sp\.org\/tlog-proof@v1\nindex \d+\n/)
+    expect(receipt).toMatch(/^c2sp\.org\/tlog-proof@v1\nextra \S+\nindex \d+\n/)
   })
 
   it('refuses a model whose hybrid signature was stripped, and says so; the way down is explicit', async () => {
