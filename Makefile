@@ -17,7 +17,7 @@ test: ## run every check and every test; the last line counts them
 	@sh .ci/setup test
 	@$(NODE) test/house/run.ts test
 
-test-interop: ## run the tests against other people's tokens; builds kryoptic once, which needs cargo
+test-interop: ## run the tests against other people's tokens and log readers; needs cargo (builds kryoptic once) and Go
 	@sh .ci/setup interop
 	@$(NODE) test/house/run.ts interop
 

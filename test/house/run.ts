@@ -1,6 +1,6 @@
 /**
  * Runs the static checks side by side, then tests, and ends with one line that counts both. Usage: run.ts check|test|interop
- * `interop` runs the tests against other people's tokens and no checks.
+ * `interop` runs the tests against other people's tokens and log readers, and no checks.
  */
 import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -1,5 +1,5 @@
 /** Programs in Go that tests compare with: built when their test starts. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -13,5 +13,7 @@ export function buildGo(module: string): string {
 /** Where its own installer puts it, or on the path. */
 function findGo(): string {
   const usual = '/usr/local/go/bin/go'
-  return existsSync(usual) ? usual : 'go'
+  const program = existsSync(usual) ? usual : 'go'
+  if (spawnSync(program, ['version']).status !== 0) throw new Error('this test needs Go 1.26 or newer: install it from https://go.dev/dl/')
+  return program
 }
