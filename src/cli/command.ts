@@ -36,6 +36,8 @@ export interface OptionDeclaration {
   readonly choices?: readonly string[]
   /** The option may be given more than once; its value is a list. */
   readonly repeatable?: true
+  /** Without it the command is a usage error. */
+  readonly mandatory?: true
   /** Reads the value; throws commander's InvalidArgumentError. */
   readonly parse?: (text: string) => unknown
 }

@@ -56,6 +56,7 @@ function toOption(declaration: OptionDeclaration): Option {
   if (declaration.choices !== undefined) option.choices([...declaration.choices])
   if (declaration.parse !== undefined) option.argParser(declaration.parse)
   if (declaration.repeatable === true) option.argParser((value: string, earlier: string[] | undefined) => [...(earlier ?? []), value])
+  if (declaration.mandatory === true) option.makeOptionMandatory()
   return option
 }
 

@@ -18,6 +18,7 @@ export {
   openForeignCheckpoint,
 } from './checkpoint.ts'
 export { type CosignedCheckpoint, cosignedMessage, encodeTimestampedSignature } from './cosignature.ts'
+export { CompactRange } from './compact-range.ts'
 export { GrowingTree, TILE_HEIGHT, TILE_WIDTH, type Tile, tileNode, tileOf } from './growing-tree.ts'
 export { encodeLeaf, type Leaf, type LeafKind, type LeafSignature, type LeafVerifications, leafJson, type NewLeaf, parseLeaf } from './leaf.ts'
 export { LEAF_KINDS, MAX_VERIFICATIONS } from './leaf-members.ts'

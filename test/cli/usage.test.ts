@@ -16,6 +16,7 @@ const COMMANDS = [
   'audit',
   'audit list',
   'audit show',
+  'audit report',
   'audit receipt',
   'audit verify',
   'audit prove',

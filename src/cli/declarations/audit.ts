@@ -1,7 +1,8 @@
 /** The audit commands, as the command line shows them. */
 import type { CommandGroup, OptionDeclaration } from '../command.ts'
 import { OUTSIDE_COMMANDS } from './audit-outside.ts'
-import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger, timestamp } from './options.ts'
+import { InvalidArgumentError } from 'commander'
+import { CONNECTION_OPTIONS, OUTPUT_OPTION, PROGRESS_OPTION, positiveInteger, timestamp } from './options.ts'
 
 const TRUST_OPTION: OptionDeclaration = {
   flags: '--trust <file>',
@@ -62,6 +63,33 @@ export const AUDIT_COMMANDS: CommandGroup = {
       load: () => import('../commands/audit-show.ts'),
     },
     {
+      name: 'report',
+      summary: 'write what happened in a period, for a review',
+      description:
+        'Counts signatures by key, suite, caller and day; lists refusals with their reasons, events of keys and of the daemon, and what to look at twice. ' +
+        'Every entry of the period is hashed and must lead to a checkpoint that the log signed: exit code 1 if it does not.',
+      options: [
+        { flags: '--from <time>', description: 'first date or time of the period', parse: timestamp, mandatory: true },
+        { flags: '--to <time>', description: 'up to this date or time, not included; default is now', parse: timestamp },
+        { flags: '--format <format>', description: 'default is html for a file that ends in .html, else markdown', choices: ['markdown', 'html'] },
+        {
+          flags: '--usual-hours <hours>',
+          description: 'such as 7-19: hours in UTC, Monday to Friday, outside of which a signature is unusual',
+          parse: hours,
+        },
+        OUTPUT_OPTION,
+        TRUST_OPTION,
+        PROGRESS_OPTION,
+        ...CONNECTION_OPTIONS,
+      ],
+      examples: [
+        ['sealstone audit report --from 2026-01-01 --to 2026-04-01 -o review.html', 'a quarter, as a page'],
+        ['sealstone audit report --from 2026-03-01 --usual-hours 7-19', 'since a day, as Markdown'],
+        ['sealstone audit report --from 2026-03-01 --json', 'for programs'],
+      ],
+      load: () => import('../commands/audit-report.ts'),
+    },
+    {
       name: 'receipt',
       operands: [{ syntax: '<index>', description: 'number of the entry, from 0' }],
       summary: 'get the proof that an entry is in the log (c2sp.org/tlog-proof)',
@@ -106,4 +134,12 @@ export const AUDIT_COMMANDS: CommandGroup = {
       load: () => import('../commands/audit-publish.ts'),
     },
   ],
+}
+
+/** `7-19`: from the first hour up to the second. */
+function hours(text: string): { from: number; to: number } {
+  const [, from, to] = /^(\d{1,2})-(\d{1,2})$/.exec(text) ?? []
+  if (from === undefined || to === undefined || Number(from) >= Number(to) || Number(to) > 24)
+    throw new InvalidArgumentError('Want two hours such as 7-19.')
+  return { from: Number(from), to: Number(to) }
 }
