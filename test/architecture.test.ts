@@ -21,6 +21,7 @@ const PLAN: Plan = {
     keys: { imports: ['core', 'suites', 'db', 'keyhost'] },
     audit: { imports: ['core', 'tlog', 'db'] },
     tilesources: { imports: ['core', 'tlog'] },
+    cosigning: { imports: ['core', 'tlog'] },
     witness: { imports: ['core', 'tlog', 'suites', 'db'] },
     publish: { imports: ['core', 'tlog', 'files', 'db', 'tilesources'] },
     policy: { imports: ['core', 'db'] },
@@ -34,6 +35,7 @@ const PLAN: Plan = {
       imports: [
         'core',
         'tlog',
+        'cosigning',
         'suites',
         'db',
         'envelopes',

@@ -89,6 +89,8 @@ export interface AuditLogOptions {
   readonly isWorthWaiting?: (entries: number) => boolean
   /** Told how many seconds a commit took, fsync included. */
   readonly onCommit?: (seconds: number) => void
+  /** A signed checkpoint of this log that covers the entry and that witnesses cosigned: receipts have it rather than the newest one. */
+  readonly cosigned?: (index: bigint) => string | undefined
 }
 
 /** Opens the log and checks it against its last checkpoint; a new one begins with a `log-start` leaf. Throws AUDIT_CORRUPT, AUDIT_UNAVAILABLE, CONFIG_INVALID. */
@@ -200,7 +202,7 @@ class SqliteAuditLog implements AuditLog {
     if (index < 0n || index >= this.size()) throw new SealstoneError('ENTRY_UNKNOWN', `entry is ${index}, the log has ${this.size()} entries`)
     if (index >= this.#sequencer.log.checkpointSize) await this.#sequencer.submit({ covered: true })
     const leaf = this.#store.readLeaf(index)
-    const checkpoint = this.checkpoint()
+    const checkpoint = this.#options.cosigned?.(index) ?? this.checkpoint()
     if (leaf === undefined || checkpoint === undefined) throw new SealstoneError('AUDIT_CORRUPT', `leaf ${index} or its checkpoint is missing`)
     const { size, root } = decodeCheckpoint(parseNote(checkpoint).text)
     const hashes = inclusionProof(index, size, this.#reader())

@@ -13,21 +13,23 @@ import {
   tilePath,
   tileWidth,
 } from '#tlog'
+import { CosignatureStore } from './cosignatures.ts'
 import { LogStore } from './store.ts'
 
 /**
- * Serves any width that the newest checkpoint covers, and nothing beyond it. `checkpoint` throws LOG_UNREACHABLE before the first one,
+ * Serves any width that the newest checkpoint covers, and nothing beyond it; as checkpoint the newest with a quorum of witnesses, where the log has any. `checkpoint` throws LOG_UNREACHABLE before the first one,
  * `tile` TILE_MISSING for what is not covered; both throw AUDIT_CORRUPT where the database has a hole. Safe beside the daemon that writes.
  */
 export function databaseTiles(db: Database): TileSource {
   const store = new LogStore(db)
+  const cosigned = new CosignatureStore(db)
   const checkpoint = (): string => {
     const note = store.readHead()?.checkpoint
     if (note === undefined) throw new SealstoneError('LOG_UNREACHABLE', 'the log has no checkpoint yet', { hint: 'start the daemon once' })
     return note
   }
   return {
-    checkpoint: async () => checkpoint(),
+    checkpoint: async () => cosigned.notes().find(({ quorate }) => quorate)?.note ?? checkpoint(),
     tile: async (name) => {
       const { size } = decodeCheckpoint(parseNote(checkpoint()).text)
       if (tileWidth(size, name.kind === 'entries' ? 0 : name.level, name.number) < name.width) {

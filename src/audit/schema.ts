@@ -1,5 +1,6 @@
 /** The tables of the audit log. `audit_leaf.bytes` is the log; every other column and table can be computed from it. */
 import type { Migration } from '#db'
+import { COSIGNATURE_MIGRATIONS } from './cosignatures.ts'
 
 /** Everything but the two leaves of each signing. A signing costs nothing for the index of these, and they are found without reading the log. */
 export const RARE_KIND = `kind NOT IN ('intent', 'outcome')`
@@ -71,4 +72,5 @@ export const AUDIT_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX audit_leaf_rare_result ON audit_leaf (result) WHERE ${RARE_RESULT};
     `,
   },
+  ...COSIGNATURE_MIGRATIONS,
 ]

@@ -14,7 +14,9 @@ import {
   type LogKeyType,
   type LogVerifierKey,
   logVerifierKey,
+  witnessVkeys,
 } from '#tlog'
+import type { WitnessSettings } from './witness-settings.ts'
 
 export interface CheckpointSignerParts {
   readonly origin: string
@@ -51,9 +53,12 @@ export function checkpointSigner({ origin, logKeys, keyHost, clock }: Checkpoint
 }
 
 /** What the trust file says of the log. */
-export function logTrust(origin: string, logKeys: LogKeys): TrustFile['log'] {
+export function logTrust(origin: string, logKeys: LogKeys, settings?: WitnessSettings): TrustFile['log'] {
   const { ed25519, mlDsa44 } = verifierKeys(origin, logKeys)
-  return { origin, keys: [encodeVerifierKey(ed25519), encodeVerifierKey(mlDsa44)] }
+  const keys = [encodeVerifierKey(ed25519), encodeVerifierKey(mlDsa44)]
+  if (settings === undefined) return { origin, keys }
+  const witnesses = settings.witnesses.map(({ witness }) => ({ name: witness.name, keys: witnessVkeys(witness) }))
+  return { origin, keys, witnesses, quorum: settings.demanded }
 }
 
 function verifierKeys(origin: string, logKeys: LogKeys): { readonly ed25519: LogVerifierKey; readonly mlDsa44: LogVerifierKey } {

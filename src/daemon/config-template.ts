@@ -66,10 +66,21 @@ origin = ${quote(origin)}
 # verify_sample = 0.0
 # How often the number of those is told, if there were any.
 # verify_summary_seconds = 300
+# Witnesses cosign this log's checkpoints, so that it cannot show different histories to different people (docs/audit-log.md). With
+# some, say how many make a quorum, and how long a signature waits for one before it is answered without (0: it does not wait).
+#   witness_quorum = 2
+#   witness_wait_ms = 0
+# One table each, after the other settings of [audit]: its name, its URL without /add-checkpoint, and its keys.
+#   [[audit.witness]]
+#   name = "witness.example/w1"
+#   url = "https://witness.example/w1"
+#   keys = ["witness.example/w1+…", "witness.example/w1+…"]
 
 [trust]
 # How long a trust file is good for; the daemon issues a new one when half of it is over, and whenever a key changes.
 # valid_days = 90
+# How many witnesses verifiers are to demand in a receipt. 0: they are told the witnesses, and demand none.
+# witness_quorum = 0
 
 [keys]
 # How long a key version waits between \`sealstone keys destroy\` and its end; until then it can be called off.

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { closest } from 'fastest-levenshtein'
 import { parse } from 'smol-toml'
-import { excerpt, type JsonValue, LIMITS, SealstoneError } from '#core'
+import { defined, excerpt, type JsonValue, LIMITS, SealstoneError } from '#core'
 import type { HttpAddress } from '#listeners'
 import { parsePolicyTable, type PolicyTable } from '#policy'
 import { parseRecipients } from './recovery-recipients.ts'
 import { parseTraceEndpoint, type TraceSettings } from './trace-settings.ts'
+import { parseWitnessSettings, type WitnessSettings } from './witness-settings.ts'
 
 export interface Config {
   readonly token: {
@@ -34,6 +35,8 @@ export interface Config {
   /** Who may read the log from outside: whoever reaches an HTTP address, or a directory. */
   readonly publish: { readonly http?: HttpAddress; readonly directory?: string }
   readonly audit: AuditSettings
+  /** Who cosigns the checkpoints, where that is wanted. */
+  readonly witnesses?: WitnessSettings
   /** How long a trust file is good for; a new one is issued at half of it. */
   readonly trustDays: number
   /** Between the request to destroy a key version and its end. */
@@ -136,6 +139,13 @@ export function parseConfig(text: string, home: string): Config {
       verifySample: read.fraction('audit.verify_sample', 0),
       verifySummarySeconds: read.wholeNumber('audit.verify_summary_seconds', 300, 1, 86_400),
     },
+    ...defined({
+      witnesses: parseWitnessSettings(settings.get('audit.witness'), {
+        quorum: read.wholeNumber('audit.witness_quorum', 0, 0, 32),
+        waitMs: read.wholeNumber('audit.witness_wait_ms', 0, 0, 60_000),
+        demanded: read.wholeNumber('trust.witness_quorum', 0, 0, 32),
+      }),
+    }),
     trustDays: read.wholeNumber('trust.valid_days', DEFAULT_TRUST_DAYS, 1, 3650),
     destroyWaitHours: read.wholeNumber('keys.destroy_wait_hours', DEFAULT_DESTROY_WAIT_HOURS, 1, 8760),
     queueMs: read.wholeNumber('serve.queue_ms', DEFAULT_QUEUE_MS, 50, 60_000),
@@ -413,7 +423,11 @@ const SETTINGS = [
   'audit.publish',
   'audit.verify_sample',
   'audit.verify_summary_seconds',
+  'audit.witness',
+  'audit.witness_quorum',
+  'audit.witness_wait_ms',
   'trust.valid_days',
+  'trust.witness_quorum',
   'keys.canary_seconds',
   'keys.destroy_wait_hours',
   'key_host.children',

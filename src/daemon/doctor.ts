@@ -12,6 +12,7 @@ import { type Choice, chooseFor } from './doctor-choice.ts'
 import { hideNames } from './doctor-hidden.ts'
 import { type Fix, pinFault, tokenFixes, tryToken } from './doctor-probe.ts'
 import { checkClock, checkLimits, type SystemFacts, systemFacts } from './doctor-system.ts'
+import { checkWitnesses } from './doctor-witnesses.ts'
 import { checkHome, homePaths, type HomePaths } from './home.ts'
 import { MIGRATIONS, openLog } from './runtime.ts'
 import { tokenLocation } from './token-location.ts'
@@ -90,6 +91,7 @@ export async function doctor({ home: folder, quick = false }: DoctorOptions): Pr
     () => 'every setting is valid',
   )
   if (config === undefined) return finish()
+  if (config.witnesses !== undefined) checks.push(await checkWitnesses(config.witnesses))
   await check(
     'pin file',
     () => checkPinFile(config),

@@ -1,6 +1,7 @@
 /** What is counted and timed, for Prometheus. Nothing is collected unless it is asked for by `metrics.listen`. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Metrics } from '#core'
+import type { Cosigning } from '#cosigning'
 import type { DataPlaneReport } from '#dataplane'
 import type { KeyHost } from '#keyhost'
 import type { KeyStore } from '#keys'
@@ -69,10 +70,17 @@ export function collectMetrics(): Collected {
   })
   logReads.inc({ status: '200' }, 0)
   for (const method of ['HashStream', 'GetHashStream', 'HashPath']) hashCalls.inc({ method, code: 'OK' }, 0) // a series begins at zero
+  const cosigned = new Counter({
+    name: 'sealstone_witness_answers_total',
+    help: 'Requests to witnesses that are over, by witness and result: ok or failed.',
+    labelNames: ['witness', 'result'],
+    registers,
+  })
   const metrics: Metrics = {
     signed: (labels) => signatures.inc({ ...labels }),
     mismatch: (labels) => mismatches.inc({ ...labels }),
     refused: (labels) => refused.inc({ ...labels }),
+    cosigned: (labels) => cosigned.inc({ ...labels }),
     took: (step, seconds) => steps.observe({ step }, seconds),
   }
   return {
@@ -101,9 +109,10 @@ export function observeDaemon(
     readonly operations: Pick<Operations, 'canaryAgeSeconds' | 'signingsUnderWay'>
     readonly logSize: () => bigint
     readonly clockJumps: () => number
+    readonly cosigning: Cosigning | undefined
   },
 ): void {
-  const { keyHost, keys, operations, logSize, clockJumps } = rooms
+  const { keyHost, keys, operations, logSize, clockJumps, cosigning } = rooms
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -130,6 +139,12 @@ export function observeDaemon(
     () => keys.list().filter(({ quarantine }) => quarantine !== undefined).length,
   )
   gauge('sealstone_log_entries', 'Entries in the audit log.', () => Number(logSize()))
+  if (cosigning !== undefined) {
+    gauge('sealstone_witness_quorum_entries', 'Entries that the newest checkpoint with a quorum of witnesses covers.', () =>
+      Number(cosigning.status().quorumSize),
+    )
+    gauge('sealstone_witness_lag_seconds', 'How long a checkpoint has been waiting for a quorum of witnesses.', () => cosigning.status().lagSeconds)
+  }
   gauge('sealstone_clock_jumps', 'How often the wall clock was set since the start, forward by 5 s or more or back by 1 s or more.', clockJumps)
   const states = new Gauge({
     name: 'sealstone_key_versions',

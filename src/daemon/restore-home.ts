@@ -2,7 +2,7 @@
 import { constants, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse, stringify } from 'smol-toml'
-import { newOperationId, parseIdentity, SealstoneError, silentLogger, silentMetrics, systemClock, Timeline, toSealstoneError } from '#core'
+import { defined, newOperationId, parseIdentity, SealstoneError, silentLogger, silentMetrics, systemClock, Timeline, toSealstoneError } from '#core'
 import { openDatabase } from '#db'
 import { startKeyHost } from '#keyhost'
 import { describeVersion, type KeyRecord, type KeyStore, openKeyStore, type RecoveryReport } from '#keys'
@@ -69,7 +69,16 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
   const sameToken = await hasLogKeys(keys, options)
   if (!sameToken) await keys.recoverLogKeys(needIdentity(identityFile, manifest))
   const logKeys = (): ReturnType<KeyStore['logKeys']> => keys.logKeys()
-  const log = await openLog({ database, keyHost, logKeys, origin: old.audit.origin, clock: systemClock, timeline, logger: silentLogger })
+  const log = await openLog({
+    database,
+    keyHost,
+    logKeys,
+    origin: old.audit.origin,
+    ...defined({ witnesses: old.witnesses }),
+    clock: systemClock,
+    timeline,
+    logger: silentLogger,
+  })
   opened.defer(() => log.audit.close())
   const facts = { operationId: newOperationId(), caller: parseIdentity('local'), operation: 'restore' }
   // First of all that there is a gap in the log; it is no intent, so that it is not taken for one of those that are open in the backup.

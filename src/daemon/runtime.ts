@@ -1,6 +1,7 @@
 /** Opens everything a daemon stands on, in order, and closes it in the opposite order. */
-import { AUDIT_MIGRATIONS, type AuditLog, openAuditLog } from '#audit'
+import { AUDIT_MIGRATIONS, type AuditLog, CosignatureStore, openAuditLog } from '#audit'
 import { type Clock, defined, type Logger, type Metrics, silentMetrics, Timeline } from '#core'
+import { Cosigning } from '#cosigning'
 import { acquireLock, type Database, openDatabase } from '#db'
 import type { TrustFile } from '#envelopes'
 import { type KeyHost, startKeyHost } from '#keyhost'
@@ -12,6 +13,7 @@ import type { Config } from './config.ts'
 import { checkHome } from './home.ts'
 import { type LastRun, readLastRun } from './last-run.ts'
 import { tokenLocation } from './token-location.ts'
+import type { WitnessSettings } from './witness-settings.ts'
 
 export const MIGRATIONS = [...KEY_MIGRATIONS, ...AUDIT_MIGRATIONS]
 
@@ -23,6 +25,8 @@ export interface Runtime extends AsyncDisposable {
   readonly audit: AuditLog
   /** The log's name and verifier keys, as the trust file publishes them. */
   readonly log: TrustFile['log']
+  /** Asks the witnesses, where there are any. */
+  readonly cosigning: Cosigning | undefined
   /** What the log said of the daemon before, when it was opened. */
   readonly lastRun: LastRun
   /** Time as the log gives it. */
@@ -57,7 +61,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.
   await keys.checkLogKeys()
 
-  const { audit, trust } = await openLog({
+  const { audit, trust, cosigning } = await openLog({
     database,
     keyHost,
     logKeys: () => keys.logKeys(),
@@ -66,13 +70,30 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     timeline,
     logger,
     metrics,
+    ...defined({ witnesses: config.witnesses }),
   })
   opened.defer(() => audit.close())
+  // No witness any more: what they said is not published any longer.
+  if (cosigning === undefined) new CosignatureStore(database).forgetAll()
+  opened.defer(async () => cosigning?.close())
+  cosigning?.start()
   const lastRun = readLastRun(audit)
   const recovered = await audit.recover()
 
   const resources = opened.move()
-  return { engine, database, keyHost, keys, audit, log: trust, lastRun, timeline, recovered, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+  return {
+    engine,
+    database,
+    keyHost,
+    keys,
+    audit,
+    cosigning,
+    log: trust,
+    lastRun,
+    timeline,
+    recovered,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
 }
 
 export interface LogParts {
@@ -85,6 +106,7 @@ export interface LogParts {
   readonly timeline: Timeline
   readonly logger: Logger
   readonly metrics?: Metrics
+  readonly witnesses?: WitnessSettings
 }
 
 /** The audit log with its signer: the two log keys, used through the key host. */
@@ -97,20 +119,32 @@ export async function openLog({
   timeline,
   logger,
   metrics = silentMetrics,
-}: LogParts): Promise<{ audit: AuditLog; trust: TrustFile['log'] }> {
+  witnesses,
+}: LogParts): Promise<{ audit: AuditLog; trust: TrustFile['log']; cosigning: Cosigning | undefined }> {
+  const verifier = logSignatureVerifier(nativeEngine())
+  let cosigning: Cosigning | undefined
   const audit = await openAuditLog({
     db: database,
     origin,
     signer: checkpointSigner({ origin, logKeys, keyHost, clock }),
-    verifier: logSignatureVerifier(nativeEngine()),
+    verifier,
     timeline,
     logger,
-    onCommit: (seconds) => metrics.took('commit', seconds),
+    onCommit: (seconds) => {
+      metrics.took('commit', seconds)
+      cosigning?.wake()
+    },
+    cosigned: (index) => cosigning?.covering(index)?.note,
     // A checkpoint costs the key host about as much as a signature, and a commit an fsync: while the key host has enough to do, or would be
     // given little by this batch, more signings share both. What waits is mostly its next work, so it is not left to run out.
     isWorthWaiting: (entries) => keyHost.load >= BUSY_COMMANDS || (keyHost.load >= FEW_COMMANDS && entries < FEW_ENTRIES),
   })
-  return { audit, trust: logTrust(origin, logKeys()) }
+  const keeper = new CosignatureStore(database)
+  if (witnesses !== undefined) {
+    const onAnswer = (witness: string, result: 'ok' | 'failed'): void => metrics.cosigned({ witness, result })
+    cosigning = new Cosigning({ log: audit, keeper, verifier, clock, logger, onAnswer, ...witnesses })
+  }
+  return { audit, cosigning, trust: logTrust(origin, logKeys(), witnesses) }
 }
 
 const BUSY_COMMANDS = 12

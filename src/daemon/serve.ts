@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { type Clock, defined, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError, type Tracer } from '#core'
 import type { Listener } from '#listeners'
-import { createOperations, type Operations } from '#operations'
+import { createOperations, type OperationContext, type Operations } from '#operations'
 import { type RpcServer, startServer } from '#rpc'
 import { type BoundedEvent, BoundedEvents } from './bounded-events.ts'
 import { type ClockWatch, watchClock } from './clock-watch.ts'
@@ -52,6 +52,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const operations = createOperations(
     operationContext({
       ...runtime,
+      witnesses: witnessPort(runtime, config),
       ticketKeys: ticketKeys?.accepted ?? [],
       paths,
       settings: config,
@@ -111,6 +112,15 @@ export async function serve(options: ServeOptions): Promise<number> {
   return 0
 }
 
+function witnessPort({ cosigning }: Runtime, { witnesses }: Config): OperationContext['witnesses'] {
+  if (cosigning === undefined || witnesses === undefined) return undefined
+  return {
+    waitMs: witnesses.waitMs,
+    waitFor: (index, milliseconds) => cosigning.waitFor(index, milliseconds),
+    covering: (index) => cosigning.covering(index),
+  }
+}
+
 /** What waits is sent when everything else has ended. */
 async function sendTraces(
   settings: TraceSettings,
@@ -126,12 +136,12 @@ async function sendTraces(
 async function publishMetrics(
   { registry }: Collected,
   config: Config,
-  { keyHost, keys, audit, clockWatch }: Runtime & { readonly clockWatch: ClockWatch },
+  { keyHost, keys, audit, cosigning, clockWatch }: Runtime & { readonly clockWatch: ClockWatch },
   operations: Operations,
   logger: Logger,
 ): Promise<AsyncDisposable> {
   const [{ observeDaemon }, { serveMetrics }] = await Promise.all([import('./metrics.ts'), import('./metrics-server.ts')])
-  observeDaemon(registry, { keyHost, keys, operations, logSize: () => audit.size(), clockJumps: () => clockWatch.jumps })
+  observeDaemon(registry, { keyHost, keys, operations, logSize: () => audit.size(), clockJumps: () => clockWatch.jumps, cosigning })
   const server = await serveMetrics(config.metrics ?? { host: '127.0.0.1', port: 0 }, registry, logger)
   logger.info({ address: server.address }, 'metrics')
   return { [Symbol.asyncDispose]: () => server.close() }

@@ -40,7 +40,7 @@ export function checkReceipt(
 
 function checkInclusion(engine: Engine, { proof, receipt }: HybridBundle, { log }: ChosenKeys, verdict: VerdictBuilder): void {
   if (log === undefined) return verdict.skip('audit-receipt', 'no trust file says which audit log to believe')
-  verdict.add(judgeInclusion(proof, receipt.leaf, { keys: log.keys, verifier: logSignatureVerifier(engine) }))
+  verdict.add(judgeInclusion(proof, receipt.leaf, { ...log, verifier: logSignatureVerifier(engine) }))
 }
 
 /** What the leaf says otherwise, or undefined. */

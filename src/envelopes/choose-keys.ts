@@ -1,13 +1,13 @@
 /** Second step of the verdict: from what the verifier trusts to the keys that must have signed. A key inside a bundle is never believed. */
 import { equalBytes, excerpt, toSealstoneError, utf8Text } from '#core'
 import { parsePublicKey, parsePublicKeyPem, type PublicKey } from '#suites'
-import { type LogVerifierKey, parseVerifierKey } from '#tlog'
 import type { HybridBundle } from './hybrid-bundle.ts'
 import type { VerificationMaterial } from './oms-bundle.ts'
 import type { Documents } from './read-documents.ts'
 import { keyHint } from './sha256.ts'
 import { keyFingerprint } from './trust/key-fingerprint.ts'
 import type { TrustedKey, TrustedPolicy, TrustFile } from './trust/trust-file.ts'
+import { parseTrustedLog, type TrustedLog } from './trusted-log.ts'
 import type { VerdictBuilder } from './verdict.ts'
 import type { VerifyModelRequest } from './verify-request.ts'
 
@@ -22,7 +22,7 @@ export interface ChosenKeys {
   readonly policy?: TrustedPolicy
   readonly certificateSubject?: string
   /** Absent where nothing says which log to believe. */
-  readonly log?: { readonly origin: string; readonly keys: readonly LogVerifierKey[] }
+  readonly log?: Omit<TrustedLog, 'verifier'>
 }
 
 /** Undefined if no trusted key is concerned: the reason is in the verdict. */
@@ -74,7 +74,7 @@ function chooseByTrustFile({ keys, policies, log }: TrustFile, { bundle, hybrid 
     ...(policy === undefined ? {} : { policy }),
     ...(found === undefined ? {} : { model: parsePublicKey(found.key.spki) }),
     ...(named === undefined ? {} : { hybrid: parsePublicKey(named.spki) }),
-    log: { origin: log.origin, keys: log.keys.map(parseVerifierKey) },
+    log: parseTrustedLog(log),
   }
 }
 

@@ -1,6 +1,7 @@
 /** `model.hybrid.sig`: a bundle with the same payload and one signature of the key itself, the audit receipt and how the key is protected. docs/format.md */
 import {
   canonicalJson,
+  equalBytes,
   fromHex,
   type JsonObject,
   type JsonValue,
@@ -98,6 +99,18 @@ export function parseHybridBundleJson(document: JsonObject): HybridBundle {
     leaf,
     proof: parseTlogProof(proofText),
   }
+}
+
+/**
+ * The same document with a newer proof for the same leaf: the receipt is signed by the log and its witnesses, and by nothing of the rest.
+ * Throws INPUT_INVALID for the receipt of another entry, and what `parseHybridBundle` throws.
+ */
+export function replaceReceipt(bytes: Uint8Array, receipt: Receipt): Uint8Array {
+  const document = parseStrictObject(bytes, { maxBytes: LIMITS.bundleBytes, maxDepth: LIMITS.jsonDepth })
+  const before = parseHybridBundleJson(document)
+  const isSame = equalBytes(before.receipt.leaf, receipt.leaf) && before.proof.index === parseTlogProof(receipt.proof).index
+  if (!isSame) throw new SealstoneError('INPUT_INVALID', `the receipt is not of entry ${before.proof.index}, or its leaf is another`)
+  return utf8(`${JSON.stringify({ ...document, receipt: { leaf: toBase64(receipt.leaf), proof: receipt.proof } })}\n`)
 }
 
 /** Only the one form that we write: what Sigstore leaves open in foreign bundles is closed here. */

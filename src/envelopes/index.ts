@@ -2,7 +2,14 @@
 export type { FileDifference } from './compare-files.ts'
 export { pae, STATEMENT_PAYLOAD_TYPE } from './dsse.ts'
 export { type HashingPlan, hashingPlan } from './hashing-plan.ts'
-export { HYBRID_MEDIA_TYPE, type HybridBundle, type HybridBundleParts, parseHybridBundle, writeHybridBundle } from './hybrid-bundle.ts'
+export {
+  replaceReceipt,
+  HYBRID_MEDIA_TYPE,
+  type HybridBundle,
+  type HybridBundleParts,
+  parseHybridBundle,
+  writeHybridBundle,
+} from './hybrid-bundle.ts'
 export { judgeInclusion } from './judge-inclusion.ts'
 export { judgeKeyState } from './key-state.ts'
 export { PROTECTION_LEVELS, protectionFault, type RequiredProtection } from './key-protection.ts'

@@ -6,6 +6,7 @@ import type { KeyStore } from '#keys'
 import type { PolicyTable } from '#policy'
 import type { Engine } from '#suites'
 import type { Capacity } from './capacity.ts'
+import type { WitnessPort } from './cosigned.ts'
 import type { BackupReport } from './ports.ts'
 
 export interface OperationContext {
@@ -23,6 +24,7 @@ export interface OperationContext {
   readonly engine: Engine
   /** The log's name and verifier keys, as published in the trust file. */
   readonly log: TrustFile['log']
+  readonly witnesses?: WitnessPort | undefined
   /** Makes the newest trust file known beside the daemon: called with each issue, in order. */
   readonly publishTrust: (document: Uint8Array) => void
   readonly trustDays: number

@@ -4,13 +4,15 @@ import { defined, SealstoneError } from '#core'
 import type { EntryFilter, LogEntry, Receipt } from '#tlog'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
+import { cosignedReceipt } from './cosigned.ts'
 import type { CallContext, Following } from './ports.ts'
 
 export async function getCheckpoint(context: OperationContext, call: CallContext): Promise<{ note: string; size: bigint }> {
   await authorize(context, call, 'audit.read')
   const note = context.audit.checkpoint()
   if (note === undefined) throw new SealstoneError('ENTRY_UNKNOWN', 'the log has no checkpoint yet', { hint: 'sign something first' })
-  return { note, size: BigInt(note.split('\n')[1] ?? '0') } // c2sp.org/tlog-checkpoint: the second line is the size
+  const size = BigInt(note.split('\n')[1] ?? '0') // c2sp.org/tlog-checkpoint: the second line is the size
+  return { note: context.witnesses?.covering(size - 1n)?.note ?? note, size }
 }
 
 /**
@@ -59,7 +61,7 @@ async function wait(signal: AbortSignal): Promise<void> {
 
 export async function getReceipt(context: OperationContext, call: CallContext, index: bigint): Promise<Receipt> {
   await authorize(context, call, 'audit.read')
-  return context.audit.receipt(index)
+  return cosignedReceipt(context, index)
 }
 
 /** Of a number in memory, which costs nothing; a follower sees an entry that much later at most. */

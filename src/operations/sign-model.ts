@@ -6,6 +6,7 @@ import type { Receipt } from '#tlog'
 import { decodeAnswer, decodeParts, encodeAnswer } from './answer.ts'
 import { authorize, refuseAssertedDigests } from './authorize.ts'
 import type { OperationContext } from './context.ts'
+import { cosignedAnswer } from './cosigned.ts'
 import { digestOrigin } from './digest-origin.ts'
 import type { CallContext, SignAnswer, SignRequest } from './ports.ts'
 import {
@@ -33,11 +34,14 @@ export async function signModel(
   request: SignRequest,
   path: SigningPath = ALONE,
 ): Promise<SignAnswer> {
+  let answer: SignAnswer
   try {
-    return await signOrReplay(context, running, call, request, path)
+    answer = await signOrReplay(context, running, call, request, path)
   } finally {
     path.leave()
   }
+  // 8. The witnesses, for as long as the configuration allows. The key is free again and nothing waits for this but its caller.
+  return cosignedAnswer(context, answer)
 }
 
 async function signOrReplay(

@@ -17,6 +17,7 @@ export interface OpenLogOptions {
   readonly signer?: CheckpointSigner
   readonly clock?: Clock
   readonly origin?: string
+  readonly cosigned?: (index: bigint) => string | undefined
 }
 
 export async function openLog(folder: string, log: SoftwareLog, options: OpenLogOptions = {}): Promise<OpenLog> {
@@ -29,6 +30,7 @@ export async function openLog(folder: string, log: SoftwareLog, options: OpenLog
       verifier: nobleVerifier,
       timeline: new Timeline(options.clock ?? systemClock),
       logger: silentLogger,
+      ...(options.cosigned === undefined ? {} : { cosigned: options.cosigned }),
     })
     return {
       db,

@@ -1,8 +1,10 @@
 /** The configuration file: what `init` writes is read back, and anything that is not understood stops the start. */
 import { describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
+import { witnessVkeys } from '#tlog'
 import { parseConfig } from '../../src/daemon/config.ts'
 import { configTemplate } from '../../src/daemon/config-template.ts'
+import { softwareWitness } from '../support/software-witness.ts'
 
 const HOME = '/srv/sealstone'
 const TEMPLATE = configTemplate({ tokenUri: 'pkcs11:token=a', env: { SOFTHSM2_CONF: '/srv/my "conf".d/softhsm2.conf' }, origin: 'host/log/1' })
@@ -37,6 +39,17 @@ describe('the configuration that init writes', () => {
     expect(config.traces).toEqual({ endpoint: 'http://127.0.0.1:4318/v1/traces', sampleRatio: 1, headersFile: '/srv/sealstone/traces.headers' })
   })
 
+  it('may name witnesses', () => {
+    const config = parseConfig(`[token]\nuri = "pkcs11:token=a"\n${withWitness('witness_quorum = 1\nwitness_wait_ms = 500')}`, HOME)
+    expect(config.witnesses).toMatchObject({
+      quorum: 1,
+      waitMs: 500,
+      demanded: 0,
+      witnesses: [{ url: 'https://w.example/1', witness: { name: 'w.example/1' } }],
+    })
+    expect(parseConfig(TEMPLATE, HOME).witnesses).toBeUndefined()
+  })
+
   it('needs no environment for the module', () => {
     expect(parseConfig(configTemplate({ tokenUri: 'pkcs11:token=a', env: {}, origin: 'o' }), HOME).token.env).toEqual({})
   })
@@ -67,6 +80,16 @@ describe('a configuration is refused', () => {
     ['[token.env]\nX = 1', 'setting token.env.X is 1, want a text in quotes', ''],
     ['[token.env]\n"a b" = "1"', 'is no name of an environment variable', ''],
     ['[[policy.allow]]\nidentity = "x"', 'operations', ''],
+    ['[audit]\norigin = "o"\nwitness_quorum = 1', 'there is a quorum of witnesses, or a wait for it, and no [[audit.witness]]', ''],
+    ['[trust]\nwitness_quorum = 1', 'and no [[audit.witness]]', ''],
+    [withWitness(''), 'audit.witness_quorum is 0, want 1 to 1', ''],
+    [withWitness('witness_quorum = 2'), 'audit.witness_quorum is 2, want 1 to 1', ''],
+    [`${withWitness('witness_quorum = 1')}[trust]\nwitness_quorum = 2`, 'trust.witness_quorum is 2, want at most audit.witness_quorum, 1', ''],
+    [withWitness('witness_quorum = 1', { url: 'ftp://w.example' }), 'has no url such as https://', ''],
+    [withWitness('witness_quorum = 1', { name: 'w.example/2' }), 'has keys named "w.example/1"', ''],
+    [withWitness('witness_quorum = 1', { keys: ['x'] }), 'witness key is "x"', ''],
+    [withWitness('witness_quorum = 1', { colour: 'red' }), 'unknown setting "colour", want name, url, keys', ''],
+    [`${withWitness('witness_quorum = 1')}${withWitness('').split('\n').slice(3).join('\n')}`, 'is there twice', ''],
     ['[token', 'not valid TOML', ''],
   ])('%j', (more, message, hint) => {
     const base = /^\[token(?:\]|$)/.test(more) ? '' : '[token]\nuri = "pkcs11:token=a"\n'
@@ -92,4 +115,15 @@ function refusal(text: string): SealstoneError {
     throw error
   }
   throw new Error('the configuration was not refused')
+}
+
+function withWitness(settings: string, changes: Readonly<Record<string, string | readonly string[]>> = {}): string {
+  const table = {
+    name: 'w.example/1',
+    url: 'https://w.example/1',
+    keys: witnessVkeys(softwareWitness('w.example/1', new Uint8Array(32))),
+    ...changes,
+  }
+  const lines = Object.entries(table).map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
+  return ['[audit]', 'origin = "o"', settings, '[[audit.witness]]', ...lines, ''].join('\n')
 }

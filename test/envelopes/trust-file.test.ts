@@ -7,8 +7,9 @@ import { utf8 } from '#core'
 import { KEY_STATES, parseTrustFile, type TrustFile } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { portableEngine } from '#suites/portable'
-import { encodeVerifierKey } from '#tlog'
+import { encodeVerifierKey, witnessVkeys } from '#tlog'
 import { softwareLog } from '../support/software-log.ts'
+import { softwareWitness } from '../support/software-witness.ts'
 import { type Edit, editJson, REMOVE } from './edit-json.ts'
 import { makeInstallation, makeKey, trustedKey, trustFileOf, trustOf } from '../support/signing.ts'
 
@@ -54,6 +55,38 @@ describe('what is written', () => {
 
   it('may trust nobody yet', () => {
     expect(readTrust(writeTrust({ ...trust, keys: [] })).keys).toEqual([])
+  })
+})
+
+describe('witnesses of the log', () => {
+  const [first, second] = ['witness.example/1', 'witness.example/2'].map((name) => {
+    const witness = softwareWitness(name)
+    return { name, keys: witnessVkeys(witness) }
+  }) as [{ name: string; keys: string[] }, { name: string; keys: string[] }]
+  const withLog = (log: Partial<TrustFile['log']>): Uint8Array => writeTrust({ ...trust, log: { ...trust.log, ...log } })
+
+  it('are read back, with or without a quorum, and have the form of the schema', () => {
+    for (const log of [
+      { witnesses: [first, second] },
+      { witnesses: [first, { ...second, keys: second.keys.slice(0, 1) }], quorum: 2 },
+      { witnesses: [first], quorum: 0 },
+    ]) {
+      const bytes = withLog(log)
+      expect(readTrust(bytes).log).toEqual({ ...trust.log, ...log })
+      expect(validate(JSON.parse(Buffer.from(bytes).toString())), JSON.stringify(validate.errors)).toBe(true)
+    }
+  })
+
+  it.each<[what: string, log: Partial<TrustFile['log']>]>([
+    ['a quorum of nobody', { quorum: 1 }],
+    ['a quorum of more than there are', { witnesses: [first], quorum: 2 }],
+    ['no witness in the list', { witnesses: [] }],
+    ['one that is there twice', { witnesses: [first, first] }],
+    ['one key under two names', { witnesses: [first, { name: 'witness.example/3', keys: first.keys }] }],
+    ['a key of the log', { witnesses: [{ name: trust.log.origin, keys: trust.log.keys.slice(0, 1) }] }],
+    ['three keys', { witnesses: [{ ...first, keys: [...first.keys, first.keys[0] as string] }] }],
+  ])('are refused with %s', (_what, log) => {
+    expect(() => readTrust(withLog(log))).toThrow(expect.objectContaining({ code: 'TRUST_INVALID' }) as Error)
   })
 })
 

@@ -22,8 +22,9 @@ export function makeWitness(
   directory: string,
   logs: readonly SoftwareLog[],
   keysOf = (log: SoftwareLog): readonly LogVerifierKey[] => log.keys,
+  name = NAME,
 ): Witness {
-  const { vkeys } = initWitness(directory, NAME)
+  const { vkeys } = initWitness(directory, name)
   const path = join(directory, 'witness.toml')
   writeFileSync(path, readFileSync(path, 'utf8').replace(':7380', ':0'))
   for (const log of logs)

@@ -91,12 +91,17 @@ export const AUDIT_COMMANDS: CommandGroup = {
     },
     {
       name: 'receipt',
-      operands: [{ syntax: '<index>', description: 'number of the entry, from 0' }],
+      operands: [{ syntax: '[index]', description: 'number of the entry, from 0' }],
       summary: 'get the proof that an entry is in the log (c2sp.org/tlog-proof)',
-      options: [OUTPUT_OPTION, ...CONNECTION_OPTIONS],
+      options: [
+        OUTPUT_OPTION,
+        { flags: '--refresh <file>', description: 'put the newest receipt, with the cosignatures of witnesses, into this model.hybrid.sig' },
+        ...CONNECTION_OPTIONS,
+      ],
       examples: [
         ['sealstone audit receipt 7', 'print it'],
         ['sealstone audit receipt 7 -o receipt.txt', 'keep it'],
+        ['sealstone audit receipt --refresh model/model.hybrid.sig', 'with the witnesses that cosigned meanwhile'],
       ],
       load: () => import('../commands/audit-receipt.ts'),
     },

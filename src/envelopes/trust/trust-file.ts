@@ -19,7 +19,7 @@ import {
   toBase64,
 } from '#core'
 import { findSuite, parsePublicKey, type SuiteId } from '#suites'
-import { parseVerifierKey } from '#tlog'
+import { parseVerifierKey, parseWitness, refuseDoubleWitnesses } from '#tlog'
 import { keyFingerprint } from './key-fingerprint.ts'
 
 /** SP 800-57 part 1 §7. */
@@ -37,11 +37,21 @@ export interface TrustFile {
     readonly origin: string
     /** Two vkeys: one Ed25519, one ML-DSA-44, both with the origin as their name. */
     readonly keys: readonly string[]
+    /** Who cosigns its checkpoints (c2sp.org/tlog-witness). */
+    readonly witnesses?: readonly TrustedWitness[]
+    /** So many of them must have cosigned the checkpoint of a receipt; 0 or absent: none. */
+    readonly quorum?: number
   }
   /** One entry a key version. */
   readonly keys: readonly TrustedKey[]
   /** At most one entry a key name; a key without one has the defaults. */
   readonly policies: readonly TrustedPolicy[]
+}
+
+export interface TrustedWitness {
+  readonly name: string
+  /** One or two vkeys (types 04 and 06); it counts only with all of them. */
+  readonly keys: readonly string[]
 }
 
 export interface TrustedPublicKey {
@@ -87,7 +97,12 @@ export function trustJson(trust: TrustFile): JsonObject {
     serial,
     issuedAt,
     expiresAt,
-    log: { origin: log.origin, keys: log.keys },
+    log: {
+      origin: log.origin,
+      keys: log.keys,
+      ...(log.witnesses === undefined ? {} : { witnesses: log.witnesses.map(({ name, keys }) => ({ name, keys })) }),
+      ...(log.quorum === undefined ? {} : { quorum: log.quorum }),
+    },
     keys: trust.keys.map(({ spki, companion, times, ...key }) => ({
       ...key,
       spki: toBase64(spki),
@@ -118,7 +133,7 @@ export function parseTrustJson(document: JsonObject): TrustFile {
 }
 
 function parseLog(value: JsonValue | undefined): TrustFile['log'] {
-  const log = readObject(value, 'log', ['origin', 'keys'])
+  const log = readObject(value, 'log', ['origin', 'keys'], ['witnesses', 'quorum'])
   const origin = readText(log, 'origin', 255)
   const keys = readArray(log, 'keys', 2, 2).map((text) => {
     if (typeof text !== 'string') throw invalid('a log key is not a string')
@@ -127,7 +142,25 @@ function parseLog(value: JsonValue | undefined): TrustFile['log'] {
   const stranger = keys.find(({ key }) => key.name !== origin)
   if (stranger !== undefined) throw invalid(`log key is named ${excerpt(stranger.key.name)}, want the origin ${excerpt(origin)}`)
   if (new Set(keys.map(({ key }) => key.type)).size !== 2) throw invalid('log keys are of one type, want one Ed25519 and one ML-DSA-44 key')
-  return { origin, keys: keys.map(({ text }) => text) }
+  return { origin, keys: keys.map(({ text }) => text), ...parseWitnesses(log) }
+}
+
+function parseWitnesses(log: JsonObject): Pick<TrustFile['log'], 'witnesses' | 'quorum'> {
+  const quorum = log['quorum'] === undefined ? undefined : readWholeNumber(log, 'quorum', 0)
+  if (log['witnesses'] === undefined) {
+    if (quorum !== undefined) throw invalid('there is a quorum and no witnesses')
+    return {}
+  }
+  const parsed = readArray(log, 'witnesses', 1, MAX_WITNESSES).map((value) => {
+    const entry = readObject(value, 'witness', ['name', 'keys'])
+    const keys = readArray(entry, 'keys', 1, 2).map((key) => (typeof key === 'string' ? key : ''))
+    const witness = parseWitness(keys)
+    if (witness.name !== readText(entry, 'name', 255)) throw invalid(`keys of witness ${excerpt(witness.name)} are listed under another name`)
+    return { witness, entry: { name: witness.name, keys } }
+  })
+  refuseDoubleWitnesses(parsed.map(({ witness }) => witness))
+  if (quorum !== undefined && quorum > parsed.length) throw invalid(`quorum is ${quorum}, there are ${parsed.length} witnesses`)
+  return { witnesses: parsed.map(({ entry }) => entry), ...(quorum === undefined ? {} : { quorum }) }
 }
 
 function parseKey(value: JsonValue): TrustedKey {
@@ -200,5 +233,6 @@ function invalid(message: string): SealstoneError {
 export const KEY_STATES = ['pre-active', 'active', 'suspended', 'deactivated', 'compromised', 'destroyed'] as const
 const TIMED_STATES = KEY_STATES.filter((state) => state !== 'pre-active')
 const OPTIONAL_MEMBERS = ['companion', 'times', 'origin', 'notBefore', 'notAfter', 'reason']
+const MAX_WITNESSES = 32
 const MAX_REASON = 1024
 const MAX_KEYS = 10_000

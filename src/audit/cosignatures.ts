@@ -1,0 +1,82 @@
+/** What witnesses said of this log's checkpoints: how far each went, and the newest checkpoints with their cosignatures below. */
+import type { Database, Migration } from '#db'
+
+export const COSIGNATURE_MIGRATIONS: readonly Migration[] = [
+  {
+    room: 'cosignatures',
+    version: 1,
+    sql: `
+      -- The size that a witness is known to have cosigned last: what the next request to it begins from. A guess that is too low costs one answer.
+      CREATE TABLE audit_witness (
+        name TEXT PRIMARY KEY,
+        size INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+
+      -- Signed checkpoints with the cosignatures that they have so far. Kept are the newest with a quorum, and those after it.
+      CREATE TABLE audit_cosigned (
+        size INTEGER PRIMARY KEY,
+        note TEXT NOT NULL,
+        quorate INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
+]
+
+export interface CosignedNote {
+  readonly size: bigint
+  /** The signed checkpoint, the lines of witnesses below those of the log. */
+  readonly note: string
+  /** Enough witnesses have cosigned it. */
+  readonly quorate: boolean
+}
+
+export class CosignatureStore {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** 0 for a witness that is new here. */
+  witnessSize(name: string): bigint {
+    return BigInt((this.#db.prepare('SELECT size FROM audit_witness WHERE name = ?').get(name)?.['size'] as number | undefined) ?? 0)
+  }
+
+  /** Newest first. */
+  notes(): CosignedNote[] {
+    const rows = this.#db.prepare('SELECT size, note, quorate FROM audit_cosigned ORDER BY size DESC').all()
+    return rows.map((row) => ({ size: BigInt(row['size'] as number), note: row['note'] as string, quorate: row['quorate'] === 1 }))
+  }
+
+  /** A crash before this loses a cosignature; the witness gives it again for the same checkpoint. Without `note` only the witness's size is kept. */
+  save(witness: string, size: bigint, note: CosignedNote | undefined): void {
+    this.#db.transaction(() => {
+      this.#db
+        .prepare('INSERT INTO audit_witness (name, size) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET size = excluded.size')
+        .run(witness, size)
+      if (note === undefined) return
+      const sql =
+        'INSERT INTO audit_cosigned (size, note, quorate) VALUES (?, ?, ?) ON CONFLICT (size) DO UPDATE SET note = excluded.note, quorate = excluded.quorate'
+      this.#db.prepare(sql).run(note.size, note.note, note.quorate ? 1 : 0)
+      if (note.quorate) this.#db.prepare('DELETE FROM audit_cosigned WHERE size < ?').run(note.size)
+    })
+  }
+
+  forget(size: bigint): void {
+    this.#db.prepare('DELETE FROM audit_cosigned WHERE size = ?').run(size)
+  }
+
+  forgetAll(): void {
+    if (this.notes().length > 0) this.#db.prepare('DELETE FROM audit_cosigned').run()
+  }
+
+  /** Nothing of what was cosigned counts any more: other witnesses, or another quorum, are asked from now on. */
+  replace(notes: readonly CosignedNote[]): void {
+    this.#db.transaction(() => {
+      this.#db.prepare('DELETE FROM audit_cosigned').run()
+      for (const { size, note, quorate } of notes) {
+        this.#db.prepare('INSERT INTO audit_cosigned (size, note, quorate) VALUES (?, ?, ?)').run(size, note, quorate ? 1 : 0)
+      }
+    })
+  }
+}
