@@ -1,6 +1,6 @@
 /** The client a registry imports: one connection, every call of the daemon as a promise. */
 import { SealstoneError } from '#core'
-import type { GetCheckpointResponse, GetReceiptResponse, ListEntriesResponse } from '#wire'
+import type { GetCheckpointResponse, GetReceiptResponse, ListEntriesResponse, OpenConsoleResponse } from '#wire'
 import { Channel } from './channel.ts'
 import { followEntries } from './follow.ts'
 import { keyCalls } from './keys.ts'
@@ -30,6 +30,10 @@ export function connect(options: ConnectOptions): Client {
       )
       if (receipt === null) throw new SealstoneError('INTERNAL', 'the daemon answered no receipt')
       return { leaf: Uint8Array.from(receipt.leaf), proof: receipt.proof }
+    },
+    openConsole: async (call) => {
+      const { url, minutes } = await channel.unary<OpenConsoleResponse>((grpc, done) => channel.audit.openConsole({}, grpc, done), call)
+      return { url, minutes }
     },
     health: (call) => channel.health(call),
     close,

@@ -231,6 +231,8 @@ export interface Client extends KeyManagement, AsyncDisposable {
   /** Those that are there, then those that come, across restarts of the daemon; ends when the signal aborts, with CANCELLED. */
   followEntries(filter?: EntryFilter, options?: FollowOptions): AsyncIterable<LogEntry>
   getReceipt(index: bigint, options?: CallOptions): Promise<Receipt>
+  /** A link that opens the review console once; over the daemon's Unix socket only. */
+  openConsole(options?: CallOptions): Promise<{ readonly url: string; readonly minutes: number }>
   /** Whether the daemon serves. */
   health(options?: CallOptions): Promise<'serving' | 'not-serving'>
   close(): Promise<void>

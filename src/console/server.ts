@@ -20,12 +20,12 @@ export interface ConsoleOptions extends HttpAddress {
   readonly pageFolder?: string
 }
 
-export interface ConsoleServer {
+/** Closed when disposed of. */
+export interface ConsoleServer extends AsyncDisposable {
   /** `http://127.0.0.1:7490` */
   readonly origin: string
   /** A link that opens one session, once, within some minutes. */
   newLink(): { readonly url: string; readonly minutes: number }
-  close(): Promise<void>
 }
 
 /** Throws CONFIG_INVALID or FILE_UNREADABLE. */
@@ -54,7 +54,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   return {
     origin: listener.origin,
     newLink: () => ({ url: `${listener.origin}/open?token=${sessions.newLink()}`, minutes: LINK_MINUTES }),
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       live.close()
       await listener.close()
     },

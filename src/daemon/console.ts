@@ -40,8 +40,8 @@ export async function openConsole(settings: ConsoleSettings, { paths, audit, key
   })
   return {
     ...server,
-    close: async () => {
-      await server.close()
+    [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]()
       await reader.close()
     },
   }

@@ -108,6 +108,7 @@ async function fillHome(
     log: log.trust,
     policy: [],
     ticketKeys: [],
+    newConsoleLink: () => undefined,
     backup: () => Promise.reject(new SealstoneError('INTERNAL', 'there is nothing to back up yet')),
     metrics: silentMetrics,
     clock: systemClock,

@@ -7,7 +7,8 @@ import type { Config } from './config.ts'
 import { type HomePaths } from './home.ts'
 import { publishTrustFile } from './trust-publisher.ts'
 
-export interface ContextParts extends Pick<OperationContext, 'audit' | 'keys' | 'engine' | 'log' | 'policy' | 'backup' | 'ticketKeys' | 'witnesses'> {
+export interface ContextParts
+  extends Pick<OperationContext, 'audit' | 'keys' | 'engine' | 'log' | 'policy' | 'backup' | 'ticketKeys' | 'newConsoleLink' | 'witnesses'> {
   readonly paths: HomePaths
   readonly settings: Pick<Config, 'trustDays' | 'destroyWaitHours' | 'queueMs'> & { readonly audit: Pick<Config['audit'], 'verifySample'> }
   readonly metrics: Metrics

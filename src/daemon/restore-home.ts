@@ -96,6 +96,7 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
     log: log.trust,
     policy: [],
     ticketKeys: [],
+    newConsoleLink: () => undefined,
     metrics: silentMetrics,
     clock: systemClock,
     logger: silentLogger,

@@ -1,6 +1,7 @@
 /** Runs the daemon: open, listen, answer until a signal, drain, close. */
 import { constants } from 'node:os'
 import { type Clock, defined, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError, type Tracer } from '#core'
+import type { ConsoleServer } from '#console'
 import type { Listener } from '#listeners'
 import { createOperations, type OperationContext, type Operations } from '#operations'
 import { type RpcServer, startServer } from '#rpc'
@@ -58,6 +59,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       settings: config,
       policy: config.policy,
       backup,
+      newConsoleLink: () => console?.newLink(),
       metrics,
       clock: systemClock,
       logger,
@@ -80,8 +82,7 @@ export async function serve(options: ServeOptions): Promise<number> {
           onReport: (report) => collected?.hashed(report),
         })
   await using _published = await publishTheLog(config, paths.database, logger, collected)
-  await using _console =
-    config.console === undefined ? undefined : await showConsole(config.console, { ...runtime, paths, clock: systemClock, logger })
+  await using console = config.console && (await showConsole(config.console, { ...runtime, paths, clock: systemClock, logger }))
   const server = await startServer({
     operations,
     listeners: listeners(config, options.insecureLoopback),
@@ -160,12 +161,12 @@ async function publishTheLog(
 }
 
 /** Closed when the daemon ends. The first link is told in the log, as its reader is who started the daemon. */
-async function showConsole(settings: ConsoleSettings, parts: ConsoleParts): Promise<AsyncDisposable> {
+async function showConsole(settings: ConsoleSettings, parts: ConsoleParts): Promise<ConsoleServer> {
   const { openConsole } = await import('./console.ts')
   const server = await openConsole(settings, parts)
   const { url, minutes } = server.newLink()
   parts.logger.info({ address: server.origin, link: url, minutes }, 'console')
-  return { [Symbol.asyncDispose]: () => server.close() }
+  return server
 }
 
 function listeners(config: Config, insecureLoopback: string | undefined): Listener[] {

@@ -10,6 +10,7 @@ import type { OperationContext } from './context.ts'
 import { maintainKeys } from './maintain-keys.ts'
 import { adoptKey, createKey, importKey, rotateKey } from './make-keys.ts'
 import type { KeyView, Operations } from './ports.ts'
+import { openConsole } from './open-console.ts'
 import { getCheckpoint, getReceipt, listEntries } from './read-audit.ts'
 import { getKey, getTrust, listKeys, viewKey } from './read-keys.ts'
 import { signBatch } from './sign-batch.ts'
@@ -76,6 +77,7 @@ export function createOperations(context: OperationContext): Operations {
     getCheckpoint: (call) => getCheckpoint(context, call),
     listEntries: (call, filter, following) => listEntries(context, call, filter, following),
     getReceipt: (call, index) => getReceipt(context, call, index),
+    openConsole: (call) => openConsole(context, call),
   }
 }
 

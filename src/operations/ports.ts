@@ -52,6 +52,13 @@ export interface BackupReport {
   readonly notRecoverable: readonly string[]
 }
 
+export interface ConsoleLink {
+  /** Opens one session, once. */
+  readonly url: string
+  /** How long it is good for. */
+  readonly minutes: number
+}
+
 export interface SignRequest {
   readonly key: KeyName
   /** Default is the newest version that may sign. */
@@ -137,4 +144,5 @@ export interface Operations {
   /** With `following` also those that come, until it is over. */
   listEntries(call: CallContext, filter: EntryFilter, following?: Following): AsyncIterable<LogEntry>
   getReceipt(call: CallContext, index: bigint): Promise<Receipt>
+  openConsole(call: CallContext): Promise<ConsoleLink>
 }

@@ -14,7 +14,7 @@ export const SERVICE_NAMES = ['sealstone.v1.SigningService', 'sealstone.v1.KeySe
 export function addServices(server: Server, operations: Operations, environment: CallEnvironment): void {
   const { SigningService, KeyService, AuditService } = environment.protos
   const { Sign, SignBatch, Verify } = SigningService.service
-  const { GetCheckpoint, ListEntries, GetReceipt } = AuditService.service
+  const { GetCheckpoint, ListEntries, GetReceipt, OpenConsole } = AuditService.service
 
   addService(server, SigningService.service, {
     Sign: unary(
@@ -50,6 +50,7 @@ export function addServices(server: Server, operations: Operations, environment:
     GetReceipt: unary(environment, GetReceipt, async (call, { index }) => ({
       receipt: receiptMessage(await operations.getReceipt(call, toLogIndex(index, 'index'))),
     })),
+    OpenConsole: unary(environment, OpenConsole, (call) => operations.openConsole(call)),
   })
 }
 

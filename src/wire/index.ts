@@ -41,6 +41,7 @@ export type { ListEntriesResponse } from './generated/sealstone/v1/ListEntriesRe
 export type { ListKeysResponse } from './generated/sealstone/v1/ListKeysResponse.ts'
 export type { Manifest, ManifestInit } from './generated/sealstone/v1/Manifest.ts'
 export type { PublicKey, PublicKeyInit } from './generated/sealstone/v1/PublicKey.ts'
+export type { OpenConsoleResponse } from './generated/sealstone/v1/OpenConsoleResponse.ts'
 export type { Receipt, ReceiptInit } from './generated/sealstone/v1/Receipt.ts'
 export type { SigningServiceClient, SigningServiceDefinition } from './generated/sealstone/v1/SigningService.ts'
 export type { SignRequest, SignRequestInit } from './generated/sealstone/v1/SignRequest.ts'

@@ -41,7 +41,7 @@ export async function openStand(): Promise<ConsoleStand> {
   }
 }
 
-function setConsole(home: string, address: string): void {
+export function setConsole(home: string, address: string): void {
   const config = join(home, 'config.toml')
   writeFileSync(config, readFileSync(config, 'utf8').replace('# listen = "127.0.0.1:7490"', `listen = "${address}"`))
 }

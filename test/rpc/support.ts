@@ -118,6 +118,7 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
       recorded.filters.push(index)
       return RECEIPT
     },
+    openConsole: async () => ({ url: 'http://127.0.0.1:1/open?token=abc', minutes: 10 }),
     ...overrides,
   }
   return { operations, recorded }

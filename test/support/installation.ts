@@ -102,6 +102,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     capacity: new Capacity({ boundMs: 10_000, clock }),
     clock,
     logger: log,
+    newConsoleLink: () => undefined,
     trustDays: 90,
     destroyWaitMs: 7 * 86_400_000,
     importPath: (file) => join(imports, file),

@@ -105,6 +105,19 @@ export const AUDIT_COMMANDS: CommandGroup = {
       ],
       load: () => import('../commands/audit-receipt.ts'),
     },
+    {
+      name: 'console',
+      summary: 'print a link that opens the review console in a browser, once',
+      description:
+        'Asks the daemon over its Unix socket, so it works for the user that runs the daemon. The daemon serves the console where config.toml\n' +
+        'has listen in the section [console].',
+      options: CONNECTION_OPTIONS,
+      examples: [
+        ['sealstone audit console', 'a link, good once and for ten minutes'],
+        ['xdg-open "$(sealstone audit console)"', 'go there'],
+      ],
+      load: () => import('../commands/audit-console.ts'),
+    },
     ...OUTSIDE_COMMANDS,
     {
       name: 'witness',

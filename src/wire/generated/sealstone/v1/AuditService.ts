@@ -26,6 +26,14 @@ import type {
   ListEntriesResponseInit as _sealstone_v1_ListEntriesResponseInit,
   ListEntriesResponse as _sealstone_v1_ListEntriesResponse,
 } from '../../sealstone/v1/ListEntriesResponse.ts'
+import type {
+  OpenConsoleRequestInit as _sealstone_v1_OpenConsoleRequestInit,
+  OpenConsoleRequest as _sealstone_v1_OpenConsoleRequest,
+} from '../../sealstone/v1/OpenConsoleRequest.ts'
+import type {
+  OpenConsoleResponseInit as _sealstone_v1_OpenConsoleResponseInit,
+  OpenConsoleResponse as _sealstone_v1_OpenConsoleResponse,
+} from '../../sealstone/v1/OpenConsoleResponse.ts'
 
 export interface AuditServiceClient extends grpc.Client {
   GetCheckpoint(
@@ -122,6 +130,41 @@ export interface AuditServiceClient extends grpc.Client {
     argument: _sealstone_v1_ListEntriesRequestInit,
     options?: grpc.CallOptions,
   ): grpc.ClientReadableStream<_sealstone_v1_ListEntriesResponse>
+
+  OpenConsole(
+    argument: _sealstone_v1_OpenConsoleRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_OpenConsoleResponse>,
+  ): grpc.ClientUnaryCall
+  OpenConsole(
+    argument: _sealstone_v1_OpenConsoleRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_OpenConsoleResponse>,
+  ): grpc.ClientUnaryCall
+  OpenConsole(
+    argument: _sealstone_v1_OpenConsoleRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_OpenConsoleResponse>,
+  ): grpc.ClientUnaryCall
+  OpenConsole(argument: _sealstone_v1_OpenConsoleRequestInit, callback: grpc.requestCallback<_sealstone_v1_OpenConsoleResponse>): grpc.ClientUnaryCall
+  openConsole(
+    argument: _sealstone_v1_OpenConsoleRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_OpenConsoleResponse>,
+  ): grpc.ClientUnaryCall
+  openConsole(
+    argument: _sealstone_v1_OpenConsoleRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_OpenConsoleResponse>,
+  ): grpc.ClientUnaryCall
+  openConsole(
+    argument: _sealstone_v1_OpenConsoleRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_OpenConsoleResponse>,
+  ): grpc.ClientUnaryCall
+  openConsole(argument: _sealstone_v1_OpenConsoleRequestInit, callback: grpc.requestCallback<_sealstone_v1_OpenConsoleResponse>): grpc.ClientUnaryCall
 }
 
 export interface AuditServiceHandlers extends grpc.UntypedServiceImplementation {
@@ -130,6 +173,8 @@ export interface AuditServiceHandlers extends grpc.UntypedServiceImplementation 
   GetReceipt: grpc.handleUnaryCall<_sealstone_v1_GetReceiptRequest, _sealstone_v1_GetReceiptResponseInit>
 
   ListEntries: grpc.handleServerStreamingCall<_sealstone_v1_ListEntriesRequest, _sealstone_v1_ListEntriesResponseInit>
+
+  OpenConsole: grpc.handleUnaryCall<_sealstone_v1_OpenConsoleRequest, _sealstone_v1_OpenConsoleResponseInit>
 }
 
 export interface AuditServiceDefinition extends grpc.ServiceDefinition {
@@ -150,5 +195,11 @@ export interface AuditServiceDefinition extends grpc.ServiceDefinition {
     _sealstone_v1_ListEntriesResponseInit,
     _sealstone_v1_ListEntriesRequest,
     _sealstone_v1_ListEntriesResponse
+  >
+  OpenConsole: MethodDefinition<
+    _sealstone_v1_OpenConsoleRequestInit,
+    _sealstone_v1_OpenConsoleResponseInit,
+    _sealstone_v1_OpenConsoleRequest,
+    _sealstone_v1_OpenConsoleResponse
   >
 }
