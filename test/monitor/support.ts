@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { newOperationId, utf8 } from '#core'
+import { newOperationId, systemClock, utf8 } from '#core'
 import { databaseTiles } from '#audit'
-import type { KnownLog } from '#monitor'
+import { encodeState, type KnownLog, parseState, watch, type WatchPorts } from '#monitor'
 import { publishLog } from '#publish'
 import { openTileSource } from '#tilesources'
 import {
@@ -82,6 +82,48 @@ export function makeStage(log: SoftwareLog = softwareLog(ORIGIN)): Stage {
   }
   onTestFinished(() => stage[Symbol.dispose]())
   return stage
+}
+
+type WatchState = Parameters<WatchPorts['save']>[0]
+
+/** A monitor in memory. */
+export interface Reader {
+  /** One round: the kinds of the alerts that it told. */
+  look(place: string): Promise<string[]>
+  /** The checkpoint that it believes. */
+  believes(): string
+}
+
+export function reader(known: KnownLog): Reader {
+  let state: WatchState | undefined
+  return {
+    look: async (place) => {
+      const kinds: string[] = []
+      await watch(
+        {
+          source: openTileSource(place),
+          log: known,
+          rules: [],
+          maxAgeMs: 3_600_000,
+          intentAgeMs: 3_600_000,
+          clock: systemClock,
+          signal: AbortSignal.timeout(20_000),
+        },
+        {
+          load: async () => state,
+          save: async (next) => {
+            state = parseState(encodeState(next), known.origin)
+          },
+          keep: async (name) => name,
+          tell: (alerts) => kinds.push(...alerts.map(({ kind }) => kind)),
+          done: () => {},
+          undelivered: () => {},
+        },
+      )
+      return kinds
+    },
+    believes: () => state?.checkpoint ?? '',
+  }
 }
 
 /** What the log keys sign of these leaves, whatever they are. */

@@ -1,12 +1,20 @@
-/** The signed checkpoint in whatever somebody kept: the note itself, a receipt, or `model.hybrid.sig`. */
-import { LIMITS, utf8Text } from '#core'
+/** The signed checkpoint in whatever somebody kept: the note itself, a receipt, `model.hybrid.sig`, or what a monitor remembers. */
+import { LIMITS, parseStrictObject, readText, utf8Text } from '#core'
+import { HYBRID_MEDIA_TYPE } from '#envelopes'
 import { parseTlogProof } from '#tlog'
 import { readLogEvidence } from './log-evidence.ts'
 import { readRequired } from './read-document.ts'
 
-/** Nothing is verified. Throws FILE_UNREADABLE, INPUT_TOO_LARGE, and FORMAT_INVALID or JSON_INVALID for a damaged receipt or signature. */
+/** Nothing is verified. Throws FILE_UNREADABLE, INPUT_TOO_LARGE, and FORMAT_INVALID or JSON_INVALID for a damaged document. */
 export async function readKeptNote(path: string): Promise<string> {
-  const text = utf8Text(await readRequired(path, LIMITS.bundleBytes))
-  const isNote = !text.startsWith('{') && !text.startsWith('c2sp.org/tlog-proof')
-  return isNote ? text : parseTlogProof((await readLogEvidence(path)).proof).checkpoint
+  const bytes = await readRequired(path, LIMITS.bundleBytes)
+  const text = utf8Text(bytes)
+  if (text.startsWith('c2sp.org/tlog-proof')) return parseTlogProof(text).checkpoint
+  if (!text.startsWith('{')) return text
+  const document = parseStrictObject(bytes, { maxBytes: LIMITS.bundleBytes, maxDepth: LIMITS.jsonDepth, maxValues: MAX_VALUES })
+  if (document['mediaType'] === HYBRID_MEDIA_TYPE) return parseTlogProof((await readLogEvidence(path)).proof).checkpoint
+  if (document['proof'] !== undefined) return parseTlogProof(readText(document, 'proof', LIMITS.bundleBytes)).checkpoint
+  return readText(document, 'checkpoint', LIMITS.checkpointBytes)
 }
+
+const MAX_VALUES = 4_000_000
