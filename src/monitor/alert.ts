@@ -12,6 +12,7 @@ export type AlertKind =
   | 'entries-changed'
   | 'part-missing'
   | 'stale'
+  | 'no-quorum'
   | 'unreachable'
   // Of an entry, told once.
   | 'entry-unreadable'

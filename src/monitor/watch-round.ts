@@ -8,7 +8,7 @@ import { checkpointFile, evidenceOf } from './evidence.ts'
 import { readNewEntries } from './read-entries.ts'
 import { RuleWatch } from './rule-watch.ts'
 import type { Rule } from './rules.ts'
-import { type KnownLog, openSigned, type SignedCheckpoint, signedAt } from './signed-checkpoint.ts'
+import { type KnownLog, openSigned, quorumFault, type SignedCheckpoint, signedAt } from './signed-checkpoint.ts'
 import type { WatchState } from './watch-state.ts'
 
 export interface WatchSettings {
@@ -54,9 +54,9 @@ export async function watchRound(options: RoundOptions, state: WatchState): Prom
     // 3. Is each new entry one that was signed, and what does it say?
     const read = await readEntries(options, state, seen, today)
 
-    // 4. Has it gone quiet?
-    const quiet = findQuiet(today, options)
-    return { ...read, alerts: [...read.alerts, ...quiet], today, newEntries: today.size - (seen?.size ?? 0n) }
+    // 4. Has it gone quiet, or do its witnesses not stand by it? Of its entries that says nothing: they were signed.
+    const standing = [...findQuiet(today, options), ...findUncosigned(today, options.log)]
+    return { ...read, alerts: [...read.alerts, ...standing], today, newEntries: today.size - (seen?.size ?? 0n) }
   } catch (thrown) {
     return judgeFailure(toSealstoneError(thrown), note, options, state)
   }
@@ -123,6 +123,11 @@ function findQuiet(today: SignedCheckpoint, { now, maxAgeMs }: RoundOptions): Al
   if (now.getTime() - Number(today.timestampSeconds) * 1000 <= maxAgeMs) return []
   const message = `${today.origin} signed nothing since ${signedAt(today)}: it stopped, or this is an old copy`
   return [{ kind: 'stale', severity: 'critical', message }]
+}
+
+function findUncosigned(today: SignedCheckpoint, log: KnownLog): Alert[] {
+  const fault = quorumFault(today, log)
+  return fault === undefined ? [] : [{ kind: 'no-quorum', severity: 'critical', message: fault }]
 }
 
 /** What was seen stays: the next round is measured by it again. */

@@ -72,7 +72,7 @@ export function makeStage(log: SoftwareLog = softwareLog(ORIGIN)): Stage {
   const stage = {
     path: folder.path,
     log,
-    known: { origin: log.origin, keys: log.keys, verifier: nobleVerifier },
+    known: { origin: log.origin, keys: log.keys, verifier: nobleVerifier, witnesses: [], quorum: 0 },
     trust: at('trust.json'),
     state,
     published,
