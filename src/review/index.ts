@@ -3,6 +3,8 @@ export type { KeyHistory, LogIdentity, LogReader, ReadOptions } from './sources.
 export { type Story, type StoryId, type StoryStep, tellStory } from './story.ts'
 export type { Anomaly, UsualHours } from './anomalies.ts'
 export { type ReportDocument, toDocument } from './document.ts'
+export { type ExportFile, type ExportFileOptions, openExportFile } from './export-file.ts'
+export { type ExportFormat, exportRecord, recordName, type RecordName } from './export-records.ts'
 export { reportHtml } from './html.ts'
 export { reportMarkdown } from './markdown.ts'
 export { makeReport, type Report, type ReportOptions } from './report.ts'

@@ -17,6 +17,7 @@ const COMMANDS = [
   'audit list',
   'audit show',
   'audit report',
+  'audit export',
   'audit receipt',
   'audit verify',
   'audit prove',

@@ -90,6 +90,28 @@ export const AUDIT_COMMANDS: CommandGroup = {
       load: () => import('../commands/audit-report.ts'),
     },
     {
+      name: 'export',
+      summary: 'write entries for another system, one record a line',
+      description:
+        'Writes entries in the order of the log as JSON Lines, or as events of OCSF 1.8.0. Every record carries its index and the hash of its leaf. With -o and ' +
+        '--resume it goes on after the last whole record of the file; a record that was cut off is written again.',
+      options: [
+        { flags: '--format <format>', description: 'default is jsonl', choices: ['jsonl', 'ocsf'] },
+        { flags: '--from <index>', description: 'begin with this entry; default is the first' },
+        { flags: '--to <index>', description: 'up to this entry, not included; default is the end of the log' },
+        { flags: '-f, --follow', description: 'then write what comes, until interrupted' },
+        { flags: '--resume', description: 'go on with the file that -o names' },
+        OUTPUT_OPTION,
+        ...CONNECTION_OPTIONS,
+      ],
+      examples: [
+        ['sealstone audit export -o log.jsonl --resume', 'what is new since the last time'],
+        ['sealstone audit export --format ocsf --follow', 'into a pipe, as it happens'],
+        ['sealstone audit export --from 1000 --to 2000', 'a part of the log'],
+      ],
+      load: () => import('../commands/audit-export.ts'),
+    },
+    {
       name: 'receipt',
       operands: [{ syntax: '[index]', description: 'number of the entry, from 0' }],
       summary: 'get the proof that an entry is in the log (c2sp.org/tlog-proof)',
