@@ -35,10 +35,11 @@ export class ActivityCounter {
     return this.#low > 0 || this.#high < size
   }
 
-  /** Of what is counted by now. */
+  /** Of what is counted by now. A bucket is a minute at least, so a short span begins earlier. */
   read({ since, until, buckets }: ActivitySpan): Activity {
-    const first = since ?? this.#timeAt(0) ?? Date.now()
-    const last = Math.max(until ?? this.#timeAt(this.#high - 1) ?? first, first + 1)
+    const began = since ?? this.#timeAt(0) ?? Date.now()
+    const last = Math.max(until ?? this.#timeAt(this.#high - 1) ?? began, began + 1)
+    const first = Math.min(began, last - (buckets - 1) * MINUTE_MS)
     // Whole minutes, so that each one is in one bucket.
     const bucketMs = Math.ceil(Math.ceil((last - first + 1) / buckets) / MINUTE_MS) * MINUTE_MS
     const start = Math.floor(first / bucketMs) * bucketMs

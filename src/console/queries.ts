@@ -72,7 +72,7 @@ function refuseUnknown(parameters: URLSearchParams, known: readonly string[]): v
   if (stray !== undefined) throw new SealstoneError('INPUT_INVALID', `${excerpt(stray)} is not known, want ${known.join(', ')}`)
 }
 
-const TEXTS = ['key', 'caller', 'kind', 'result', 'modelName', 'operationId', 'since', 'until'] as const
+const TEXTS = ['key', 'caller', 'kind', 'result', 'modelName', 'modelPattern', 'operationId', 'since', 'until'] as const
 const MOST_WORDS = 8
 const MAX_TEXT = 512
 const MOST_ENTRIES = 1000

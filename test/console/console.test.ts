@@ -1,6 +1,8 @@
 /** The console in Chromium, in front of a real daemon on SoftHSM: what a reviewer does with it. */
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { runOk } from '../support/sealstone.ts'
 import { findFaults, screenshot } from './browser.ts'
 import { type ConsoleStand, openStand, signIn } from './stand.ts'
 
@@ -33,6 +35,82 @@ it('sees a new signature as it is made', async () => {
   expect(Number(await page.getByRole('grid').getAttribute('aria-rowcount'))).toBeGreaterThan(before)
 })
 
+it('narrows the list by kind, by words and by key, and says how far it looked', async () => {
+  await stand.fail()
+  await page.getByRole('button', { name: 'Outcomes' }).click()
+  await page.locator('.counts', { hasText: 'all looked at' }).waitFor()
+  expect(await page.locator('.runway .what', { hasText: 'began' }).count()).toBe(0)
+  await page.keyboard.press('/')
+  await page.keyboard.type('RESNET signatures')
+  await page.locator('.counts', { hasText: '2 found, all looked at' }).waitFor()
+  expect(await rows().count()).toBe(2)
+  expect(await page.locator('.runway .mark.good').count()).toBe(2)
+  await page.getByRole('button', { name: 'Clear' }).click()
+  await page.getByRole('button', { name: 'More' }).click()
+  await page.getByLabel('Model (* for any text)').fill('whis*')
+  await page.locator('.counts', { hasText: '2 found, all looked at' }).waitFor()
+  await page.getByRole('button', { name: 'Clear' }).click()
+  await page.getByLabel('Key', { exact: true }).fill('nobody')
+  await page.locator('.counts', { hasText: '0 found, all looked at' }).waitFor()
+  await page.getByRole('button', { name: 'Clear' }).click()
+})
+
+it('finds what a search is for when it is signed while the page is open', async () => {
+  await page.getByLabel('Search').fill('bloom')
+  await page.locator('.counts', { hasText: '0 found' }).waitFor()
+  await stand.sign('bloom')
+  await page.locator('.runway .entry .mark.good').nth(1).waitFor()
+  expect(await rows().count()).toBe(2)
+  await page.getByLabel('Search').fill('')
+  await rows().nth(5).waitFor()
+})
+
+it('tells the story of an entry, with its signatures, and saves a receipt that the command line accepts', async () => {
+  await page.locator('.runway .entry', { hasText: 'whisper' }).first().click()
+  const story = page.locator('.story')
+  await story.locator('.proof svg').waitFor()
+  expect(await story.locator('.steps li').count()).toBe(2)
+  expect(await story.locator('.steps .mark.good').count()).toBe(2)
+  expect(await story.locator('tbody tr').allInnerTexts()).toEqual([expect.stringContaining('hybrid'), expect.stringContaining('companion')])
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save the receipt' }).click()])
+  const { stdout } = await runOk(['audit', 'verify', await download.path(), '--trust', join(stand.home, 'trust.json')])
+  expect(stdout).toContain('whisper')
+  await page.getByRole('link', { name: 'Show in the tree' }).click()
+  await page.getByRole('heading', { name: 'Tree' }).waitFor()
+  await page.locator('.proof svg').waitFor()
+})
+
+it('is used with a keyboard alone', async () => {
+  await page.goto(`${stand.origin}/#/entries`)
+  await rows().nth(3).waitFor()
+  await page.getByRole('grid').focus()
+  for (const key of ['End', 'Home', 'PageDown', 'PageUp', 'ArrowDown', 'ArrowDown', 'ArrowUp', 'Enter']) await page.keyboard.press(key)
+  await page.locator('.story .verdict .mark.good').waitFor()
+  const opened = await rows().nth(1).locator('.number').innerText()
+  expect(await page.evaluate('document.activeElement.innerText')).toContain(`Entry ${opened}`)
+  await page.keyboard.press('Tab')
+  expect(await page.evaluate('document.activeElement.innerText')).toContain('Close')
+  await page.keyboard.press('Enter')
+  await page.locator('.story').waitFor({ state: 'detached' })
+  expect(await page.evaluate('document.activeElement.getAttribute("role")')).toBe('grid')
+  await page.keyboard.press('Enter')
+  await page.locator('.story').waitFor()
+  await page.keyboard.press('Escape')
+  await page.locator('.story').waitFor({ state: 'detached' })
+})
+
+it.each([360, 768, 1920, 2560])('fits %i pixels, without scrolling sideways', async (width) => {
+  await page.setViewportSize({ width, height: width < 500 ? 740 : 1080 })
+  for (const view of ['entries', 'entries/7', 'tree/7', 'keys', 'trust']) {
+    await page.goto(`${stand.origin}/#/${view}`)
+    await page.locator(view.includes('/') ? '.proof svg' : 'main').waitFor()
+    expect(await page.evaluate('[document.documentElement.scrollWidth, document.body.scrollWidth]'), view).toEqual([width, width])
+    expect(await page.evaluate(OVERFLOWING), view).toEqual([])
+    await screenshot(page, `${view.replace('/', '-')}-${width}`)
+  }
+  await page.setViewportSize({ width: 1440, height: 900 })
+})
+
 it.each(['light', 'dark'] as const)('has nothing that axe objects to, in %s', async (colorScheme) => {
   await page.emulateMedia({ colorScheme })
   for (const view of ['entries', 'entries/1', 'tree/1', 'keys', 'trust']) {
@@ -46,3 +124,8 @@ it.each(['light', 'dark'] as const)('has nothing that axe objects to, in %s', as
 it('asks nobody but the daemon, and breaks no rule of its policy', () => {
   expect(problems).toEqual([])
 })
+
+/** Elements that stick out of the window and are in nothing that scrolls. */
+const OVERFLOWING = `Array.from(document.querySelectorAll('main *, header *'))
+  .filter((element) => !element.closest('.scroll, .raw, .word, .runway, svg') && element.getBoundingClientRect().right > innerWidth + 1)
+  .map((element) => element.outerHTML.slice(0, 80))`

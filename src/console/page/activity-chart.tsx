@@ -53,6 +53,7 @@ export function ActivityChart({ size, colours, onSpan }: ActivityChartProps) {
     <section class="chart" aria-labelledby="chart-title">
       <div class="chart-head">
         <h2 id="chart-title">Activity</h2>
+        <span class="quiet">as the daemon counts it</span>
         <ul ref={legend} class="legend">
           {SERIES.map(({ name, label }) => (
             <li key={name}>
@@ -95,7 +96,7 @@ function options(
   return {
     width: place.clientWidth,
     height: HEIGHT,
-    padding: [6, 8, 0, 0],
+    padding: [6, 22, 0, 0],
     legend: { show: false },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { show: false } },

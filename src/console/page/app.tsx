@@ -90,15 +90,12 @@ export function App() {
 /** Told to screen readers as it changes. */
 function State({ log, isLive }: { readonly log: LogJudgement | undefined; readonly isLive: boolean }) {
   const [tone, text] =
-    log === undefined
-      ? ['quiet', 'checking the log…']
-      : log.kind === 'checked'
-        ? ['good', `✓ ${count(log.size)} entries, signed ${minute(log.signedAt)}`]
-        : ['bad', '✕ not verified']
+    log === undefined ? ['quiet', 'checking the log…'] : log.kind === 'checked' ? ['good', `✓ ${count(log.size)} entries`] : ['bad', '✕ not verified']
   return (
     <p class="state" role="status">
       <span class={`pill ${tone}`} title={log?.kind === 'checked' ? `root ${log.root}` : undefined}>
         {text}
+        {log?.kind === 'checked' && <span class="when">, signed {minute(log.signedAt)}</span>}
       </span>
       {log?.kind === 'checked' && <span class="quiet root">root {short(log.root)}</span>}
       <span class={`live ${isLive ? 'on' : 'off'}`}>{isLive ? 'live' : 'not connected'}</span>

@@ -134,7 +134,7 @@ function Row({ at, entry, top, height, isActive, isSelected, onClick }: RowProps
       role="row"
       aria-rowindex={at + 2}
       aria-selected={isSelected}
-      class={`entry${isActive ? ' active' : ''}${isSelected ? ' selected' : ''}${entry?.judgement?.state === 'forged' ? ' forged' : ''}`}
+      class={`entry${isActive ? ' active' : ''}${isSelected ? ' selected' : ''}${proofClass(entry)}`}
       style={{ transform: `translateY(${top}px)`, height: `${height}px` }}
       onClick={onClick}
     >
@@ -161,6 +161,12 @@ function Row({ at, entry, top, height, isActive, isSelected, onClick }: RowProps
       </span>
     </div>
   )
+}
+
+/** What is not proven does not look as if it were. */
+function proofClass(entry: Entry | undefined): string {
+  const state = entry?.judgement?.state
+  return state === undefined || state === 'verified' ? '' : state === 'forged' ? ' unproven forged' : ' unproven'
 }
 
 const WIDE_ROW = 34

@@ -37,7 +37,7 @@ export function toEntry({ index, leaf, bytes }: EntryAnswer['entries'][number]):
   return { index, text, bytes: leaf === undefined ? fromBase64(bytes ?? '') : utf8(leaf), leaf: readFacts(text) }
 }
 
-/** `signed`, `signing began`, `refused to make a key`. */
+/** `signed`, `signing began`, `keys.rotate refused`. */
 export function summary({ kind, operation, result }: LeafFacts): string {
   const verb = VERBS[operation ?? '']
   if (kind === 'intent') return verb === undefined ? `${operation} began` : `${verb.began}`
@@ -49,8 +49,8 @@ export function summary({ kind, operation, result }: LeafFacts): string {
 
 /** What an entry is for the eye: one of few. */
 export function tone({ kind, result }: LeafFacts): 'good' | 'bad' | 'odd' | 'plain' {
-  if (kind === 'refused' || result === 'error') return 'bad'
-  if (result === 'unknown' || kind === 'recovery') return 'odd'
+  if (kind === 'refused' || kind === 'login-refused' || result === 'error') return 'bad'
+  if (result === 'unknown' || ODD.has(kind ?? '')) return 'odd'
   return kind === 'outcome' ? 'good' : 'plain'
 }
 
@@ -76,6 +76,7 @@ function readFacts(source: string): LeafFacts {
   }
 }
 
+const ODD = new Set(['recovery', 'crash-found', 'clock-step', 'config-changed'])
 const VERBS: Readonly<Record<string, { readonly began: string; readonly done: string }>> = {
   sign: { began: 'signing began', done: 'signed' },
   'keys.create': { began: 'making a key began', done: 'key made' },
@@ -88,4 +89,11 @@ const WORDS: Readonly<Record<string, string>> = {
   'daemon-start': 'daemon started',
   'daemon-stop': 'daemon stopped',
   recovery: 'recovered after a crash',
+  verify: 'verified a signature',
+  'verify-summary': 'verifications, counted',
+  'login-refused': 'login to the token refused',
+  'config-changed': 'configuration changed',
+  'crash-found': 'crash found',
+  'clock-step': 'clock was set',
+  'log-export': 'log exported',
 }

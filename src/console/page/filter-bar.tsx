@@ -1,6 +1,7 @@
 /** What narrows the list: a kind at a click, words, a key, a caller, a time. */
 import type { RefObject } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { LEAF_KINDS } from '#tlog'
 import { type Filter, isEmpty } from './filter.ts'
 
 export interface FilterBarProps {
@@ -41,6 +42,18 @@ export function FilterBar({ filter, onChange, search }: FilterBarProps) {
         </button>
       )}
       <div id="more-filters" class="more" hidden={!isOpen}>
+        <label class="field">
+          <span>Kind</span>
+          <select value={filter.kind ?? ''} onChange={(event) => onChange({ ...filter, kind: event.currentTarget.value })}>
+            <option value="">any</option>
+            {LEAF_KINDS.map((kind) => (
+              <option key={kind} value={kind}>
+                {kind}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Field label="Model (* for any text)" value={filter.modelPattern} onChange={(modelPattern) => onChange({ ...filter, modelPattern })} />
         <Field label="Key" value={filter.key} onChange={(key) => onChange({ ...filter, key })} />
         <Field label="Caller" value={filter.caller} onChange={(caller) => onChange({ ...filter, caller })} />
         <Field label="From (UTC)" type="date" value={filter.since?.slice(0, 10)} onChange={(since) => onChange({ ...filter, since })} />
@@ -87,6 +100,6 @@ const CHIPS = [
   { name: 'Outcomes', kind: 'outcome', result: '' },
   { name: 'Failed', kind: 'outcome', result: 'error' },
   { name: 'Refused', kind: 'refused', result: '' },
-  { name: 'Keys', kind: 'key-created', result: '' },
+  { name: 'Verified', kind: 'verify', result: '' },
 ] as const
 const PAUSE_MS = 250

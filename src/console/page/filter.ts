@@ -4,6 +4,8 @@ export interface Filter {
   readonly kind?: string
   readonly key?: string
   readonly caller?: string
+  /** With `*` for any text. */
+  readonly modelPattern?: string
   readonly result?: string
   readonly since?: string
   readonly until?: string

@@ -78,6 +78,6 @@ export interface ProofDrawing {
   readonly leafHash: string
   readonly steps: readonly ProofStep[]
   readonly root: string
-  /** c2sp.org/tlog-proof, to keep. */
+  /** c2sp.org/tlog-proof with the entry in it: `sealstone audit verify` takes it. */
   readonly receipt: string
 }

@@ -105,7 +105,7 @@ export class LogCheck {
       leafHash: toHex(hash),
       steps: proofPath(place, checkpoint.size, hash, proof),
       root: toHex(checkpoint.root),
-      receipt: formatTlogProof({ index: place, hashes: proof, checkpoint: note }),
+      receipt: formatTlogProof({ index: place, hashes: proof, checkpoint: note, extra: bytes }),
     }
   }
 

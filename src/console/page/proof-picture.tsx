@@ -4,8 +4,8 @@ import type { ProofDrawing, ProofStep } from './judgement.ts'
 
 export function ProofPicture({ proof }: { readonly proof: ProofDrawing }) {
   const { steps, size, index } = proof
-  const height = TOP + (steps.length + 1) * STEP + 8
-  const y = (level: number): number => height - 24 - level * STEP
+  const height = TOP + (steps.length + 1) * STEP + 14
+  const y = (level: number): number => height - 34 - level * STEP
   return (
     <figure class="proof">
       <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={spoken(proof)}>

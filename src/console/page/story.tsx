@@ -118,7 +118,6 @@ async function loadStory(index: string, verifier: Verifier, signal: AbortSignal)
 }
 
 function Facts({ entry: { leaf } }: { readonly entry: Entry }) {
-  const protection = leaf['keyProtection']
   const rows: [string, string][] = [
     ['Time', `${time(text(leaf.time))} UTC`],
     ['Caller', text(leaf.caller)],
@@ -132,10 +131,6 @@ function Facts({ entry: { leaf } }: { readonly entry: Entry }) {
     ['Signed bytes', text(leaf['signedBytesDigest'])],
     ['Result', [text(leaf.result), text(leaf.errorCode)].filter(Boolean).join(', ')],
     ['Reason', text(leaf.reason)],
-    [
-      'Key protection',
-      typeof protection === 'object' && protection !== null ? text((protection as Record<string, unknown>)['token']) || 'see below' : '',
-    ],
   ]
   return (
     <dl class="facts">

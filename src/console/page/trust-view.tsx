@@ -65,7 +65,10 @@ export function TrustView({ verifier, trust, log }: TrustViewProps) {
           At the first visit the log keys come from the daemon itself. If it lied then, it can go on lying: compare the fingerprint with one that you
           got in another way, or bring your own trust file below.
         </li>
-        <li>A search can leave entries out. Without a filter the numbers have no gaps, so there nothing can be missing.</li>
+        <li>
+          The numbers of the chart are the daemon’s own, and a search can leave entries out. Without a filter the numbers have no gaps, so there
+          nothing can be missing.
+        </li>
         <li>
           This page comes from the same daemon. One that was replaced could send another page; the command line checks the same with code of your own.
         </li>
