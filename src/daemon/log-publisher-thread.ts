@@ -18,7 +18,7 @@ async function publish(): Promise<void> {
   const count = (status: number): void => void answers.set(status, (answers.get(status) ?? 0) + 1)
   const onFailure = (work: 'reading' | 'writing') => (error: unknown) => tell({ kind: 'failed', work, ...failure(error) })
   const handler = logHandler(source, { onAnswer: count, onFailure: onFailure('reading') })
-  const listener = http && (await openHttpListener({ ...http, allowPlain: true, setting: 'audit.listen', connections: MOST_CONNECTIONS }, handler))
+  const listener = http && (await openHttpListener({ ...http, ...LIMITS_FOR_READERS }, handler))
   const counting = setInterval(() => {
     if (answers.size > 0) tell({ kind: 'answered', answers: [...answers] })
     answers.clear()
@@ -54,7 +54,8 @@ function tell(news: PublisherNews): void {
   parentPort?.postMessage(news)
 }
 
-const MOST_CONNECTIONS = 256
+/** What is served is signed: whoever changes it on the way is found out, so plain HTTP will do. */
+const LIMITS_FOR_READERS = { setting: 'audit.listen', allowPlain: true, connections: 256, idleMs: 30_000 }
 const TELL_MS = 1000
 
 try {

@@ -1,7 +1,7 @@
 /** A small HTTP server of the daemon's own: on a loopback address without TLS, elsewhere only with it or where somebody said so. */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { SealstoneError } from '#core'
 import { readCertificates, readPrivateKey } from './pem-files.ts'
 
@@ -21,6 +21,8 @@ export interface HttpListenerOptions extends HttpAddress {
   readonly connections: number
   /** For a request to arrive; default 10,000. */
   readonly timeoutMs?: number
+  /** A connection on which nothing moves for so long is cut, also one whose client does not take its answer. Default: never. */
+  readonly idleMs?: number
 }
 
 export interface HttpListener {
@@ -33,14 +35,15 @@ export interface HttpListener {
 
 /** Throws CONFIG_INVALID for an address that may not or cannot be used, FILE_UNREADABLE for a certificate or key that cannot be read. */
 export async function openHttpListener(options: HttpListenerOptions, handle: RequestListener): Promise<HttpListener> {
-  const { setting, host, port, tls, allowPlain = false, connections, timeoutMs = TIMEOUT_MS } = options
+  const { setting, host, port, tls, allowPlain = false, connections, timeoutMs = TIMEOUT_MS, idleMs = 0 } = options
   if (tls === undefined && !allowPlain && !isLoopback(host)) {
     throw new SealstoneError('CONFIG_INVALID', `${setting} is ${host}, want a loopback address`, {
       hint: 'listen on 127.0.0.1 and let those who may come there, for example by ssh -L',
     })
   }
-  const server = createHttpServer(tls, timeoutMs, handle)
+  const server = createHttpServer(tls, timeoutMs, boundPipelines(handle))
   server.maxConnections = connections
+  server.setTimeout(idleMs)
   await listen(server, options)
   const bound = server.address()
   const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port
@@ -71,6 +74,25 @@ function createHttpServer(tls: HttpAddress['tls'], timeoutMs: number, handle: Re
   }
 }
 
+/**
+ * Requests that come behind one another before the first was answered are all answered in memory: a client that sends thousands, and takes
+ * no answer, is cut. Browsers and proxies send one.
+ */
+function boundPipelines(handle: RequestListener): RequestListener {
+  const waiting = new WeakMap<Socket, number>()
+  return (request, response) => {
+    const { socket } = request
+    const before = waiting.get(socket) ?? 0
+    if (before >= MOST_PIPELINED) {
+      socket.destroy()
+      return
+    }
+    waiting.set(socket, before + 1)
+    response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1))
+    handle(request, response)
+  }
+}
+
 function listen(server: Server, { setting, host, port }: HttpListenerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -88,3 +110,4 @@ function isLoopback(host: string): boolean {
 const TIMEOUT_MS = 10_000
 const CHECK_EVERY_MS = 1000
 const MAX_HEADER_BYTES = 8192
+const MOST_PIPELINED = 4

@@ -20,6 +20,7 @@ describe('the configuration that init writes', () => {
       logLevel: 'info',
     })
     expect(config.traces).toBeUndefined()
+    expect(config.publish).toEqual({}) // nobody outside reads the log unless somebody says so
     expect(config.listen.tls).toBeUndefined()
   })
 
@@ -36,6 +37,8 @@ describe('the configuration that init writes', () => {
       clientCaFile: '/srv/sealstone/tls/clients-ca.crt',
     })
     expect(config.policy).toHaveLength(3)
+    const tls = { certFile: '/srv/sealstone/tls/log.crt', keyFile: '/srv/sealstone/tls/log.key' }
+    expect(config.publish).toEqual({ http: { host: '127.0.0.1', port: 7480, tls }, directory: '/srv/log' })
     expect(config.traces).toEqual({ endpoint: 'http://127.0.0.1:4318/v1/traces', sampleRatio: 1, headersFile: '/srv/sealstone/traces.headers' })
   })
 
@@ -79,6 +82,9 @@ describe('a configuration is refused', () => {
     ['[token.env]\nLD_PRELOAD = "x.so"', 'token.env.LD_PRELOAD would steer the key host', ''],
     ['[token.env]\nX = 1', 'setting token.env.X is 1, want a text in quotes', ''],
     ['[token.env]\n"a b" = "1"', 'is no name of an environment variable', ''],
+    ['[audit]\norigin = "o"\nlisten = "here"', 'audit.listen is "here", want host:port', ''],
+    ['[audit]\norigin = "o"\nlisten = "h:1"\ncertificate = "c"', 'audit.certificate and audit.private_key go together', ''],
+    ['[audit]\norigin = "o"\ncertificate = "c"\nprivate_key = "k"', 'audit.certificate is there without audit.listen', ''],
     ['[[policy.allow]]\nidentity = "x"', 'operations', ''],
     ['[audit]\norigin = "o"\nwitness_quorum = 1', 'there is a quorum of witnesses, or a wait for it, and no [[audit.witness]]', ''],
     ['[trust]\nwitness_quorum = 1', 'and no [[audit.witness]]', ''],

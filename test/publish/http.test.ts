@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { databaseTiles } from '#audit'
 import { type HttpListener, openHttpListener } from '#listeners'
 import { logHandler } from '#publish'
@@ -21,7 +21,7 @@ let server: HttpListener
 
 const open = (source: TileSource): Promise<HttpListener> =>
   openHttpListener(
-    { host: '127.0.0.1', port: 0, setting: 'audit.listen', connections: 8, timeoutMs: 1500 },
+    { host: '127.0.0.1', port: 0, setting: 'audit.listen', connections: 8, timeoutMs: 1500, idleMs: 2500 },
     logHandler(source, { onAnswer: (status) => void answered.push(status), onFailure: (error) => void failures.push(error) }),
   )
 const get = (path: string, init?: RequestInit): Promise<Response> => fetch(`${server.origin}${path}`, init)
@@ -152,6 +152,31 @@ describe('a hostile client', () => {
     expect((await get('/checkpoint')).status).toBe(200)
   })
 
+  it('that asks again and again and takes no answer is cut before the answers fill the memory', async () => {
+    let asked = 0
+    const slow = await open({ checkpoint: () => Promise.reject(new Error('none')), tile: () => (asked++, pause(50, new Uint8Array(1024))) })
+    const { head } = await rawSend(slow.port, 'GET /tile/0/000 HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(500))
+    expect(head).toBe('')
+    expect(asked).toBeLessThanOrEqual(4)
+    await slow.close()
+  })
+
+  it('that does not take a large answer is cut, and others come in again', async () => {
+    const large = await open({ checkpoint: () => Promise.resolve('here'), tile: () => Promise.resolve(new Uint8Array(16 * 1024 * 1024)) })
+    const sockets = Array.from({ length: 8 }, () =>
+      connect(large.port, '127.0.0.1')
+        .on('error', () => {})
+        .pause(),
+    )
+    for (const socket of sockets) socket.write('GET /tile/entries/000 HTTP/1.1\r\nhost: x\r\n\r\n')
+    await pause(300)
+    const ask = async () => (await rawGet(large.port, '/checkpoint').catch(() => ({ head: '' }))).head
+    expect(await ask()).toBe('') // all that there may be are taken
+    await vi.waitFor(async () => expect(await ask()).toMatch(/^HTTP\/1\.1 200 /), { timeout: 10_000, interval: 200 })
+    for (const socket of sockets) socket.destroy()
+    await large.close()
+  })
+
   it('that sends its request slower than it may is cut', async () => {
     const socket = connect(server.port, '127.0.0.1').on('error', () => {})
     const started = performance.now()
@@ -177,6 +202,10 @@ it('says that it is not there yet, or cannot be read, without saying why', async
 
 /** A request exactly as it is written here. */
 function rawGet(port: number, path: string, headers = ''): Promise<{ head: string; body: Buffer }> {
+  return rawSend(port, `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${headers}\r\n`)
+}
+
+function rawSend(port: number, text: string): Promise<{ head: string; body: Buffer }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ head: string; body: Buffer }>()
   const chunks: Buffer[] = []
   const socket = connect(port, '127.0.0.1')
@@ -187,6 +216,6 @@ function rawGet(port: number, path: string, headers = ''): Promise<{ head: strin
     const end = all.indexOf('\r\n\r\n')
     resolve({ head: all.subarray(0, end).toString('latin1').replaceAll('\r\n', '\n'), body: all.subarray(end + 4) })
   })
-  socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${headers}\r\n`)
+  socket.write(text)
   return promise
 }
