@@ -6,7 +6,7 @@ import { followEntries } from './follow.ts'
 import { keyCalls } from './keys.ts'
 import { fromEntry, toEntriesRequest } from './reading.ts'
 import { sign, signBatch, verifyRemote } from './signing.ts'
-import type { CallOptions, Client, ConnectOptions, EntryFilter, LogEntry } from './types.ts'
+import type { Client, ConnectOptions, EntryFilter, LogEntry, ReadOptions } from './types.ts'
 
 /** Connects lazily, at the first call. Throws INPUT_INVALID for an address that cannot be used. */
 export function connect(options: ConnectOptions): Client {
@@ -41,7 +41,7 @@ export function connect(options: ConnectOptions): Client {
   }
 }
 
-async function* listEntries(channel: Channel, filter: EntryFilter, follow: boolean, call: CallOptions | undefined): AsyncGenerator<LogEntry> {
-  const request = toEntriesRequest(filter, follow)
+async function* listEntries(channel: Channel, filter: EntryFilter, follow: boolean, call: ReadOptions | undefined): AsyncGenerator<LogEntry> {
+  const request = toEntriesRequest(filter, follow, call?.forExport)
   for await (const entry of channel.stream<ListEntriesResponse>((grpc) => channel.audit.listEntries(request, grpc), call)) yield fromEntry(entry)
 }

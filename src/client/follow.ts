@@ -1,8 +1,8 @@
 /** Entries of the audit log as they come, across restarts of the daemon: the one after the last that was given is always the next. */
 import { cancelled, isTransient, pauseMs, pauseUnless, type SealstoneError, toSealstoneError } from '#core'
-import type { CallOptions, EntryFilter, LogEntry } from './types.ts'
+import type { EntryFilter, LogEntry, ReadOptions } from './types.ts'
 
-export interface FollowOptions extends CallOptions {
+export interface FollowOptions extends ReadOptions {
   /** The daemon does not answer, or it answers again. Told once each time. */
   readonly onAway?: (error: SealstoneError) => void
   readonly onBack?: () => void
@@ -13,16 +13,19 @@ export interface FollowOptions extends CallOptions {
  * @param open opens a stream that waits for what comes after its last entry, and may end at any time
  */
 export async function* followEntries(
-  open: (filter: EntryFilter, options: CallOptions) => AsyncIterable<LogEntry>,
+  open: (filter: EntryFilter, options: ReadOptions) => AsyncIterable<LogEntry>,
   filter: EntryFilter,
-  { onAway, onBack, ...options }: FollowOptions,
+  { onAway, onBack, forExport = false, ...options }: FollowOptions,
 ): AsyncGenerator<LogEntry> {
   const { signal } = options
   let from = filter.from
   let failures = 0
   for (let isFirst = true; ; isFirst = false) {
     try {
-      const stream = open({ ...filter, ...(from === undefined ? {} : { from }) }, { ...options, timeoutMs: STREAM_MS })
+      const stream = open(
+        { ...filter, ...(from === undefined ? {} : { from }) },
+        { ...options, forExport: forExport && isFirst, timeoutMs: STREAM_MS },
+      ) // an export is told of once
       for await (const entry of stream) {
         if (failures > 0) onBack?.()
         failures = 0

@@ -5,7 +5,7 @@ import { ENTRY_KINDS, type ListEntriesRequestInit, type ListEntriesResponse, toT
 import type { EntryFilter, LogEntry } from './types.ts'
 
 /** @param follow wait for what comes after the last one */
-export function toEntriesRequest(filter: EntryFilter, follow = false): ListEntriesRequestInit {
+export function toEntriesRequest(filter: EntryFilter, follow = false, forExport = false): ListEntriesRequestInit {
   const { from, limit, since, until, key, caller, kind, operationId, modelName, modelPattern, result, reverse } = filter
   return {
     ...(from === undefined ? {} : { fromIndex: String(from) }),
@@ -21,6 +21,7 @@ export function toEntriesRequest(filter: EntryFilter, follow = false): ListEntri
     ...(result === undefined ? {} : { result }),
     ...(reverse === true ? { newestFirst: true } : {}),
     ...(follow ? { follow } : {}),
+    ...(forExport ? { forExport } : {}),
   }
 }
 

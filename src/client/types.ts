@@ -27,6 +27,11 @@ export interface CallOptions {
   readonly tracestate?: string
 }
 
+export interface ReadOptions extends CallOptions {
+  /** What is read is kept elsewhere: the log tells so by an entry of its own, however few entries there are. */
+  readonly forExport?: boolean
+}
+
 export interface SignRequest {
   /** Name of the signing key; default `default`. */
   readonly key?: string
@@ -227,7 +232,7 @@ export interface Client extends KeyManagement, AsyncDisposable {
   /** The bytes of a trust file. */
   getTrust(options?: CallOptions): Promise<Uint8Array>
   getCheckpoint(options?: CallOptions): Promise<{ readonly note: string; readonly size: bigint }>
-  listEntries(filter?: EntryFilter, options?: CallOptions): AsyncIterable<LogEntry>
+  listEntries(filter?: EntryFilter, options?: ReadOptions): AsyncIterable<LogEntry>
   /** Those that are there, then those that come, across restarts of the daemon; ends when the signal aborts, with CANCELLED. */
   followEntries(filter?: EntryFilter, options?: FollowOptions): AsyncIterable<LogEntry>
   getReceipt(index: bigint, options?: CallOptions): Promise<Receipt>

@@ -22,7 +22,7 @@ export interface CheckpointSignerParts {
   readonly origin: string
   /** As they are sealed at this moment: their public halves never change. */
   readonly logKeys: () => LogKeys
-  readonly keyHost: KeyHost
+  readonly keyHost: Pick<KeyHost, 'sign'>
   readonly clock: Clock
 }
 

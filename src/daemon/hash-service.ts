@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type AuditLog } from '#audit'
 import { excerpt, type Logger, newOperationId, SealstoneError } from '#core'
 import { type DataPlane, type DataPlaneReport, startDataPlane } from '#dataplane'
-import type { Listener } from '#listeners'
+import type { Listener, OnLoginRefused } from '#listeners'
 import { policyDigest } from './config-digest.ts'
 import type { Config, HashSettings } from './config.ts'
 import type { HomePaths } from './home.ts'
@@ -15,13 +15,14 @@ export interface HashServiceParts {
   readonly ticketKey: Uint8Array
   readonly audit: AuditLog
   readonly logger: Logger
+  readonly onLoginRefused: OnLoginRefused
   readonly onReport: (report: DataPlaneReport) => void
 }
 
 /** Throws what stops its start. */
 export async function startHashService(
   hash: HashSettings,
-  { config, paths, ticketKey, audit, logger, onReport }: HashServiceParts,
+  { config, paths, ticketKey, audit, logger, onLoginRefused, onReport }: HashServiceParts,
 ): Promise<DataPlane> {
   mkdirSync(paths.hash, { recursive: true, mode: 0o700 })
   return startDataPlane({
@@ -35,6 +36,7 @@ export async function startHashService(
       idleMs: hash.idleSeconds * 1000,
     },
     logger,
+    onLoginRefused,
     onReport,
     onRefusal: async ({ identity, operation, reason }) => {
       await audit.append({

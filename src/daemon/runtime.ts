@@ -1,6 +1,6 @@
 /** Opens everything a daemon stands on, in order, and closes it in the opposite order. */
 import { AUDIT_MIGRATIONS, type AuditLog, CosignatureStore, openAuditLog } from '#audit'
-import { type Clock, defined, type Logger, type Metrics, silentMetrics, Timeline } from '#core'
+import { type Clock, defined, type Logger, type Metrics, silentMetrics, Timeline, toSealstoneError } from '#core'
 import { Cosigning } from '#cosigning'
 import { acquireLock, type Database, openDatabase } from '#db'
 import type { TrustFile } from '#envelopes'
@@ -9,8 +9,10 @@ import { KEY_MIGRATIONS, type KeyStore, type LogKeys, openKeyStore } from '#keys
 import { type Engine, logSignatureVerifier, selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { checkpointSigner, logTrust } from './checkpoint-signer.ts'
+import { BoundedEvents } from './bounded-events.ts'
 import type { Config } from './config.ts'
 import { checkHome } from './home.ts'
+import { pinRefused, recordPinRefusal } from './login-refusals.ts'
 import { type LastRun, readLastRun } from './last-run.ts'
 import { tokenLocation } from './token-location.ts'
 import type { WitnessSettings } from './witness-settings.ts'
@@ -27,6 +29,8 @@ export interface Runtime extends AsyncDisposable {
   readonly log: TrustFile['log']
   /** Asks the witnesses, where there are any. */
   readonly cosigning: Cosigning | undefined
+  /** What others bring about, for the log. */
+  readonly events: BoundedEvents
   /** What the log said of the daemon before, when it was opened. */
   readonly lastRun: LastRun
   /** Time as the log gives it. */
@@ -47,13 +51,19 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   opened.defer(() => lock.release())
   const database = openDatabase(paths.database, MIGRATIONS)
   opened.defer(() => database.close())
+  const told: { events?: BoundedEvents } = {} // as soon as there is a log
   const keyHost = await startKeyHost({
     token: tokenLocation(config.token),
     logger,
     importFolder: paths.imports,
     keepKeysMs: config.keepKeysMs,
     onWaited: (seconds) => metrics.took('queue', seconds),
+    onPinRefused: (error) => void told.events?.record(pinRefused(error)),
     ...defined({ children: config.keyHostChildren }),
+  }).catch(async (thrown: unknown) => {
+    const error = toSealstoneError(thrown)
+    if (error.code === 'TOKEN_PIN_REFUSED') await recordPinRefusal({ database, origin: config.audit.origin, clock, logger }, error)
+    throw error
   })
   opened.defer(() => keyHost.close())
   const timeline = new Timeline(clock)
@@ -77,6 +87,8 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   if (cosigning === undefined) new CosignatureStore(database).forgetAll()
   opened.defer(async () => cosigning?.close())
   cosigning?.start()
+  const events = new BoundedEvents({ audit, clock, logger })
+  told.events = events
   const lastRun = readLastRun(audit)
   const recovered = await audit.recover()
 
@@ -89,6 +101,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     audit,
     cosigning,
     log: trust,
+    events,
     lastRun,
     timeline,
     recovered,

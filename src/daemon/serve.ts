@@ -5,13 +5,14 @@ import type { ConsoleServer } from '#console'
 import type { Listener } from '#listeners'
 import { createOperations, type OperationContext, type Operations } from '#operations'
 import { type RpcServer, startServer } from '#rpc'
-import { type BoundedEvent, BoundedEvents } from './bounded-events.ts'
+import type { BoundedEvent } from './bounded-events.ts'
 import { type ClockWatch, watchClock } from './clock-watch.ts'
 import { configDigest, policyDigest } from './config-digest.ts'
 import { type Config, type ConsoleSettings, loadConfig, type LogLevel, splitAddress } from './config.ts'
 import type { ConsoleParts } from './console.ts'
 import { startHashService } from './hash-service.ts'
 import { homePaths } from './home.ts'
+import { clientRefused } from './login-refusals.ts'
 import { createLogger } from './logging.ts'
 import type { Collected } from './metrics.ts'
 import { operationContext } from './operation-context.ts'
@@ -41,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   await using runtime = await openRuntime(options.home, config, systemClock, logger, metrics)
   const digests = { configDigest: configDigest(config, commandLine(options)), policyDigest: policyDigest(config.policy) }
   await writeStartLeaves(runtime, digests, systemClock)
-  const events = new BoundedEvents({ audit: runtime.audit, clock: systemClock, logger })
+  const { events } = runtime
   using clockWatch = watchClock(systemClock, logger, (byMs) => void events.record(clockStep(byMs, systemClock)))
 
   const paths = homePaths(options.home)
@@ -79,6 +80,7 @@ export async function serve(options: ServeOptions): Promise<number> {
           ticketKey: ticketKeys.current,
           audit: runtime.audit,
           logger,
+          onLoginRefused: (refused) => void events.record(clientRefused(refused)),
           onReport: (report) => collected?.hashed(report),
         })
   await using _published = await publishTheLog(config, paths.database, logger, collected)
@@ -88,6 +90,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     listeners: listeners(config, options.insecureLoopback),
     logger,
     clock: systemClock,
+    onLoginRefused: (refused) => void events.record(clientRefused(refused)),
     ...defined({ tracer: tracing?.tracer }),
   })
   const retention = keepAnswers(runtime, config, systemClock, logger)

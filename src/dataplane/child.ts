@@ -38,6 +38,7 @@ async function serve(settings: DataPlaneSettings): Promise<FramedServer> {
     clock: systemClock,
     limits: { idleMs: settings.idleMs },
     onCall: (facts) => report.add(facts),
+    onLoginRefused: (refused) => tell({ kind: 'login-refused', refused }),
   })
   setInterval(() => streams.saveAll(), SAVE_MS).unref()
   setInterval(() => streams.forgetOld(), FORGET_MS).unref()

@@ -3,6 +3,7 @@ import { dirname, extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type OurChild, startChildProcess } from '#children'
 import { isErrorCode, type Logger, SealstoneError } from '#core'
+import type { OnLoginRefused } from '#listeners'
 import type { DataPlaneReport, DataPlaneSettings, FromDataPlane, Refusal, ToDataPlane } from './protocol.ts'
 
 export interface DataPlaneOptions {
@@ -10,6 +11,7 @@ export interface DataPlaneOptions {
   readonly logger: Logger
   /** Resolves when the refusal is in the audit log. */
   readonly onRefusal: (refusal: Refusal) => Promise<void>
+  readonly onLoginRefused: OnLoginRefused
   /** About once a second. */
   readonly onReport: (report: DataPlaneReport) => void
 }
@@ -122,6 +124,9 @@ class SupervisedDataPlane implements DataPlane {
           () => this.#child?.send({ kind: 'recorded', id: message.id, ok: true }),
           () => this.#child?.send({ kind: 'recorded', id: message.id, ok: false }),
         )
+        return
+      case 'login-refused':
+        this.#options.onLoginRefused(message.refused)
         return
       case 'report':
         this.#options.onReport(message.report)

@@ -1,6 +1,6 @@
 /** What the daemon and its data plane process say to each other. Both are of one installation: nothing here is checked twice. */
 import type { Identity } from '#core'
-import type { Listener } from '#listeners'
+import type { Listener, LoginRefused } from '#listeners'
 import type { PolicyTable } from '#policy'
 import type { StreamLimits } from './streams.ts'
 
@@ -41,5 +41,6 @@ export type FromDataPlane =
   | { readonly kind: 'ready'; readonly addresses: readonly string[] }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint: string }
   | { readonly kind: 'refused'; readonly id: number; readonly refusal: Refusal }
+  | { readonly kind: 'login-refused'; readonly refused: LoginRefused }
   | { readonly kind: 'report'; readonly report: DataPlaneReport }
   | { readonly kind: 'drained' }

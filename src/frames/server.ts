@@ -5,7 +5,7 @@ import { performServerHandshake } from 'node:http2'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type Clock, defined, type Identity, type Logger, SealstoneError, toSealstoneError } from '#core'
-import { type Listener, type OpenListener, openListener } from '#listeners'
+import { type Listener, namelessCertificate, type OnLoginRefused, type OpenListener, openListener } from '#listeners'
 import { errorTranslator } from '#wire'
 import { ByteBudget } from './byte-budget.ts'
 import { RunningCall } from './call.ts'
@@ -28,6 +28,7 @@ export interface FramedServerOptions {
   readonly clock: Clock
   readonly limits?: Partial<FrameLimits>
   readonly onCall?: (facts: CallFacts) => void
+  readonly onLoginRefused?: OnLoginRefused
 }
 
 export interface FramedServer {
@@ -74,7 +75,7 @@ class Frames implements FramedServer {
   }
 
   async listen(listener: Listener): Promise<void> {
-    this.#opened.push(await openListener(listener, this.#limits, this.#options.logger, (socket) => this.#accept(listener, socket)))
+    this.#opened.push(await openListener(listener, this.#limits, this.#options, (socket) => this.#accept(listener, socket)))
   }
 
   async drain(timeoutMs: number): Promise<void> {
@@ -92,13 +93,14 @@ class Frames implements FramedServer {
     try {
       socket.once('close', this.#connectionsOf.take(this.#options.identify(peerOf(listener, socket))))
     } catch (thrown) {
-      // Who is nobody hears so when he calls.
       const error = toSealstoneError(thrown)
       if (error.code === 'OVERLOADED') {
         this.#options.logger.warn({ peer: peerName(listener, socket), error: error.message }, 'a connection was refused')
         socket.destroy()
         return
       }
+      // Who is nobody hears so when he calls.
+      this.#options.onLoginRefused?.(namelessCertificate(error, peerName(listener, socket), certificateOf(socket)))
     }
     const session = performServerHandshake(socket, sessionOptions(this.#limits))
     this.#sessions.add(session)
@@ -180,11 +182,15 @@ function peerOf(listener: Listener, socket: Socket): FramedPeer {
       return { kind: 'loopback' }
     case 'tls': {
       // Handed over only if the chain was verified.
-      const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
-      if (certificate === undefined) throw new SealstoneError('UNAUTHENTICATED', 'the connection has no verified client certificate')
-      return { kind: 'certificate', der: certificate.raw }
+      const der = certificateOf(socket)
+      if (der === undefined) throw new SealstoneError('UNAUTHENTICATED', 'the connection has no verified client certificate')
+      return { kind: 'certificate', der }
     }
   }
+}
+
+function certificateOf(socket: Socket): Uint8Array | undefined {
+  return socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined
 }
 
 function peerName(listener: Listener, socket: Socket): string {

@@ -79,6 +79,8 @@ export interface KeyHostOptions {
   readonly keepKeysMs?: number
   /** Told how many seconds a command waited for a child. */
   readonly onWaited?: (seconds: number) => void
+  /** The token did not take the PIN, at the start or of a process that came later. */
+  readonly onPinRefused?: (error: SealstoneError) => void
   /** Absolute path of the folder whose private keys may be imported; nothing else on the disk can be. */
   readonly importFolder?: string
   /** Absolute path of a file with age identities that may be read, for `recoverKey`. */
@@ -95,6 +97,7 @@ export async function startKeyHost({
   importFolder,
   identityFile,
   onWaited,
+  onPinRefused,
 }: KeyHostOptions): Promise<KeyHost> {
   selfTest(nativeEngine())
   const { env, ...open } = token
@@ -104,7 +107,7 @@ export async function startKeyHost({
     logger,
     watchdogMs,
     children,
-    ...defined({ onWaited }),
+    ...defined({ onWaited, onPinRefused }),
   })
   try {
     await supervisor.start()

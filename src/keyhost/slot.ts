@@ -19,6 +19,8 @@ export interface SlotEvents {
   /** The child takes work: it has just opened, or has answered something. */
   onRoom(slot: Slot): void
   onReply(job: Job, reply: ReplyMessage): void
+  /** It could not open the token. */
+  onOpenFailed(error: SealstoneError): void
   /** The child is gone. What it had is given back; `error` says why, for those who must be told. */
   onLost(slot: Slot, jobs: readonly Job[], error: SealstoneError): void
 }
@@ -167,6 +169,7 @@ export class Slot {
 
   #onOpenFailed(error: SealstoneError): void {
     this.#options.logger.error({ keyHost: this.pid, code: error.code, error: error.message }, 'key host did not open')
+    this.#events.onOpenFailed(error)
     // A module that is busy with somebody else says that it is broken: tpm2-pkcs11, for example, when several processes load it at once.
     const mayPass = error.code === 'TOKEN_UNAVAILABLE' && this.#failures < PATIENT_FAILURES
     const isFinal = NEVER_RETRIED.has(error.code) || (this.#isFirstStart && !mayPass)

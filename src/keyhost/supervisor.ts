@@ -10,6 +10,8 @@ export interface SupervisorOptions extends SlotOptions {
   readonly logger: Logger
   /** Told how many seconds a command waited for a child. */
   readonly onWaited?: (seconds: number) => void
+  /** The token did not take the PIN. */
+  readonly onPinRefused?: (error: SealstoneError) => void
 }
 
 export class Supervisor {
@@ -21,12 +23,15 @@ export class Supervisor {
   #ended: SealstoneError | undefined
   #next = 0
 
-  constructor({ children, onWaited, ...options }: SupervisorOptions) {
+  constructor({ children, onWaited, onPinRefused, ...options }: SupervisorOptions) {
     this.#onWaited = onWaited
     const events = {
       isWanted: () => this.#work.count > 0,
       onRoom: (slot: Slot) => this.#onRoom(slot),
       onReply: (job: Job, reply: ReplyMessage) => this.#onReply(job, reply),
+      onOpenFailed: (error: SealstoneError) => {
+        if (error.code === 'TOKEN_PIN_REFUSED') onPinRefused?.(error)
+      },
       onLost: (slot: Slot, jobs: readonly Job[], error: SealstoneError) => this.#onLost(slot, jobs, error),
     }
     this.#first = new Slot(options, events, true)

@@ -12,5 +12,13 @@ export {
   recordProtection,
   type RecordSignatures,
 } from './key-record.ts'
-export { type KeyStore, type KeyStoreOptions, openKeyStore, type RecoveryReport, type RewrapResult, type SigningOptions } from './key-store.ts'
+export {
+  type KeyStore,
+  type KeyStoreOptions,
+  openKeyStore,
+  readLogKeys,
+  type RecoveryReport,
+  type RewrapResult,
+  type SigningOptions,
+} from './key-store.ts'
 export { applyTransition, type KeyAction, legalActions, QUARANTINE_HINT } from './life-cycle.ts'

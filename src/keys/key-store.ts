@@ -228,6 +228,11 @@ async function signTogether(keyHost: KeyHost, requests: readonly SigningRequest[
   })
 }
 
+/** Those of a database whose token cannot be opened. Throws KEY_UNKNOWN. */
+export function readLogKeys(db: Database): LogKeys {
+  return logKeys(new KeyTable(db))
+}
+
 function logKeys(table: KeyTable): LogKeys {
   const keys = table.logKeys()
   if (keys === undefined) throw new SealstoneError('KEY_UNKNOWN', 'the audit log has no keys', { hint: 'restore the database from its backup' })

@@ -2,7 +2,8 @@
 import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server } from 'node:tls'
-import { type Logger, SealstoneError } from '#core'
+import { SealstoneError } from '#core'
+import type { ListenerReports } from './login-refused.ts'
 import { readCertificates, readPrivateKey } from './pem-files.ts'
 
 export interface TlsFiles {
@@ -12,7 +13,12 @@ export interface TlsFiles {
 }
 
 /** Hands over a connection once its chain was verified, never before. Throws FILE_UNREADABLE or CONFIG_INVALID. */
-export function createMutualTlsServer(files: TlsFiles, handshakeMs: number, logger: Logger, accept: (connection: Socket) => void): Server {
+export function createMutualTlsServer(
+  files: TlsFiles,
+  handshakeMs: number,
+  { logger, onLoginRefused }: ListenerReports,
+  accept: (connection: Socket) => void,
+): Server {
   const server = createTlsServer(files, handshakeMs)
   server.on('secureConnection', (connection) => {
     // Node has ended what it could not verify (rejectUnauthorized); gRPC is HTTP/2 and nothing else.
@@ -23,6 +29,8 @@ export function createMutualTlsServer(files: TlsFiles, handshakeMs: number, logg
     // Why the certificate would not do is on the socket; the error says only that the connection ended, and where from is forgotten by then.
     const { authorizationError, remoteAddress } = connection
     logger.warn({ peer: remoteAddress, error: String(authorizationError ?? error.message) }, 'a TLS connection was refused')
+    // Whoever speaks no TLS, or breaks off, has not tried to be anybody.
+    if (authorizationError) onLoginRefused?.({ what: `the client certificate was refused: ${String(authorizationError)}` })
   })
   return server
 }

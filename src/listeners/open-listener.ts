@@ -1,6 +1,7 @@
 /** Opens sockets and hands over their connections, each as secure as its listener promises. */
 import { createServer, isIP, type Server as NetServer, type Socket } from 'node:net'
-import { type Logger, SealstoneError } from '#core'
+import { SealstoneError } from '#core'
+import type { ListenerReports } from './login-refused.ts'
 import { createMutualTlsServer } from './mutual-tls.ts'
 import { listenOnSocketFile } from './socket-file.ts'
 
@@ -41,11 +42,12 @@ export interface OpenListener {
 export async function openListener(
   listener: Listener,
   limits: ListenerLimits,
-  logger: Logger,
+  reports: ListenerReports,
   accept: (connection: Socket) => void,
 ): Promise<OpenListener> {
+  const { logger } = reports
   const server =
-    listener.kind === 'tls' ? createMutualTlsServer(listener, limits.handshakeMs, logger, accept) : createServer({ noDelay: true }, accept)
+    listener.kind === 'tls' ? createMutualTlsServer(listener, limits.handshakeMs, reports, accept) : createServer({ noDelay: true }, accept)
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)

@@ -75,7 +75,7 @@ export function createOperations(context: OperationContext): Operations {
     },
     getTrust: (call) => getTrust(context, trust, call),
     getCheckpoint: (call) => getCheckpoint(context, call),
-    listEntries: (call, filter, following) => listEntries(context, call, filter, following),
+    listEntries: (call, filter, options) => listEntries(context, call, filter, options),
     getReceipt: (call, index) => getReceipt(context, call, index),
     openConsole: (call) => openConsole(context, call),
   }

@@ -33,6 +33,13 @@ export interface Following {
   isOver(): boolean
 }
 
+export interface ListOptions {
+  /** Also entries that come, until it is over. */
+  readonly following?: Following
+  /** The caller says that this is an export: the log tells of it however many entries there are. */
+  readonly isExport?: boolean
+}
+
 export interface Subject {
   readonly name: string
   /** 64 hex digits. */
@@ -141,8 +148,7 @@ export interface Operations {
   /** The bytes of a trust file. */
   getTrust(call: CallContext): Promise<Uint8Array>
   getCheckpoint(call: CallContext): Promise<{ readonly note: string; readonly size: bigint }>
-  /** With `following` also those that come, until it is over. */
-  listEntries(call: CallContext, filter: EntryFilter, following?: Following): AsyncIterable<LogEntry>
+  listEntries(call: CallContext, filter: EntryFilter, options?: ListOptions): AsyncIterable<LogEntry>
   getReceipt(call: CallContext, index: bigint): Promise<Receipt>
   openConsole(call: CallContext): Promise<ConsoleLink>
 }

@@ -1,11 +1,12 @@
-/** Reading the audit log: the newest checkpoint, entries, receipts. Nothing here writes a leaf but a refusal. */
+/** Reading the audit log: the newest checkpoint, entries, receipts. Who reads many entries is told in it. */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { defined, SealstoneError } from '#core'
 import type { EntryFilter, LogEntry, Receipt } from '#tlog'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import { cosignedReceipt } from './cosigned.ts'
-import type { CallContext, Following } from './ports.ts'
+import { ExportNotice } from './export-notice.ts'
+import type { CallContext, ListOptions } from './ports.ts'
 
 export async function getCheckpoint(context: OperationContext, call: CallContext): Promise<{ note: string; size: bigint }> {
   await authorize(context, call, 'audit.read')
@@ -23,16 +24,19 @@ export async function* listEntries(
   context: OperationContext,
   call: CallContext,
   filter: EntryFilter,
-  following?: Following,
+  { following, isExport = false }: ListOptions = {},
 ): AsyncGenerator<LogEntry> {
-  await authorize(context, call, 'audit.read')
+  const { decision } = await authorize(context, call, 'audit.read')
   const { audit } = context
   let end = audit.size()
+  const told = new ExportNotice(context, { caller: call.identity, decision, filter, end, isFollowed: following !== undefined })
+  if (isExport) await told.write()
   let { from, limit } = filter
   while (limit !== 0) {
     const { entries, next } = audit.page({ ...filter, ...defined({ from, limit }) }, end)
     for (const entry of entries) {
       call.signal.throwIfAborted()
+      await told.count()
       yield entry
     }
     if (limit !== undefined) limit -= entries.length

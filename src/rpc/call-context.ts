@@ -1,8 +1,8 @@
 /** What the operations learn of a call: who, from where, and whether the caller still waits. */
 import type { EventEmitter } from 'node:events'
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js'
-import { type Clock, type Identity, type Logger, SealstoneError, type Span, type Tracer } from '#core'
-import type { Listener } from '#listeners'
+import { type Clock, type Identity, type Logger, SealstoneError, type Span, toSealstoneError, type Tracer } from '#core'
+import { type Listener, namelessCertificate, type OnLoginRefused } from '#listeners'
 import type { CallContext } from '#operations'
 import { identityOf, type Peer } from '#policy'
 import type { ErrorTranslator, Protos } from '#wire'
@@ -21,6 +21,7 @@ export interface CallEnvironment {
   readonly tracer: Tracer
   readonly clock: Clock
   readonly limits: RpcLimits
+  readonly onLoginRefused: OnLoginRefused | undefined
   /** Which listener the call came through. */
   readonly listener: Listener['kind']
 }
@@ -43,8 +44,14 @@ export function peerOf({ listener }: Pick<CallEnvironment, 'listener'>, call: Se
   return listener === 'unix' ? 'unix' : call.getPeer()
 }
 
-function callerOf({ listener }: CallEnvironment, call: ServerCall): Identity {
-  return identityOf(peerIdentity(listener, call))
+function callerOf(environment: CallEnvironment, call: ServerCall): Identity {
+  try {
+    return identityOf(peerIdentity(environment.listener, call))
+  } catch (thrown) {
+    const error = toSealstoneError(thrown)
+    environment.onLoginRefused?.(namelessCertificate(error, peerOf(environment, call), call.getAuthContext().sslPeerCertificate?.raw))
+    throw error
+  }
 }
 
 function peerIdentity(listener: Listener['kind'], call: ServerCall): Peer {

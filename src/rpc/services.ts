@@ -1,5 +1,6 @@
 /** Which operation answers which call. */
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
+import { defined } from '#core'
 import type { Operations } from '#operations'
 import { entryMessage, toEntryFilter, toLogIndex } from './audit-messages.ts'
 import type { CallEnvironment } from './call-context.ts'
@@ -45,7 +46,8 @@ export function addServices(server: Server, operations: Operations, environment:
     ListEntries: serverStream(environment, ListEntries, async function* (call, request) {
       const filter = toEntryFilter(request)
       using following = request.follow ? environment.followers.admit() : undefined
-      for await (const entry of operations.listEntries(call, filter, following)) yield entryMessage(entry)
+      for await (const entry of operations.listEntries(call, filter, { isExport: request.forExport, ...defined({ following }) }))
+        yield entryMessage(entry)
     }),
     GetReceipt: unary(environment, GetReceipt, async (call, { index }) => ({
       receipt: receiptMessage(await operations.getReceipt(call, toLogIndex(index, 'index'))),

@@ -4,7 +4,7 @@ import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { type Clock, type Logger, silentTracer, type Tracer } from '#core'
-import { type Listener, type OpenListener, openListener } from '#listeners'
+import { type Listener, type OnLoginRefused, type OpenListener, openListener } from '#listeners'
 import type { Operations } from '#operations'
 import { errorTranslator, loadDescriptors, loadProtos } from '#wire'
 import { Admission } from './admission.ts'
@@ -19,6 +19,7 @@ export interface StartServerOptions {
   readonly listeners: readonly Listener[]
   readonly logger: Logger
   readonly clock: Clock
+  readonly onLoginRefused?: OnLoginRefused
   /** Default: no traces. */
   readonly tracer?: Tracer
   readonly limits?: Partial<RpcLimits>
@@ -42,6 +43,7 @@ export async function startServer({
   listeners,
   logger,
   clock,
+  onLoginRefused,
   tracer = silentTracer,
   limits: given,
 }: StartServerOptions): Promise<RpcServer> {
@@ -59,6 +61,7 @@ export async function startServer({
     for (const listener of listeners) {
       const server = new Server(serverOptions(limits, admission))
       addServices(server, operations, {
+        onLoginRefused,
         protos,
         translator,
         admission,
@@ -73,7 +76,10 @@ export async function startServer({
       health.addToServer(server)
       reflection.addToServer(server)
       const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
-      opened.push({ server, listener: await openListener(listener, limits, logger, (connection) => injector.injectConnection(connection)) })
+      opened.push({
+        server,
+        listener: await openListener(listener, limits, { logger, onLoginRefused }, (connection) => injector.injectConnection(connection)),
+      })
     }
   } catch (error) {
     cut(opened)

@@ -6,7 +6,7 @@ import { connectToSocket, entry, failure, fakeOperations, readAll, serveOnSocket
 function quietLog(): { readonly waiting: () => number; readonly operations: ReturnType<typeof fakeOperations>['operations'] } {
   let waiting = 0
   const { operations } = fakeOperations({
-    listEntries: async function* (_call, _filter, following) {
+    listEntries: async function* (_call, _filter, { following } = {}) {
       yield entry(0n)
       if (following === undefined) return
       waiting++

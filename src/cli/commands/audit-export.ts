@@ -59,8 +59,8 @@ async function* readFrom(client: Client, { output, signal }: CommandContext, rea
   const filter = { from: last?.index ?? reading.from }
   const onAway = (error: SealstoneError): void => output.warn(`${error.message}; waiting for it`)
   const entries = follow
-    ? client.followEntries(filter, { signal, onAway, onBack: () => output.note('the daemon answers again') })
-    : client.listEntries(filter, { signal, timeoutMs: READ_MS })
+    ? client.followEntries(filter, { signal, forExport: true, onAway, onBack: () => output.note('the daemon answers again') })
+    : client.listEntries(filter, { signal, forExport: true, timeoutMs: READ_MS })
   let isChecked = last === undefined
   for await (const entry of entries) {
     if (isChecked) yield entry

@@ -18,6 +18,7 @@ export interface ListEntriesRequestInit {
   newestFirst?: boolean
   modelPattern?: string
   follow?: boolean
+  forExport?: boolean
   _fromIndex?: 'fromIndex'
 }
 
@@ -35,5 +36,6 @@ export interface ListEntriesRequest {
   newestFirst: boolean
   modelPattern: string
   follow: boolean
+  forExport: boolean
   _fromIndex?: 'fromIndex'
 }

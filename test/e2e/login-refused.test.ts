@@ -1,0 +1,169 @@
+/** Logins that were refused are in the log: clients with a certificate that will not do, at both doors, and the daemon's own at its token. */
+import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect, connectHashing } from '#client'
+import { openDatabase } from '#db'
+import { type Leaf, parseLeaf } from '#tlog'
+import { MIGRATIONS } from '../../src/daemon/runtime.ts'
+import { signRequest, verifyLogOf } from '../support/live-signing.ts'
+import { makeAuthority } from '../support/openssl.ts'
+import { initHome, run, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+
+const folder = temporaryFolder()
+const servers = makeAuthority(folder.path, 'servers')
+const clients = makeAuthority(folder.path, 'clients')
+const server = servers.issue('server', { names: ['DNS:localhost'] })
+const stranger = servers.issue('stranger', { names: ['URI:spiffe://registry.example/publisher'] })
+const ambiguous = clients.issue('ambiguous', { names: ['DNS:a.example.org', 'DNS:b.example.org'] })
+let home: Awaited<ReturnType<typeof initHome>>
+
+beforeAll(async () => {
+  home = await initHome()
+  chmodSync(server.keyFile, 0o600)
+  appendFileSync(
+    join(home.home, 'config.toml'),
+    `
+[listen.tls]
+address = "127.0.0.1:0"
+certificate = "${server.certFile}"
+private_key = "${server.keyFile}"
+client_ca = "${clients.certFile}"
+
+[hash]
+tls_address = "127.0.0.1:0"
+`,
+  )
+})
+afterAll(() => {
+  home[Symbol.dispose]()
+  folder[Symbol.dispose]()
+})
+
+describe('a client', () => {
+  let daemon: RunningDaemon
+  let ports: { readonly grpc: string; readonly hash: string }
+
+  beforeAll(async () => {
+    daemon = await startDaemon(home.home)
+    const ready = daemon
+      .log()
+      .split('\n')
+      .find((line) => line.includes('"msg":"ready"'))
+    const { addresses } = JSON.parse(ready ?? '{}') as { addresses: string[] }
+    const [grpc = '', hash = ''] = addresses
+      .filter((address) => !address.startsWith('unix:'))
+      .map((address) => `localhost:${address.split(':').at(-1)}`)
+    ports = { grpc, hash }
+  })
+  afterAll(() => daemon[Symbol.asyncDispose]())
+
+  const tls = ({ certFile, keyFile }: typeof stranger) => ({
+    ca: readFileSync(servers.certFile),
+    cert: readFileSync(certFile),
+    key: readFileSync(keyFile),
+  })
+
+  it('whose certificate another authority issued is a leaf, without a name that it claims', async () => {
+    await using client = connect({ address: ports.grpc, tls: tls(stranger), attempts: 1 })
+    await expect(client.sign(signRequest())).rejects.toThrow()
+    expect(await refused(1)).toMatchObject([
+      {
+        caller: 'unknown',
+        operation: 'connect',
+        result: 'error',
+        errorCode: 'UNAUTHENTICATED',
+        reason: 'the client certificate was refused: SELF_SIGNED_CERT_IN_CHAIN',
+      },
+    ])
+  })
+
+  it('without a certificate is a leaf', async () => {
+    await new Promise<void>((resolve) => {
+      const socket = connectTls({
+        port: Number(ports.grpc.split(':')[1]),
+        host: 'localhost',
+        ca: readFileSync(servers.certFile),
+        ALPNProtocols: ['h2'],
+      })
+      socket.on('close', () => resolve()).on('error', () => {})
+      socket.on('data', () => {})
+    })
+    expect((await refused(2)).at(-1)).toMatchObject({
+      operation: 'connect',
+      reason: expect.stringContaining('the client certificate was refused') as string,
+    })
+  })
+
+  it('whose certificate could mean two callers is a leaf with the digest of the certificate, at either door', async () => {
+    await using client = connect({ address: ports.grpc, tls: tls(ambiguous), attempts: 1 })
+    await expect(client.sign(signRequest())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    await using hashing = connectHashing({ address: ports.hash, tls: tls(ambiguous), attempts: 1 })
+    await expect(hashing.hashPath({ path: '/srv/model' })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    const [first, second] = (await refused(4)).slice(-2)
+    expect(first?.reason).toContain('the client certificate names no caller: the client certificate has 2 DNS names')
+    expect(first?.certificateDigest).toMatch(/^sha256:/)
+    expect(second).toMatchObject({ caller: 'unknown', certificateDigest: first?.certificateDigest })
+  })
+
+  it('who speaks something else is none', async () => {
+    const before = readLeaves().length
+    await fetch(`http://${ports.grpc}/`).catch(() => {})
+    await sleep(300)
+    expect(
+      readLeaves()
+        .slice(before)
+        .filter(({ kind }) => kind === 'login-refused'),
+    ).toEqual([])
+  })
+})
+
+it('a PIN that the token refuses is a leaf, written though nothing can be signed, once however often the start is tried', async () => {
+  const [, pinFile = ''] = /pin-source=file:([^"&]+)/.exec(readFileSync(join(home.home, 'config.toml'), 'utf8')) ?? []
+  const pin = readFileSync(pinFile)
+  writeFileSync(pinFile, '0000')
+  const before = readLeaves().length
+  for (let tries = 0; tries < 3; tries += 1) expect((await run(['serve'], home)).code).toBe(3)
+  writeFileSync(pinFile, pin)
+  const told = readLeaves().slice(before)
+  expect(told).toMatchObject([
+    {
+      kind: 'login-refused',
+      operation: 'token.login',
+      caller: 'local',
+      errorCode: 'TOKEN_PIN_REFUSED',
+      reason: expect.stringContaining('log in') as string,
+    },
+    { kind: 'login-refused', operation: 'token.login', reason: 'the token refused this PIN before; it is not sent again' },
+  ])
+
+  const daemon = await startDaemon(home.home)
+  await daemon.stop()
+  expect(
+    readLeaves()
+      .slice(before)
+      .map(({ kind }) => kind),
+  ).not.toContain('crash-found')
+  expect(verifyLogOf(home.home).openIntents).toBe(0)
+})
+
+/** When so many are in the log: nobody who is turned away waits for it. */
+async function refused(count: number): Promise<Leaf[]> {
+  const find = (): Leaf[] => readLeaves().filter(({ kind }) => kind === 'login-refused')
+  for (let tries = 0; find().length < count && tries < 100; tries += 1) await sleep(50)
+  return find()
+}
+
+function readLeaves(): Leaf[] {
+  const db = openDatabase(join(home.home, 'sealstone.db'), MIGRATIONS)
+  try {
+    return db
+      .prepare('SELECT bytes FROM audit_leaf ORDER BY idx')
+      .all()
+      .map((row) => parseLeaf(row['bytes'] as Uint8Array))
+  } finally {
+    db.close()
+  }
+}
