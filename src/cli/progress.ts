@@ -1,5 +1,5 @@
-/** How far long work is: a line on a terminal, JSON lines for a program that asks for them, nothing else. The bar's package is loaded only when drawn. */
-import type { SingleBar } from 'cli-progress'
+/** How far long work is: a line on a terminal, one more for each thread where there are many files, JSON lines for a program that asks for them, nothing else. The bar's package is loaded only when drawn. */
+import type * as Bars from 'cli-progress'
 import type { Output } from './output.ts'
 import { formatBytes, jsonText, visible } from './text.ts'
 
@@ -11,6 +11,8 @@ export interface Progress {
   readonly filesDone: number
   readonly filesTotal: number
   readonly current: string
+  /** What is read at the moment, one for each thread. */
+  readonly reading?: readonly { readonly name: string; readonly bytesDone: number; readonly bytesTotal: number }[]
 }
 
 export interface ProgressBar extends Disposable {
@@ -59,7 +61,7 @@ function jsonLines(output: Output, verb: string): ProgressBar {
 function bar(verb: string, amount: (count: number) => string): ProgressBar {
   const started = performance.now()
   let state: 'waiting' | 'loading' | 'drawing' | 'stopped' = 'waiting'
-  let drawn: SingleBar | undefined
+  let drawn: Drawing | undefined
   let latest: Progress | undefined
   const stop = (): void => {
     state = 'stopped'
@@ -69,17 +71,13 @@ function bar(verb: string, amount: (count: number) => string): ProgressBar {
   const load = async (): Promise<void> => {
     const { default: bars } = await import('cli-progress')
     if (state !== 'loading' || latest === undefined) return
-    drawn = new bars.SingleBar(
-      { format: `${verb} ${FORMAT}`, hideCursor: true, clearOnComplete: true, stream: process.stderr, fps: 10 },
-      bars.Presets.shades_classic,
-    )
-    drawn.start(latest.bytesTotal, latest.bytesDone, shown(latest, started, amount))
+    drawn = new Drawing(bars, verb, (progress) => shown(progress, started, amount), latest)
     state = 'drawing'
   }
   return {
     report(progress) {
       latest = progress
-      if (state === 'drawing') drawn?.update(progress.bytesDone, shown(progress, started, amount))
+      if (state === 'drawing') drawn?.update(progress)
       else if (state === 'waiting' && performance.now() - started > SHOW_AFTER_MS) {
         state = 'loading'
         // Decoration only: if it cannot be loaded, the work goes on without.
@@ -89,6 +87,48 @@ function bar(verb: string, amount: (count: number) => string): ProgressBar {
     stop,
     [Symbol.dispose]: stop,
   }
+}
+
+/** One line; where there are many files, below it a line for each thread. */
+class Drawing {
+  readonly #shown: (progress: Progress) => Record<string, string>
+  readonly #screen: Bars.MultiBar
+  readonly #whole: Bars.SingleBar
+  readonly #lanes: Bars.SingleBar[] = []
+  readonly #isLong: boolean
+
+  constructor(
+    bars: Pick<typeof Bars, 'MultiBar' | 'Presets'>,
+    verb: string,
+    shownAs: (progress: Progress) => Record<string, string>,
+    first: Progress,
+  ) {
+    this.#shown = shownAs
+    this.#isLong = first.reading !== undefined && first.filesTotal >= LONG_LIST
+    const format = `${verb} ${this.#isLong ? FORMAT : `${FORMAT}{current}`}`
+    const options = { format, hideCursor: true, clearOnComplete: true, linewrap: false, stream: process.stderr, fps: 10 }
+    this.#screen = new bars.MultiBar(options, bars.Presets.shades_classic)
+    this.#whole = this.#screen.create(first.bytesTotal, first.bytesDone, shownAs(first))
+    this.update(first)
+  }
+
+  update(progress: Progress): void {
+    this.#whole.update(progress.bytesDone, this.#shown(progress))
+    if (!this.#isLong) return
+    const { reading = [] } = progress
+    while (this.#lanes.length < reading.length) this.#lanes.push(this.#screen.create(1, 0, { lane: '' }, { format: LANE_FORMAT }))
+    for (const [at, lane] of this.#lanes.entries()) lane.update(0, { lane: laneText(reading[at]) })
+  }
+
+  stop(): void {
+    this.#screen.stop()
+  }
+}
+
+function laneText(part: NonNullable<Progress['reading']>[number] | undefined): string {
+  if (part === undefined) return ''
+  const percent = part.bytesTotal === 0 ? 100 : Math.floor((100 * part.bytesDone) / part.bytesTotal)
+  return `${String(percent).padStart(3)}% of ${formatBytes(part.bytesTotal)}  ${visible(part.name)}`
 }
 
 function shown(progress: Progress, started: number, amount: (count: number) => string): Record<string, string> {
@@ -115,6 +155,8 @@ function duration(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-const FORMAT = '{bar} {percentage}% {done} of {all} at {rate}{left}  {files}{current}'
+const FORMAT = '{bar} {percentage}% {done} of {all} at {rate}{left}  {files}'
+const LANE_FORMAT = '  {lane}'
+const LONG_LIST = 10
 const SHOW_AFTER_MS = 300
 const TELL_EVERY_MS = 100

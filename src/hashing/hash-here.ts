@@ -12,18 +12,19 @@ export async function hashHere(job: RangeJob): Promise<void> {
   let pauseAt = performance.now() + PAUSE_EVERY_MS
   for (const [index, range] of job.ranges.entries()) {
     const steps = hashRange(range, newHasher, buffer)
+    const bytesBefore = bytesDone
     let step = steps.next()
     for (; !step.done; step = steps.next()) {
       bytesDone += step.value
       if (performance.now() < pauseAt) continue
-      job.onBytes(bytesDone)
+      job.onBytes(bytesDone, [{ index, bytesDone: bytesDone - bytesBefore }])
       await setImmediate()
       job.signal?.throwIfAborted()
       pauseAt = performance.now() + PAUSE_EVERY_MS
     }
     job.onOutcome(index, step.value)
   }
-  job.onBytes(bytesDone)
+  job.onBytes(bytesDone, [])
 }
 
 const PAUSE_EVERY_MS = 10

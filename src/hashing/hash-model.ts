@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { LIMITS, SealstoneError } from '#core'
 import { type CacheKey, type DigestCache, isRacy } from './digest-cache.ts'
 import type { FileRange, RangeJob } from './hash-range.ts'
-import { digestOf, hashRanges } from './hash-ranges.ts'
+import { digestOf, hashRanges, namedReading } from './hash-ranges.ts'
 import { DIGEST_BYTES, type HashType } from './hasher.ts'
 import { type ListModelOptions, listModel, type ModelFile, type ModelListing, tooMany } from './list-model.ts'
 import { DEFAULT_SHARD_BYTES, type HashMethod, type Manifest, type Resource, type Serialization } from './manifest.ts'
@@ -30,8 +30,10 @@ export interface HashProgress {
   /** Files, or shards. */
   readonly filesDone: number
   readonly filesTotal: number
-  /** The name that was finished last; empty before the first. */
+  /** A name that is read at the moment, else the one that was finished last; empty before the first. */
   readonly current: string
+  /** What is read at the moment, one for each thread; small files come and go unseen. */
+  readonly reading: readonly { readonly name: string; readonly bytesDone: number; readonly bytesTotal: number }[]
 }
 
 /**
@@ -104,7 +106,14 @@ interface Hashed {
 
 async function hashParts(parts: readonly Part[], hashType: HashType, options: HashModelOptions): Promise<Hashed> {
   const digests: Uint8Array[] = Array.from({ length: parts.length })
-  const progress = { bytesDone: 0, bytesTotal: bytesOf(parts), filesDone: 0, filesTotal: parts.length, current: '' }
+  const progress = {
+    bytesDone: 0,
+    bytesTotal: bytesOf(parts),
+    filesDone: 0,
+    filesTotal: parts.length,
+    current: '',
+    reading: [] as HashProgress['reading'],
+  }
   const report = () => options.onProgress?.({ ...progress })
   const known = takeCached(parts, hashType, options.cache, digests)
   const missing = [...parts.keys()].filter((index) => digests[index] === undefined)
@@ -115,8 +124,10 @@ async function hashParts(parts: readonly Part[], hashType: HashType, options: Ha
     ranges: missing.map((index) => (parts[index] as Part).range),
     hashType,
     signal: options.signal,
-    onBytes(bytesDone) {
+    onBytes(bytesDone, reading) {
       progress.bytesDone = cachedBytes + bytesDone
+      progress.reading = namedReading(reading, (at) => parts[missing[at] as number] as Part)
+      progress.current = progress.reading[0]?.name ?? progress.current
       report()
     },
     onOutcome(at, outcome) {

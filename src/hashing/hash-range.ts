@@ -23,12 +23,18 @@ export type RangeOutcome =
   | { readonly kind: 'changed'; readonly after?: Stamp }
   | { readonly kind: 'unreadable'; readonly reason: string }
 
+export interface RangeProgress {
+  readonly index: number
+  /** Of this range. */
+  readonly bytesDone: number
+}
+
 export interface RangeJob {
   readonly ranges: readonly FileRange[]
   readonly hashType: HashType
   readonly signal?: AbortSignal | undefined
-  /** Called now and then with the sum so far. */
-  readonly onBytes: (bytesDone: number) => void
+  /** Called now and then with the sum so far, and with the ranges that are read at the moment: one for each thread that reads. */
+  readonly onBytes: (bytesDone: number, reading: readonly RangeProgress[]) => void
   /** Called once for each range, in any order; a throw ends the job. */
   readonly onOutcome: (index: number, outcome: RangeOutcome) => void
 }
@@ -61,8 +67,8 @@ export function* hashRange(range: FileRange, newHasher: NewHasher, buffer: Buffe
   }
 }
 
-// It was listed a moment ago: when it is gone, or a link stands in its place, it changed.
-function outcomeOf(error: unknown): RangeOutcome {
+/** Of a file that was listed a moment ago: when it is gone, or a link stands in its place, it changed. */
+export function outcomeOf(error: unknown): Exclude<RangeOutcome, { kind: 'digest' }> {
   const reason = error instanceof Error && 'code' in error ? String(error.code) : undefined
   if (reason === undefined) throw error
   return reason === 'ENOENT' || reason === 'ENOTDIR' || reason === 'ELOOP' ? { kind: 'changed' } : { kind: 'unreadable', reason }

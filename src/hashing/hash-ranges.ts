@@ -1,7 +1,7 @@
 /** Hashes ranges of files where that is fastest: here, or in threads. */
 import { SealstoneError } from '#core'
 import { hashHere } from './hash-here.ts'
-import type { FileRange, RangeJob, RangeOutcome } from './hash-range.ts'
+import { type FileRange, outcomeOf, type RangeJob, type RangeOutcome, type RangeProgress } from './hash-range.ts'
 import type { HashType } from './hasher.ts'
 import { unreadable } from './list-model.ts'
 import { shown } from './names.ts'
@@ -15,13 +15,32 @@ export async function hashRanges(job: RangeJob): Promise<void> {
 
 /** Throws MODEL_CHANGED or FILE_UNREADABLE, with the name. */
 export function digestOf(name: string, stamp: Stamp, outcome: RangeOutcome): Uint8Array {
+  if (outcome.kind === 'digest') return outcome.digest
+  throw failure(name, stamp, outcome)
+}
+
+/** What an error of the system means for a file that was listed: MODEL_CHANGED or FILE_UNREADABLE, with the name. Throws what is none. */
+export function fileFailure(name: string, stamp: Stamp, error: unknown): SealstoneError {
+  return failure(name, stamp, outcomeOf(error))
+}
+
+/** With names, for progress. */
+export function namedReading(
+  reading: readonly RangeProgress[],
+  partOf: (index: number) => { readonly name: string; readonly range: FileRange },
+): { readonly name: string; readonly bytesDone: number; readonly bytesTotal: number }[] {
+  return reading.map(({ index, bytesDone }) => {
+    const { name, range } = partOf(index)
+    return { name, bytesDone, bytesTotal: range.end - range.start }
+  })
+}
+
+function failure(name: string, stamp: Stamp, outcome: Exclude<RangeOutcome, { kind: 'digest' }>): SealstoneError {
   switch (outcome.kind) {
-    case 'digest':
-      return outcome.digest
     case 'changed':
-      throw new SealstoneError('MODEL_CHANGED', `${shown(name)} changed while it was read: ${describeChange(stamp, outcome.after)}`)
+      return new SealstoneError('MODEL_CHANGED', `${shown(name)} changed while it was read: ${describeChange(stamp, outcome.after)}`)
     case 'unreadable':
-      throw unreadable(name, Object.assign(new Error(outcome.reason), { code: outcome.reason }))
+      return unreadable(name, Object.assign(new Error(outcome.reason), { code: outcome.reason }))
   }
 }
 

@@ -2,7 +2,7 @@
 export type { CachedDigest, CacheKey, DigestCache } from './digest-cache.ts'
 export type { Stamp } from './stamp.ts'
 export type { FileRange } from './hash-range.ts'
-export { digestOf, hashRanges } from './hash-ranges.ts'
+export { digestOf, fileFailure, hashRanges, namedReading } from './hash-ranges.ts'
 export { hashModel, type HashModelOptions, type HashProgress } from './hash-model.ts'
 export { DEFAULT_IGNORES, trimIgnore } from './ignore.ts'
 export { DIGEST_BYTES, type Hasher, type HashType, loadHasher, type NewHasher } from './hasher.ts'

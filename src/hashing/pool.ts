@@ -3,56 +3,88 @@ import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { SealstoneError } from '#core'
-import type { FileRange, RangeJob, RangeOutcome } from './hash-range.ts'
-import type { WorkerSetup } from './worker.ts'
+import type { FileRange, RangeJob, RangeOutcome, RangeProgress } from './hash-range.ts'
+import { COUNTER, COUNTERS, type WorkerSetup } from './worker-setup.ts'
 
 /** Rejects with what `onOutcome` threw, the signal's reason, or INTERNAL when a thread dies; no thread is left behind. */
 export async function hashInPool(job: RangeJob): Promise<void> {
   job.signal?.throwIfAborted()
-  const bytesDone = new SharedArrayBuffer(8)
-  const counter = new BigInt64Array(bytesDone)
-  const report = () => job.onBytes(Number(Atomics.load(counter, 0)))
   const batches = planBatches(job.ranges)
-  const setup: WorkerSetup = { hashType: job.hashType, bytesDone }
-  const workers = Array.from({ length: Math.min(availableParallelism(), MOST_WORKERS, batches.length) }, () => start(setup))
+  const lanes = Array.from({ length: Math.min(availableParallelism(), MOST_WORKERS, batches.length) }, () => new Lane(job))
+  const report = () => {
+    const bytesDone = lanes.reduce((sum, lane) => sum + lane.bytesDone, 0)
+    job.onBytes(
+      bytesDone,
+      lanes.flatMap((lane) => lane.reading),
+    )
+  }
   const timer = setInterval(report, REPORT_EVERY_MS)
   try {
-    await Promise.all(workers.map((worker) => feed(worker, batches, job)))
+    await Promise.all(lanes.map((lane) => lane.work(batches)))
     report()
   } finally {
     clearInterval(timer)
-    await Promise.all(workers.map((worker) => worker.terminate()))
+    await Promise.all(lanes.map((lane) => lane.end()))
   }
 }
 
-// Flags of this process, such as --input-type, are not for a thread that runs a file.
-function start(workerData: WorkerSetup): Worker {
-  return new Worker(WORKER, { workerData, execArgv: [] })
-}
+/** One thread, and what it works on. */
+class Lane {
+  readonly #job: RangeJob
+  readonly #counters = new BigInt64Array(new SharedArrayBuffer(COUNTERS * BigInt64Array.BYTES_PER_ELEMENT))
+  readonly #worker: Worker
+  #batch: readonly number[] = []
 
-// Gives one thread a batch after the other until none is left.
-function feed(worker: Worker, batches: number[][], job: RangeJob): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const stop = () => reject(job.signal?.reason)
-  let batch: number[] | undefined
-  const next = () => {
-    batch = batches.shift()
-    if (batch === undefined) resolve()
-    else worker.postMessage(batch.map((index) => job.ranges[index]))
+  constructor(job: RangeJob) {
+    this.#job = job
+    Atomics.store(this.#counters, COUNTER.place, -1n)
+    const setup: WorkerSetup = { hashType: job.hashType, counters: this.#counters.buffer }
+    // Flags of this process, such as --input-type, are not for a thread that runs a file.
+    this.#worker = new Worker(WORKER, { workerData: setup, execArgv: [] })
   }
-  worker.on('message', (outcomes: readonly RangeOutcome[]) => {
-    try {
-      outcomes.forEach((outcome, at) => job.onOutcome(batch?.[at] as number, outcome))
-      next()
-    } catch (error) {
-      reject(error)
+
+  get bytesDone(): number {
+    return this.#counter('bytesDone')
+  }
+
+  /** Nothing, or the range that is read. */
+  get reading(): readonly RangeProgress[] {
+    const index = this.#batch[this.#counter('place')]
+    return index === undefined ? [] : [{ index, bytesDone: this.#counter('bytesOfPlace') }]
+  }
+
+  /** Takes one batch after the other until none is left. */
+  work(batches: number[][]): Promise<void> {
+    const { signal, ranges, onOutcome } = this.#job
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const stop = () => reject(signal?.reason)
+    const next = () => {
+      this.#batch = batches.shift() ?? []
+      if (this.#batch.length === 0) resolve()
+      else this.#worker.postMessage(this.#batch.map((index) => ranges[index]))
     }
-  })
-  worker.on('error', (cause) => reject(new SealstoneError('INTERNAL', 'a hashing thread failed', { cause })))
-  worker.on('exit', () => reject(new SealstoneError('INTERNAL', 'a hashing thread ended early')))
-  job.signal?.addEventListener('abort', stop, { once: true })
-  next()
-  return promise.finally(() => job.signal?.removeEventListener('abort', stop))
+    this.#worker.on('message', (outcomes: readonly RangeOutcome[]) => {
+      try {
+        outcomes.forEach((outcome, at) => onOutcome(this.#batch[at] as number, outcome))
+        next()
+      } catch (error) {
+        reject(error)
+      }
+    })
+    this.#worker.on('error', (cause) => reject(new SealstoneError('INTERNAL', 'a hashing thread failed', { cause })))
+    this.#worker.on('exit', () => reject(new SealstoneError('INTERNAL', 'a hashing thread ended early')))
+    signal?.addEventListener('abort', stop, { once: true })
+    next()
+    return promise.finally(() => signal?.removeEventListener('abort', stop))
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #counter(name: keyof typeof COUNTER): number {
+    return Number(Atomics.load(this.#counters, COUNTER[name]))
+  }
 }
 
 /** Big ranges alone and first, so that the last ones even out the load; small ones together, so that each does not cost a thread hop. */

@@ -1,7 +1,18 @@
 /** The digests of the tensors of a model: each is the hash of its bytes in the file, so that equal tensors have equal digests wherever they are. */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { SealstoneError } from '#core'
-import { digestOf, type FileRange, hashRanges, type HashType, listModel, type ListModelOptions, type ModelFile } from '#hashing'
+import {
+  digestOf,
+  fileFailure,
+  type FileRange,
+  type HashProgress,
+  hashRanges,
+  type HashType,
+  listModel,
+  type ListModelOptions,
+  type ModelFile,
+  namedReading,
+} from '#hashing'
 import { readGguf } from './gguf.ts'
 import { HeaderReader } from './header-reader.ts'
 import { readSafetensors } from './safetensors.ts'
@@ -36,7 +47,7 @@ export interface ModelTensors {
 export interface HashTensorsOptions extends ListModelOptions {
   /** Default sha256. */
   readonly hashType?: HashType
-  readonly onProgress?: (progress: { bytesDone: number; bytesTotal: number; filesDone: number; filesTotal: number; current: string }) => void
+  readonly onProgress?: (progress: HashProgress) => void
 }
 
 /** Throws what listModel throws, FORMAT_INVALID, JSON_INVALID and INPUT_TOO_LARGE for a header that is not right, MODEL_CHANGED. */
@@ -53,20 +64,23 @@ export async function hashTensors(path: string, options: HashTensorsOptions = {}
     filesDone: 0,
     filesTotal: parts.length,
     current: '',
+    reading: [] as HashProgress['reading'],
   }
   await hashRanges({
     ranges: parts.map(({ range }) => range),
     hashType,
     signal,
-    onBytes: (bytesDone) => {
+    onBytes: (bytesDone, reading) => {
       progress.bytesDone = bytesDone
+      progress.reading = namedReading(reading, (index) => parts[index] as Part)
+      progress.current = progress.reading[0]?.name ?? progress.current
       onProgress?.({ ...progress })
     },
     onOutcome: (index, outcome) => {
-      const { file, range } = parts[index] as Part
-      digests[index] = digestOf(file, range.stamp, outcome)
+      const { name, range } = parts[index] as Part
+      digests[index] = digestOf(name, range.stamp, outcome)
       progress.filesDone += 1
-      progress.current = file
+      progress.current = name
     },
   })
   let at = 0
@@ -74,13 +88,14 @@ export async function hashTensors(path: string, options: HashTensorsOptions = {}
 }
 
 interface Part {
-  readonly file: string
+  /** The file. */
+  readonly name: string
   readonly range: FileRange
 }
 
 /** The header, then the tensors; or the whole file. */
 function partsOf({ name, path, size, stamp }: ModelFile, layout: TensorLayout | undefined): Part[] {
-  const range = (start: number, end: number): Part => ({ file: name, range: { path, start, end, stamp, followLink: false } })
+  const range = (start: number, end: number): Part => ({ name, range: { path, start, end, stamp, followLink: false } })
   if (layout === undefined) return [range(0, size)]
   const padding = gapsOf(layout, size).map(([start, end]) => range(start, end))
   return [range(0, layout.headerBytes), ...layout.tensors.map(({ start, end }) => range(start, end)), ...padding]
@@ -108,10 +123,10 @@ function collect({ name, size }: ModelFile, layout: TensorLayout | undefined, ne
 }
 
 /** Undefined for a file of another kind. GGUF says so itself; safetensors has no mark, so its name counts. */
-function readLayout({ name, path, size }: ModelFile): TensorLayout | undefined {
+function readLayout({ name, path, size, stamp }: ModelFile): TensorLayout | undefined {
   const isSafetensors = name.toLowerCase().endsWith('.safetensors')
   if (!isSafetensors && !name.toLowerCase().endsWith('.gguf')) return undefined
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+  const file = openListed({ name, path, stamp })
   try {
     if (!fstatSync(file).isFile()) throw new SealstoneError('MODEL_CHANGED', `${name} is no file any more`)
     const reader = new HeaderReader(file, size)
@@ -120,9 +135,17 @@ function readLayout({ name, path, size }: ModelFile): TensorLayout | undefined {
     if (magic !== 'GGUF') throw new SealstoneError('FORMAT_INVALID', 'GGUF: the file does not begin with GGUF')
     return readGguf(reader)
   } catch (cause) {
-    if (!(cause instanceof SealstoneError)) throw cause
+    if (!(cause instanceof SealstoneError)) throw fileFailure(name, stamp, cause)
     throw new SealstoneError(cause.code, `${name}: ${cause.message}`, { cause, hint: cause.hint })
   } finally {
     closeSync(file)
+  }
+}
+
+function openListed({ name, path, stamp }: Pick<ModelFile, 'name' | 'path' | 'stamp'>): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+  } catch (cause) {
+    throw fileFailure(name, stamp, cause)
   }
 }
