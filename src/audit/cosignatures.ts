@@ -1,4 +1,4 @@
-/** What witnesses said of this log's checkpoints: how far each went, and the newest checkpoints with their cosignatures below. */
+/** What others said of this log's checkpoints: cosignatures of witnesses, and how far each went; timestamps. */
 import type { Database, Migration } from '#db'
 
 export const COSIGNATURE_MIGRATIONS: readonly Migration[] = [
@@ -17,6 +17,18 @@ export const COSIGNATURE_MIGRATIONS: readonly Migration[] = [
         size INTEGER PRIMARY KEY,
         note TEXT NOT NULL,
         quorate INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
+  {
+    room: 'cosignatures',
+    version: 2,
+    sql: `
+      -- Checkpoints with a timestamp below, all of them: an old entry's receipt has the first that covers it.
+      CREATE TABLE audit_stamped (
+        size INTEGER PRIMARY KEY,
+        note TEXT NOT NULL,
+        time INTEGER NOT NULL
       ) STRICT;
     `,
   },
@@ -78,5 +90,19 @@ export class CosignatureStore {
         this.#db.prepare('INSERT INTO audit_cosigned (size, note, quorate) VALUES (?, ?, ?)').run(size, note, quorate ? 1 : 0)
       }
     })
+  }
+
+  newestStamped(): { readonly size: bigint; readonly note: string; readonly time: number } | undefined {
+    const row = this.#db.prepare('SELECT size, note, time FROM audit_stamped ORDER BY size DESC LIMIT 1').get()
+    return row && { size: BigInt(row['size'] as number), note: row['note'] as string, time: row['time'] as number }
+  }
+
+  /** The first that covers the entry: what proves the earliest time. */
+  stampedCovering(index: bigint): string | undefined {
+    return this.#db.prepare('SELECT note FROM audit_stamped WHERE size > ? ORDER BY size LIMIT 1').get(index)?.['note'] as string | undefined
+  }
+
+  saveStamped({ size, note, time }: { readonly size: bigint; readonly note: string; readonly time: number }): void {
+    this.#db.prepare('INSERT OR REPLACE INTO audit_stamped (size, note, time) VALUES (?, ?, ?)').run(size, note, time)
   }
 }

@@ -1,4 +1,5 @@
 /** certificates: public keys and certificates in the forms that others read and write. */
+export { parseRoots, type SigningPurpose, validateChain } from './certificate-chain.ts'
 export {
   certificateRequest,
   type EncodedDocument,

@@ -100,6 +100,7 @@ export const ERROR_CATALOGUE = {
   LOG_FORKED: entry('FAILED_PRECONDITION', 1, 'a log contradicts what it signed before', 'keep both checkpoints: together they prove it; ask the operator of the log, and believe neither'),
   LOG_ROLLED_BACK: entry('FAILED_PRECONDITION', 1, 'a log shows fewer entries than it signed before', 'keep both checkpoints; ask the operator of the log whether this is an old copy'),
   WEBHOOK_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the webhook does not take the alerts', 'check its URL and what it answers; the alerts are offered again in the next round', true),
+  TIMESTAMP_INVALID: entry('FAILED_PRECONDITION', 1, 'a timestamp is not valid', 'look at the timestamp authority and its certificates'),
   WITNESS_FAILED: entry('UNAVAILABLE', 3, 'a witness did not cosign a checkpoint', 'look at the log of that witness and at its keys; signing goes on without it', true),
   ENTRY_UNKNOWN: entry('NOT_FOUND', 2, 'there is no such audit entry', 'list the entries with: sealstone audit list'),
   DATABASE_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the database cannot be used', 'check the state directory, its disk and permissions', true),

@@ -9,10 +9,19 @@ export interface Metrics {
   refused(labels: { readonly reason: 'policy' | 'overloaded' }): void
   /** A request to a witness of the log is over. */
   cosigned(labels: { readonly witness: string; readonly result: 'ok' | 'failed' }): void
+  /** A request to the timestamp authority is over. */
+  timestamped(labels: { readonly result: 'ok' | 'failed' }): void
   /** Seconds. `key-host`: the round trip for one signing, its wait included. `queue`: that wait. `verify`: of our own signatures. `commit`: of the log, with fsync. */
   took(what: TimedStep, seconds: number): void
 }
 
 export type TimedStep = 'sign' | 'key-host' | 'queue' | 'verify' | 'commit'
 
-export const silentMetrics: Metrics = { signed: () => {}, mismatch: () => {}, refused: () => {}, cosigned: () => {}, took: () => {} }
+export const silentMetrics: Metrics = {
+  signed: () => {},
+  mismatch: () => {},
+  refused: () => {},
+  cosigned: () => {},
+  timestamped: () => {},
+  took: () => {},
+}

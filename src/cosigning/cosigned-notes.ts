@@ -55,6 +55,10 @@ export class CosignedNotes {
     return this.#kept.find(({ quorate, size }) => quorate && size > index) ?? this.#kept.find(({ size }) => size > index)
   }
 
+  isQuorate(note: string): boolean {
+    return this.#judge(0n, note).quorate
+  }
+
   hasQuorum(size: bigint): boolean {
     return (this.quorate()?.size ?? 0n) >= size
   }

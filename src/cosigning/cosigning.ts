@@ -92,6 +92,11 @@ export class Cosigning {
     return this.#notes.covering(index)
   }
 
+  /** Whether enough of today's witnesses have cosigned it. */
+  isQuorate(note: string): boolean {
+    return this.#notes.isQuorate(note)
+  }
+
   /** Resolves when a quorum covers the entry, or when the time is over: a lost quorum never stops a signature. */
   async waitFor(index: bigint, milliseconds: number): Promise<void> {
     const size = index + 1n

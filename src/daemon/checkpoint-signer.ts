@@ -1,10 +1,11 @@
 /** Signs checkpoints with the log's two keys, Ed25519 and ML-DSA-44, in one round trip to the key host. */
 import type { CheckpointSigner } from '#audit'
-import { type Clock, SealstoneError, utf8 } from '#core'
+import { type Clock, SealstoneError, toBase64, utf8 } from '#core'
 import type { TrustFile } from '#envelopes'
 import type { KeyHost, KeyMaterial } from '#keyhost'
 import type { LogKeys } from '#keys'
 import { parsePublicKey } from '#suites'
+import type { Authority } from '#timestamps'
 import {
   cosignedMessage,
   encodeCheckpoint,
@@ -52,13 +53,19 @@ export function checkpointSigner({ origin, logKeys, keyHost, clock }: Checkpoint
   }
 }
 
+export interface LogHelpers {
+  readonly witnesses?: WitnessSettings
+  readonly authority?: Authority
+}
+
 /** What the trust file says of the log. */
-export function logTrust(origin: string, logKeys: LogKeys, settings?: WitnessSettings): TrustFile['log'] {
+export function logTrust(origin: string, logKeys: LogKeys, { witnesses: settings, authority }: LogHelpers = {}): TrustFile['log'] {
   const { ed25519, mlDsa44 } = verifierKeys(origin, logKeys)
   const keys = [encodeVerifierKey(ed25519), encodeVerifierKey(mlDsa44)]
-  if (settings === undefined) return { origin, keys }
+  const authorities = authority === undefined ? {} : { authorities: [{ name: authority.name, roots: authority.roots.map(toBase64) }] }
+  if (settings === undefined) return { origin, keys, ...authorities }
   const witnesses = settings.witnesses.map(({ witness }) => ({ name: witness.name, keys: witnessVkeys(witness) }))
-  return { origin, keys, witnesses, quorum: settings.demanded }
+  return { origin, keys, witnesses, quorum: settings.demanded, ...authorities }
 }
 
 function verifierKeys(origin: string, logKeys: LogKeys): { readonly ed25519: LogVerifierKey; readonly mlDsa44: LogVerifierKey } {

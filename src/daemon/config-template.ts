@@ -76,6 +76,13 @@ origin = ${quote(origin)}
 #   url = "https://witness.example/w1"
 #   keys = ["witness.example/w1+…", "witness.example/w1+…"]
 
+# Checkpoints can be timestamped by an authority (RFC 3161), so that others prove when something was signed (docs/audit-log.md).
+#   [audit.timestamps]
+#   url = "https://tsa.example/"
+#   ca = "tls/tsa-ca.pem"           # PEM, whom its certificates lead to
+#   every = "1d"                    # s, m, h or d
+#   name = "tsa.example"            # as it stands below checkpoints; default is the host of url
+
 [trust]
 # How long a trust file is good for; the daemon issues a new one when half of it is over, and whenever a key changes.
 # valid_days = 90

@@ -8,6 +8,7 @@ import type { HttpAddress } from '#listeners'
 import { parsePolicyTable, type PolicyTable } from '#policy'
 import { parseRecipients } from './recovery-recipients.ts'
 import { parseTraceEndpoint, type TraceSettings } from './trace-settings.ts'
+import { parseTimestampSettings, type TimestampSettings } from './timestamp-settings.ts'
 import { parseWitnessSettings, type WitnessSettings } from './witness-settings.ts'
 
 export interface Config {
@@ -37,6 +38,8 @@ export interface Config {
   readonly audit: AuditSettings
   /** Who cosigns the checkpoints, where that is wanted. */
   readonly witnesses?: WitnessSettings
+  /** Who timestamps them. */
+  readonly timestamps?: TimestampSettings
   /** How long a trust file is good for; a new one is issued at half of it. */
   readonly trustDays: number
   /** Between the request to destroy a key version and its end. */
@@ -140,6 +143,12 @@ export function parseConfig(text: string, home: string): Config {
       verifySummarySeconds: read.wholeNumber('audit.verify_summary_seconds', 300, 1, 86_400),
     },
     ...defined({
+      timestamps: parseTimestampSettings({
+        url: read.optionalText('audit.timestamps.url'),
+        caFile: absolute(home, read.optionalText('audit.timestamps.ca')),
+        every: read.optionalText('audit.timestamps.every'),
+        name: read.optionalText('audit.timestamps.name'),
+      }),
       witnesses: parseWitnessSettings(settings.get('audit.witness'), {
         quorum: read.wholeNumber('audit.witness_quorum', 0, 0, 32),
         waitMs: read.wholeNumber('audit.witness_wait_ms', 0, 0, 60_000),
@@ -176,6 +185,10 @@ function publishSettings(read: SettingReader, home: string): Config['publish'] {
     ...(address === undefined ? {} : { http: { ...splitAddress(address, 'audit.listen'), ...(tls && { tls }) } }),
     ...(directory === undefined ? {} : { directory: resolve(home, directory) }),
   }
+}
+
+function absolute(home: string, path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(home, path)
 }
 
 function hashSettings(read: SettingReader, home: string, hasTls: boolean): HashSettings | undefined {
@@ -426,6 +439,10 @@ const SETTINGS = [
   'audit.witness',
   'audit.witness_quorum',
   'audit.witness_wait_ms',
+  'audit.timestamps.url',
+  'audit.timestamps.ca',
+  'audit.timestamps.every',
+  'audit.timestamps.name',
   'trust.valid_days',
   'trust.witness_quorum',
   'keys.canary_seconds',

@@ -76,11 +76,18 @@ export function collectMetrics(): Collected {
     labelNames: ['witness', 'result'],
     registers,
   })
+  const timestamped = new Counter({
+    name: 'sealstone_timestamps_total',
+    help: 'Requests to the timestamp authority that are over, by result: ok or failed.',
+    labelNames: ['result'],
+    registers,
+  })
   const metrics: Metrics = {
     signed: (labels) => signatures.inc({ ...labels }),
     mismatch: (labels) => mismatches.inc({ ...labels }),
     refused: (labels) => refused.inc({ ...labels }),
     cosigned: (labels) => cosigned.inc({ ...labels }),
+    timestamped: (labels) => timestamped.inc({ ...labels }),
     took: (step, seconds) => steps.observe({ step }, seconds),
   }
   return {

@@ -8,6 +8,7 @@ import { type KeyHost, startKeyHost } from '#keyhost'
 import { KEY_MIGRATIONS, type KeyStore, type LogKeys, openKeyStore } from '#keys'
 import { type Engine, logSignatureVerifier, selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
+import { type Authority, startStamping } from '#timestamps'
 import { checkpointSigner, logTrust } from './checkpoint-signer.ts'
 import { BoundedEvents } from './bounded-events.ts'
 import type { Config } from './config.ts'
@@ -15,6 +16,7 @@ import { checkHome } from './home.ts'
 import { pinRefused, recordPinRefusal } from './login-refusals.ts'
 import { type LastRun, readLastRun } from './last-run.ts'
 import { tokenLocation } from './token-location.ts'
+import { openAuthority } from './timestamp-settings.ts'
 import type { WitnessSettings } from './witness-settings.ts'
 
 export const MIGRATIONS = [...KEY_MIGRATIONS, ...AUDIT_MIGRATIONS]
@@ -71,6 +73,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.
   await keys.checkLogKeys()
 
+  const authority = config.timestamps === undefined ? undefined : openAuthority(config.timestamps)
   const { audit, trust, cosigning } = await openLog({
     database,
     keyHost,
@@ -80,7 +83,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     timeline,
     logger,
     metrics,
-    ...defined({ witnesses: config.witnesses }),
+    ...defined({ witnesses: config.witnesses, authority }),
   })
   opened.defer(() => audit.close())
   // No witness any more: what they said is not published any longer.
@@ -89,6 +92,19 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   cosigning?.start()
   const events = new BoundedEvents({ audit, clock, logger })
   told.events = events
+  if (config.timestamps !== undefined && authority !== undefined) {
+    const stamping = startStamping({
+      // With witnesses only what has a quorum: a receipt is to have both.
+      checkpoint: () => (cosigning === undefined ? audit.checkpoint() : cosigning.quorate()?.note),
+      keeper: new CosignatureStore(database),
+      authority,
+      everyMs: config.timestamps.everyMs,
+      clock,
+      logger,
+      onAnswer: (result) => metrics.timestamped({ result }),
+    })
+    opened.defer(() => stamping.close())
+  }
   const lastRun = readLastRun(audit)
   const recovered = await audit.recover()
 
@@ -120,6 +136,7 @@ export interface LogParts {
   readonly logger: Logger
   readonly metrics?: Metrics
   readonly witnesses?: WitnessSettings
+  readonly authority?: Authority
 }
 
 /** The audit log with its signer: the two log keys, used through the key host. */
@@ -133,8 +150,10 @@ export async function openLog({
   logger,
   metrics = silentMetrics,
   witnesses,
+  authority,
 }: LogParts): Promise<{ audit: AuditLog; trust: TrustFile['log']; cosigning: Cosigning | undefined }> {
   const verifier = logSignatureVerifier(nativeEngine())
+  const keeper = new CosignatureStore(database)
   let cosigning: Cosigning | undefined
   const audit = await openAuditLog({
     db: database,
@@ -147,17 +166,19 @@ export async function openLog({
       metrics.took('commit', seconds)
       cosigning?.wake()
     },
-    cosigned: (index) => cosigning?.covering(index)?.note,
+    cosigned: (index) => {
+      const stamped = authority === undefined ? undefined : keeper.stampedCovering(index)
+      return stamped !== undefined && cosigning?.isQuorate(stamped) !== false ? stamped : cosigning?.covering(index)?.note
+    },
     // A checkpoint costs the key host about as much as a signature, and a commit an fsync: while the key host has enough to do, or would be
     // given little by this batch, more signings share both. What waits is mostly its next work, so it is not left to run out.
     isWorthWaiting: (entries) => keyHost.load >= BUSY_COMMANDS || (keyHost.load >= FEW_COMMANDS && entries < FEW_ENTRIES),
   })
-  const keeper = new CosignatureStore(database)
   if (witnesses !== undefined) {
     const onAnswer = (witness: string, result: 'ok' | 'failed'): void => metrics.cosigned({ witness, result })
     cosigning = new Cosigning({ log: audit, keeper, verifier, clock, logger, onAnswer, ...witnesses })
   }
-  return { audit, cosigning, trust: logTrust(origin, logKeys(), witnesses) }
+  return { audit, cosigning, trust: logTrust(origin, logKeys(), defined({ witnesses, authority })) }
 }
 
 const BUSY_COMMANDS = 12

@@ -107,7 +107,7 @@ async function chooseByRoots(
     )
     return undefined
   }
-  const { parseRoots, validateChain } = await import('./certificate-chain.ts') // pkijs takes 50 ms to load
+  const { parseRoots, validateChain } = await import('#certificates') // pkijs takes 50 ms to load
   const trusted = parseRoots(roots)
   try {
     const { key, subject, root } = await validateChain(bundle.material.certificates, trusted, now)

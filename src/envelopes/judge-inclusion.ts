@@ -4,7 +4,11 @@ import { countCosignatures, type TlogProof, verifyTlogProof } from '#tlog'
 import type { TrustedLog } from './trusted-log.ts'
 import type { Check } from './verdict.ts'
 
-export function judgeInclusion(proof: TlogProof, leaf: Uint8Array, { keys, verifier, witnesses, quorum }: Omit<TrustedLog, 'origin'>): Check {
+export function judgeInclusion(
+  proof: TlogProof,
+  leaf: Uint8Array,
+  { keys, verifier, witnesses, quorum }: Pick<TrustedLog, 'keys' | 'verifier' | 'witnesses' | 'quorum'>,
+): Check {
   const name = 'audit-receipt'
   try {
     const { origin, size, timestampSeconds } = verifyTlogProof(proof, leaf, keys, verifier)

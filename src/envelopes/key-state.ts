@@ -12,12 +12,15 @@ export interface StateOutcome {
  * What a key signed before it was suspended, retired, compromised or destroyed stays good. Where the audit log proves the time of signing,
  * it is judged by the state at that time: log keys are apart from artifact keys, so a stolen key cannot date its signatures back.
  * Without a proven time a compromised key is not believed at all; the others are, since nobody else had their private halves.
+ * Where the trust file names timestamp authorities, the log's word alone does not save a compromised key: a timestamp must be from before, too.
+ * @param stamped undefined where no authority is named
  * @param signedAt RFC 3339 in UTC, from a verified receipt; undefined where nothing proves it
  */
 export function judgeKeyState(
   key: Pick<TrustedKey, 'name' | 'version' | 'state' | 'times'>,
   policy: Pick<TrustedPolicy, 'minVerifyVersion'> | undefined,
   signedAt: string | undefined,
+  stamped?: { readonly time: string | undefined },
 ): StateOutcome {
   const { state, times = {} } = key
   const name = `key ${key.name} version ${key.version}`
@@ -39,6 +42,12 @@ export function judgeKeyState(
   if (times.active !== undefined && signedAt < times.active) return fail(`signed at ${signedAt}, it is active only since ${times.active}`)
   const before = ends.find(({ time }) => signedAt >= time)
   if (before !== undefined) return fail(`signed at ${signedAt}, it is ${before.state} since ${before.time}`)
+  if (stamped !== undefined && times.compromised !== undefined) {
+    const { time } = stamped
+    if (time === undefined)
+      return fail(`is compromised since ${times.compromised}; only the log says that it signed at ${signedAt}, no timestamp does`)
+    if (time >= times.compromised) return fail(`is compromised since ${times.compromised}; what it signed was timestamped only at ${time}`)
+  }
   if (end === undefined) return { usable: true, reason: `${name} is active; it signed at ${signedAt}` }
   const reason = `${name} is ${end.state} since ${end.time}; it signed at ${signedAt}`
   if (state !== 'suspended') return { usable: true, reason }

@@ -1,4 +1,5 @@
 /** What a trust file says of its audit log: which keys must have signed a checkpoint, and what verifies them. */
+import { fromBase64 } from '#core'
 import { type Engine, logSignatureVerifier } from '#suites'
 import { type LogSignatureVerifier, type LogVerifierKey, parseVerifierKey, parseWitness, type Witness } from '#tlog'
 import type { TrustFile } from './trust/trust-file.ts'
@@ -11,6 +12,8 @@ export interface TrustedLog {
   readonly witnesses: readonly Witness[]
   /** So many of them must have cosigned; 0: none. */
   readonly quorum: number
+  /** Whose timestamps are believed. */
+  readonly authorities: readonly { readonly name: string; readonly roots: readonly Uint8Array[] }[]
 }
 
 export function trustedLog({ log }: TrustFile, engine: Engine): TrustedLog {
@@ -23,5 +26,6 @@ export function parseTrustedLog(log: TrustFile['log']): Omit<TrustedLog, 'verifi
     keys: log.keys.map(parseVerifierKey),
     witnesses: log.witnesses?.map(({ keys }) => parseWitness(keys)) ?? [],
     quorum: log.quorum ?? 0,
+    authorities: log.authorities?.map(({ name, roots }) => ({ name, roots: roots.map(fromBase64) })) ?? [],
   }
 }

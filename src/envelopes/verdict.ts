@@ -72,6 +72,12 @@ export class VerdictBuilder {
     this.add({ name, status: 'not-applicable', reason })
   }
 
+  /** Says more of a check that passed. */
+  extend(name: CheckName, more: string): void {
+    const check = this.#checks.get(name)
+    if (check?.status === 'passed') this.#checks.set(name, { ...check, reason: check.reason + more })
+  }
+
   passed(name: CheckName): boolean {
     return this.#checks.get(name)?.status === 'passed'
   }

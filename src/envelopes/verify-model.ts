@@ -3,6 +3,7 @@ import { SealstoneError } from '#core'
 import { checkFiles } from './check-files.ts'
 import { checkReceipt } from './check-receipt.ts'
 import { checkHybridSignature, checkModelSignature } from './check-signatures.ts'
+import { checkTimestamp } from './check-timestamp.ts'
 import { chooseKeys } from './choose-keys.ts'
 import { judgeKeyState } from './key-state.ts'
 import { protectionFault } from './key-protection.ts'
@@ -30,10 +31,12 @@ export async function verifyModel(request: VerifyModelRequest): Promise<Verdict>
   // 4. Is this very signature in the audit log, and since when?
   const signedAt = checkReceipt(request, documents, keys, verdict)
 
+  const stamped = await checkTimestamp(documents, keys, verdict)
+
   // 5. Could the key sign at that time?
   if (keys.trusted === undefined) verdict.skip('key-state', 'no trust file says in which state the key is')
   else {
-    const { usable, reason, warning } = judgeKeyState(keys.trusted, keys.policy, signedAt)
+    const { usable, reason, warning } = judgeKeyState(keys.trusted, keys.policy, signedAt, stamped)
     if (usable) verdict.pass('key-state', reason)
     else verdict.fail('key-state', reason)
     if (warning !== undefined) verdict.warnings.push(warning)

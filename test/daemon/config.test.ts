@@ -53,6 +53,18 @@ describe('the configuration that init writes', () => {
     expect(parseConfig(TEMPLATE, HOME).witnesses).toBeUndefined()
   })
 
+  it('may name a timestamp authority', () => {
+    const settings =
+      '[token]\nuri = "pkcs11:token=a"\n[audit]\norigin = "o"\n[audit.timestamps]\nurl = "https://tsa.example/"\nca = "tsa.pem"\nevery = "6h"\n'
+    expect(parseConfig(settings, HOME).timestamps).toEqual({
+      name: 'tsa.example',
+      url: 'https://tsa.example/',
+      caFile: '/srv/sealstone/tsa.pem',
+      everyMs: 21_600_000,
+    })
+    expect(parseConfig(TEMPLATE, HOME).timestamps).toBeUndefined()
+  })
+
   it('needs no environment for the module', () => {
     expect(parseConfig(configTemplate({ tokenUri: 'pkcs11:token=a', env: {}, origin: 'o' }), HOME).token.env).toEqual({})
   })
@@ -87,6 +99,10 @@ describe('a configuration is refused', () => {
     ['[audit]\norigin = "o"\ncertificate = "c"\nprivate_key = "k"', 'audit.certificate is there without audit.listen', ''],
     ['[[policy.allow]]\nidentity = "x"', 'operations', ''],
     ['[audit]\norigin = "o"\nwitness_quorum = 1', 'there is a quorum of witnesses, or a wait for it, and no [[audit.witness]]', ''],
+    ['[audit]\norigin = "o"\n[audit.timestamps]\nevery = "1h"', 'is there without audit.timestamps.url', ''],
+    ['[audit]\norigin = "o"\n[audit.timestamps]\nurl = "https://tsa.example/"', 'audit.timestamps.ca is missing', ''],
+    ['[audit]\norigin = "o"\n[audit.timestamps]\nurl = "ldap://tsa.example/"\nca = "a.pem"', 'want http:// or https://', ''],
+    ['[audit]\norigin = "o"\n[audit.timestamps]\nurl = "https://tsa.example/"\nca = "a.pem"\nevery = "soon"', 'want a number and s, m, h or d', ''],
     ['[trust]\nwitness_quorum = 1', 'and no [[audit.witness]]', ''],
     [withWitness(''), 'audit.witness_quorum is 0, want 1 to 1', ''],
     [withWitness('witness_quorum = 2'), 'audit.witness_quorum is 2, want 1 to 1', ''],

@@ -90,6 +90,33 @@ describe('witnesses of the log', () => {
   })
 })
 
+describe('timestamp authorities of the log', () => {
+  const root = utf8('any bytes: what is no certificate leads nowhere').toBase64()
+  const withLog = (log: Partial<TrustFile['log']>): Uint8Array => writeTrust({ ...trust, log: { ...trust.log, ...log } })
+
+  it('are read back and have the form of the schema', () => {
+    const authorities = [{ name: 'tsa.example', roots: [root] }]
+    const bytes = withLog({ authorities })
+    expect(readTrust(bytes).log.authorities).toEqual(authorities)
+    expect(validate(JSON.parse(Buffer.from(bytes).toString())), JSON.stringify(validate.errors)).toBe(true)
+  })
+
+  it.each<[what: string, authorities: NonNullable<TrustFile['log']['authorities']>]>([
+    ['none in the list', []],
+    ['one without a root', [{ name: 'tsa.example', roots: [] }]],
+    [
+      'two of one name',
+      [
+        { name: 'tsa.example', roots: [root] },
+        { name: 'tsa.example', roots: [root] },
+      ],
+    ],
+    ['a root that is not base64', [{ name: 'tsa.example', roots: ['%'] }]],
+  ])('are refused with %s', (_what, authorities) => {
+    expect(() => readTrust(withLog({ authorities }))).toThrow(expect.objectContaining({ code: 'TRUST_INVALID' }) as Error)
+  })
+})
+
 describe('the reader and the schema', () => {
   it.each<[string, path: string, value: unknown]>([
     ['another version', 'version', 3],

@@ -41,6 +41,8 @@ export interface TrustFile {
     readonly witnesses?: readonly TrustedWitness[]
     /** So many of them must have cosigned the checkpoint of a receipt; 0 or absent: none. */
     readonly quorum?: number
+    /** Whose timestamps (RFC 3161) are believed. */
+    readonly authorities?: readonly TrustedAuthority[]
   }
   /** One entry a key version. */
   readonly keys: readonly TrustedKey[]
@@ -52,6 +54,13 @@ export interface TrustedWitness {
   readonly name: string
   /** One or two vkeys (types 04 and 06); it counts only with all of them. */
   readonly keys: readonly string[]
+}
+
+export interface TrustedAuthority {
+  /** As it stands below checkpoints. */
+  readonly name: string
+  /** Certificates, DER in base64. */
+  readonly roots: readonly string[]
 }
 
 export interface TrustedPublicKey {
@@ -102,6 +111,7 @@ export function trustJson(trust: TrustFile): JsonObject {
       keys: log.keys,
       ...(log.witnesses === undefined ? {} : { witnesses: log.witnesses.map(({ name, keys }) => ({ name, keys })) }),
       ...(log.quorum === undefined ? {} : { quorum: log.quorum }),
+      ...(log.authorities === undefined ? {} : { authorities: log.authorities.map(({ name, roots }) => ({ name, roots })) }),
     },
     keys: trust.keys.map(({ spki, companion, times, ...key }) => ({
       ...key,
@@ -133,7 +143,7 @@ export function parseTrustJson(document: JsonObject): TrustFile {
 }
 
 function parseLog(value: JsonValue | undefined): TrustFile['log'] {
-  const log = readObject(value, 'log', ['origin', 'keys'], ['witnesses', 'quorum'])
+  const log = readObject(value, 'log', ['origin', 'keys'], ['witnesses', 'quorum', 'authorities'])
   const origin = readText(log, 'origin', 255)
   const keys = readArray(log, 'keys', 2, 2).map((text) => {
     if (typeof text !== 'string') throw invalid('a log key is not a string')
@@ -142,7 +152,18 @@ function parseLog(value: JsonValue | undefined): TrustFile['log'] {
   const stranger = keys.find(({ key }) => key.name !== origin)
   if (stranger !== undefined) throw invalid(`log key is named ${excerpt(stranger.key.name)}, want the origin ${excerpt(origin)}`)
   if (new Set(keys.map(({ key }) => key.type)).size !== 2) throw invalid('log keys are of one type, want one Ed25519 and one ML-DSA-44 key')
-  return { origin, keys: keys.map(({ text }) => text), ...parseWitnesses(log) }
+  return { origin, keys: keys.map(({ text }) => text), ...parseWitnesses(log), ...parseAuthorities(log) }
+}
+
+function parseAuthorities(log: JsonObject): Pick<TrustFile['log'], 'authorities'> {
+  if (log['authorities'] === undefined) return {}
+  const authorities = readArray(log, 'authorities', 1, MAX_AUTHORITIES).map((value) => {
+    const entry = readObject(value, 'authority', ['name', 'roots'])
+    const roots = readArray(entry, 'roots', 1, MAX_AUTHORITIES).map((root) => toBase64(readBytes({ root }, 'root', MAX_CERTIFICATE_BYTES)))
+    return { name: readText(entry, 'name', 255), roots }
+  })
+  if (new Set(authorities.map(({ name }) => name)).size !== authorities.length) throw invalid('a timestamp authority is there twice')
+  return { authorities }
 }
 
 function parseWitnesses(log: JsonObject): Pick<TrustFile['log'], 'witnesses' | 'quorum'> {
@@ -234,5 +255,7 @@ export const KEY_STATES = ['pre-active', 'active', 'suspended', 'deactivated', '
 const TIMED_STATES = KEY_STATES.filter((state) => state !== 'pre-active')
 const OPTIONAL_MEMBERS = ['companion', 'times', 'origin', 'notBefore', 'notAfter', 'reason']
 const MAX_WITNESSES = 32
+const MAX_AUTHORITIES = 8
+const MAX_CERTIFICATE_BYTES = 16_384
 const MAX_REASON = 1024
 const MAX_KEYS = 10_000

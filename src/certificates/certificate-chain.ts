@@ -1,8 +1,11 @@
-/** X.509 path validation (RFC 5280 §6) for signing certificates, as OMS uses it: leaf first, roots given by the verifier. Loaded only when a bundle brings certificates. */
+/** X.509 path validation (RFC 5280 §6) for certificates that sign code, as OMS uses it, or timestamps: leaf first, roots given by the verifier. */
 import { fromBER } from 'asn1js'
 import { BasicConstraints, Certificate, ExtKeyUsage, RSAPublicKey, RSASSAPSSParams } from 'pkijs'
 import { equalBytes, SealstoneError } from '#core'
 import { parsePublicKey, type PublicKey } from '#suites'
+
+/** What the leaf's key is for. */
+export type SigningPurpose = keyof typeof PURPOSES
 
 export interface SigningCertificate {
   readonly key: PublicKey
@@ -16,18 +19,24 @@ export interface SigningCertificate {
  * Walks from the leaf to one of the roots along the certificates in the order given; every signature, date, CA flag, path length and key usage on
  * the way must hold. No revocation: OMS has none. Throws CERTIFICATE_INVALID with the reason.
  */
-export async function validateChain(chain: readonly Uint8Array[], trusted: readonly Certificate[], now: Date): Promise<SigningCertificate> {
+export async function validateChain(
+  chain: readonly Uint8Array[],
+  trusted: readonly Certificate[],
+  now: Date,
+  purpose: SigningPurpose = 'code signing',
+): Promise<SigningCertificate> {
   const [leaf, ...intermediates] = chain.map((der, index) =>
     decode(der, index === 0 ? 'signing certificate' : `certificate ${index + 1} of the chain`),
   )
-  if (leaf === undefined) throw invalid('bundle brings no certificate')
+  if (leaf === undefined) throw invalid('there is no certificate')
   const path = await findPath(leaf, intermediates, trusted)
   path.forEach((certificate) => checkDates(certificate, now))
   path.forEach(checkExtensions)
   path.slice(0, -1).forEach(checkAlgorithm)
   path.slice(1).forEach(checkKeySize)
-  path.slice(1).forEach((issuer, below) => checkIssuer(issuer, below))
-  checkSigner(leaf)
+  path.slice(1).forEach((issuer, below) => checkIssuer(issuer, below, purpose))
+  if (purpose === 'code signing') checkSigner(leaf)
+  else checkTimestamper(leaf)
   return { key: leafKey(leaf), subject: nameOf(leaf), root: nameOf(path.at(-1) as Certificate) }
 }
 
@@ -92,7 +101,7 @@ function checkKeySize(issuer: Certificate): void {
 }
 
 /** @param below how many intermediates stand between this issuer and the leaf */
-function checkIssuer(certificate: Certificate, below: number): void {
+function checkIssuer(certificate: Certificate, below: number, purpose: SigningPurpose): void {
   const constraints = extension(certificate, BASIC_CONSTRAINTS)
   if (!(constraints instanceof BasicConstraints) || !constraints.cA)
     throw invalid(`certificate ${nameOf(certificate)} issued another one but is no CA`)
@@ -102,8 +111,8 @@ function checkIssuer(certificate: Certificate, below: number): void {
   const usage = keyUsage(certificate)
   if (usage !== undefined && (usage & KEY_CERT_SIGN) === 0) throw invalid(`certificate ${nameOf(certificate)} may not sign certificates (key usage)`)
   const purposes = extension(certificate, EXTENDED_KEY_USAGE)
-  if (purposes !== undefined && !allowsSigning(purposes)) {
-    throw invalid(`certificate ${nameOf(certificate)} may not issue certificates for code signing (extended key usage)`)
+  if (purposes !== undefined && !allows(purposes, purpose)) {
+    throw invalid(`certificate ${nameOf(certificate)} may not issue certificates for ${purpose} (extended key usage)`)
   }
 }
 
@@ -117,11 +126,22 @@ function checkSigner(certificate: Certificate): void {
     if (usage === undefined) throw invalid(`certificate ${nameOf(certificate)} has no key usage, want digital signature or code signing`)
     return
   }
-  if (!allowsSigning(purposes)) throw invalid(`certificate ${nameOf(certificate)} is not for code signing (extended key usage)`)
+  if (!allows(purposes, 'code signing')) throw invalid(`certificate ${nameOf(certificate)} is not for code signing (extended key usage)`)
 }
 
-function allowsSigning(purposes: unknown): boolean {
-  return purposes instanceof ExtKeyUsage && purposes.keyPurposes.some((purpose) => purpose === CODE_SIGNING || purpose === ANY_PURPOSE)
+/** RFC 3161 §2.3: the one purpose of its key is time stamping, and the extension that says so is critical. */
+function checkTimestamper(certificate: Certificate): void {
+  const usage = keyUsage(certificate)
+  if (usage !== undefined && (usage & (DIGITAL_SIGNATURE | NON_REPUDIATION)) === 0)
+    throw invalid(`certificate ${nameOf(certificate)} may not make signatures (key usage)`)
+  const purposes = extension(certificate, EXTENDED_KEY_USAGE)
+  const isCritical = certificate.extensions?.some(({ extnID, critical }) => extnID === EXTENDED_KEY_USAGE && critical) === true
+  const isOnly = purposes instanceof ExtKeyUsage && purposes.keyPurposes.length === 1 && purposes.keyPurposes[0] === PURPOSES['time stamping']
+  if (!isOnly || !isCritical) throw invalid(`certificate ${nameOf(certificate)} is not for time stamping alone (extended key usage, critical)`)
+}
+
+function allows(purposes: unknown, wanted: SigningPurpose): boolean {
+  return purposes instanceof ExtKeyUsage && purposes.keyPurposes.some((purpose) => purpose === PURPOSES[wanted] || purpose === ANY_PURPOSE)
 }
 
 /** The first byte of the BIT STRING, which holds all bits that matter here. */
@@ -190,8 +210,9 @@ const SIGNATURE_ALGORITHMS: readonly string[] = [
   '1.3.101.112',
 ]
 const LEAST_RSA_BITS = 2048
-const CODE_SIGNING = '1.3.6.1.5.5.7.3.3'
+const PURPOSES = { 'code signing': '1.3.6.1.5.5.7.3.3', 'time stamping': '1.3.6.1.5.5.7.3.8' } as const
 const ANY_PURPOSE = '2.5.29.37.0'
 const DIGITAL_SIGNATURE = 0x80
+const NON_REPUDIATION = 0x40
 const KEY_CERT_SIGN = 0x04
 const ATTRIBUTES: Readonly<Record<string, string>> = { '2.5.4.3': 'CN', '2.5.4.10': 'O', '2.5.4.11': 'OU', '2.5.4.6': 'C' }
