@@ -17,27 +17,39 @@ import { CosignatureStore } from './cosignatures.ts'
 import { LogStore } from './store.ts'
 
 /**
- * Serves any width that the newest checkpoint covers, and nothing beyond it; as checkpoint the newest with a quorum of witnesses, where the log has any. `checkpoint` throws LOG_UNREACHABLE before the first one,
- * `tile` TILE_MISSING for what is not covered; both throw AUDIT_CORRUPT where the database has a hole. Safe beside the daemon that writes.
+ * Serves any width that the log keys have signed, and nothing beyond it. As checkpoint it has the newest with a quorum of witnesses, where the
+ * log has any, and never one that is older than it gave before. `checkpoint` throws LOG_UNREACHABLE before the first one, `tile`
+ * TILE_MISSING for what is not covered; both throw AUDIT_CORRUPT where the database has a hole. Safe beside the daemon that writes.
  */
 export function databaseTiles(db: Database): TileSource {
   const store = new LogStore(db)
   const cosigned = new CosignatureStore(db)
-  const checkpoint = (): string => {
+  const newest = (): string => {
     const note = store.readHead()?.checkpoint
     if (note === undefined) throw new SealstoneError('LOG_UNREACHABLE', 'the log has no checkpoint yet', { hint: 'start the daemon once' })
     return note
   }
+  let given: { readonly note: string; readonly size: bigint } | undefined
   return {
-    checkpoint: async () => cosigned.notes().find(({ quorate }) => quorate)?.note ?? checkpoint(),
+    checkpoint: async () => {
+      const note = cosigned.notes().find(({ quorate }) => quorate)?.note ?? newest()
+      const size = sizeOf(note)
+      // Where witnesses were set up a moment ago, their first quorum is for a tree that is smaller than the newest.
+      if (given === undefined || size >= given.size) given = { note, size }
+      return given.note
+    },
     tile: async (name) => {
-      const { size } = decodeCheckpoint(parseNote(checkpoint()).text)
+      const size = sizeOf(newest())
       if (tileWidth(size, name.kind === 'entries' ? 0 : name.level, name.number) < name.width) {
         throw new SealstoneError('TILE_MISSING', `${tilePath(name)} is beyond the checkpoint of ${size} entries`)
       }
       return name.kind === 'entries' ? encodeEntryBundle(readLeaves(store, name)) : readHashes(store, name)
     },
   }
+}
+
+function sizeOf(note: string): bigint {
+  return decodeCheckpoint(parseNote(note).text).size
 }
 
 function readHashes(store: LogStore, name: TileName & { kind: 'hashes' }): Uint8Array {

@@ -1,11 +1,12 @@
 /** Writes down what is new of the log in a directory: entries and tiles first, the checkpoint that covers them last. */
 import { chmod, lstat, mkdir, realpath } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { cancelled, equalBytes, SealstoneError, utf8 } from '#core'
+import { cancelled, SealstoneError, utf8 } from '#core'
 import { FolderMaker, writeFiles } from '#files'
 import { openTileSource } from '#tilesources'
 import { type Checkpoint, decodeCheckpoint, parseNote, type TileSource } from '#tlog'
 import { claimDirectory, STAGING } from './claim.ts'
+import { isAhead } from './compare.ts'
 import { newParts, type Part } from './new-parts.ts'
 import { removeSuperseded } from './superseded.ts'
 
@@ -33,8 +34,8 @@ export interface PublishReport {
 /**
  * A crash at any point leaves the old checkpoint with all that it covers, or the new one with all that it covers: no file that a published
  * checkpoint needs is ever written again. What is left of a run that ended early is written anew by the next.
- * Throws LOG_FORKED or LOG_ROLLED_BACK if the directory holds a checkpoint that this log does not extend, AUDIT_CORRUPT if the log is not what was signed,
- * OUTPUT_UNWRITABLE, CANCELLED, and what the source throws; the published checkpoint is then the one that it was.
+ * Throws LOG_FORKED or LOG_ROLLED_BACK if the directory holds a checkpoint that this log does not extend, AUDIT_CORRUPT if the log is not
+ * what was signed, OUTPUT_UNWRITABLE, CANCELLED, and what the source throws; the published checkpoint is then the one that it was.
  */
 export async function publishLog({ source, directory, onProgress, signal }: PublishOptions): Promise<PublishReport> {
   const root = await openDirectory(directory)
@@ -45,7 +46,8 @@ export async function publishLog({ source, directory, onProgress, signal }: Publ
   const next = decode(note)
   const published = await readPublished(root)
   const before = published === undefined ? EMPTY : decode(published)
-  if (published !== undefined) refuseOther(root, before, next)
+  if (published !== undefined && (await isAhead(source, before, next, root)))
+    return { origin: before.origin, size: before.size, before: before.size, filesWritten: 0, bytesWritten: 0, removed: 0 }
 
   // A crash in here leaves tiles that no checkpoint covers; the next run writes the same names again.
   const total = next.size - before.size
@@ -95,26 +97,11 @@ async function readPublished(root: string): Promise<string | undefined> {
   return stats === 'ENOENT' ? undefined : await openTileSource(root).checkpoint()
 }
 
-/** That the new tree extends the old one is shown while it is written (`newParts`); what needs no tree is told before. */
-function refuseOther(root: string, before: Checkpoint, next: Checkpoint): void {
-  if (before.origin !== next.origin) {
-    throw new SealstoneError('LOG_FORKED', `${root} holds the log ${before.origin}, this one is ${next.origin}`, { hint: 'name another directory' })
-  }
-  if (before.size > next.size) {
-    throw new SealstoneError('LOG_ROLLED_BACK', `${root} holds ${before.size} entries, this log has ${next.size}`, {
-      hint: 'keep both as evidence: an old copy of the state directory is in use, or entries were removed',
-    })
-  }
-  if (before.size === next.size && !equalBytes(before.root, next.root))
-    throw new SealstoneError('LOG_FORKED', `${root} holds another tree of ${next.size} entries`, { hint: KEEP_BOTH })
-}
-
 function decode(note: string): Checkpoint {
   return decodeCheckpoint(parseNote(note).text)
 }
 
 const EMPTY: Checkpoint = { origin: '', size: 0n, root: new Uint8Array() }
-const KEEP_BOTH = 'keep both as evidence: the log was changed or replaced since it was published'
 const PARTS_AT_ONCE = 32
 /** Published is for everybody, also where the daemon's mask keeps all else for its owner. */
 const FILE_MODE = 0o644

@@ -88,3 +88,16 @@ it('says that a leaf or a tile is gone', async () => {
   expect(await codeOf(source.tile({ kind: 'hashes', level: 0, number: 0n, width: 256 }))).toBe('AUDIT_CORRUPT')
   expect(await codeOf(source.tile({ kind: 'hashes', level: 1, number: 0n, width: 1 }))).toBe('AUDIT_CORRUPT')
 })
+
+it('has the newest checkpoint with a quorum of witnesses, and never goes back', async () => {
+  await using both = await openBoth()
+  await grow(both.log, 99)
+  const early = both.log.audit.checkpoint() as string
+  await grow(both.log, 100)
+  const late = both.log.audit.checkpoint() as string
+  const before = databaseTiles(both.reader)
+  expect(await before.checkpoint()).toBe(late)
+  both.log.db.prepare('INSERT INTO audit_cosigned (size, note, quorate) VALUES (100, ?, 1)').run(early)
+  expect(await before.checkpoint()).toBe(late)
+  expect(await databaseTiles(both.reader).checkpoint()).toBe(early)
+})

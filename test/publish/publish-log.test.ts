@@ -114,6 +114,26 @@ it('refuses to put a fork, a rolled back log or another log over what is there',
   expect(await judge(directory, LOG)).toBe(600n)
 })
 
+it('leaves what is published where only the witnesses are behind, and still knows a fork', async () => {
+  const [directory, home, forked] = [temporaryFolder(), temporaryFolder(), temporaryFolder()]
+  let early: string
+  {
+    await using log = await openLog(home, LOG)
+    await grow(log, 299)
+    early = log.audit.checkpoint() as string
+  }
+  copyFileSync(join(home, 'sealstone.db'), join(forked, 'sealstone.db'))
+  await using log = await openLog(home, LOG)
+  await using other = await openLog(forked, LOG)
+  await grow(log, 300)
+  await grow(other, 400)
+  await publish(log, directory)
+  for (const { db } of [log, other]) db.prepare('INSERT INTO audit_cosigned (size, note, quorate) VALUES (300, ?, 1)').run(early)
+  expect(await publish(log, directory)).toMatchObject({ size: 600n, before: 600n, filesWritten: 0 })
+  await expect(publish(other, directory)).rejects.toMatchObject({ code: 'LOG_FORKED', message: expect.stringMatching(/another tree of 600/) })
+  expect(await judge(directory, LOG)).toBe(600n)
+})
+
 it('does not publish a leaf that was changed in the database', async () => {
   const directory = temporaryFolder()
   await using log = await openLog(temporaryFolder(), LOG)
