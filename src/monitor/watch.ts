@@ -10,8 +10,8 @@ export interface WatchPorts {
   load(): Promise<WatchState | undefined>
   /** Durable when it resolves, as a whole or not at all. */
   save(state: WatchState): Promise<void>
-  /** Keeps a file of evidence; where it is. */
-  keep(name: string, text: string): Promise<string>
+  /** Keeps a file of evidence; where it is, or undefined where too many are kept already. */
+  keep(name: string, text: string): Promise<string | undefined>
   /** Takes alerts elsewhere, in bounded time. What it refuses is offered again in the next round. */
   deliver?(alerts: readonly JsonObject[]): Promise<void>
   /** Alerts of this round that were not told before. */
@@ -68,7 +68,10 @@ async function report({ alerts, state, trouble }: Round, before: WatchState, { l
     if (key !== undefined) standing.push(key)
     if (key !== undefined && before.standing.includes(key)) continue
     const kept: string[] = []
-    for (const { name, text } of alert.evidence ?? []) kept.push(await ports.keep(name, text))
+    for (const { name, text } of alert.evidence ?? []) {
+      const path = await ports.keep(name, text)
+      if (path !== undefined) kept.push(path)
+    }
     told.push(alertRecord(alert, log.origin, time, kept))
   }
   ports.tell(told)
@@ -89,9 +92,10 @@ async function deliver(alerts: readonly JsonObject[], ports: WatchPorts): Promis
   }
 }
 
-/** Of an alert that holds as long as the log is as it is. */
+/** Of an alert that holds as long as the log is as it is. Two histories by the log's own keys are another matter each time; rubbish is not. */
 function standingKey({ kind, evidence = [] }: Alert): string | undefined {
-  return ENTRY_KINDS.has(kind) ? undefined : [kind, ...evidence.map(({ name }) => name)].join(' ')
+  if (ENTRY_KINDS.has(kind)) return undefined
+  return kind === 'fork' || kind === 'rollback' ? [kind, ...evidence.map(({ name }) => name)].join(' ') : kind
 }
 
 const ENTRY_KINDS: ReadonlySet<Alert['kind']> = new Set([

@@ -80,6 +80,10 @@ describe('of the log as a whole it tells', () => {
     writeLogFiles(stage.published, leaves, signLeaves(softwareLog(ORIGIN), leaves))
     expect(await look(stage)).toMatchObject({ code: 1, stdout: expect.stringContaining('critical checkpoint-invalid') })
     writeFileSync(join(stage.published, 'checkpoint'), '<html>')
+    expect(await look(stage)).toMatchObject({ code: 1, stdout: '' }) // told, and still so
+    writeLogFiles(stage.published, leaves, signLeaves(stage.log, leaves))
+    expect((await look(stage)).code).toBe(0)
+    writeFileSync(join(stage.published, 'checkpoint'), '<html>')
     expect(await look(stage)).toMatchObject({ code: 1, stdout: expect.stringContaining('critical checkpoint-invalid') })
   })
 

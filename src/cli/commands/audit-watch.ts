@@ -1,6 +1,6 @@
 /** sealstone audit watch: a monitor of a published log. What it remembers and keeps as evidence are files that are replaced as a whole. */
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { readDocument, readRequired } from '#client/offline'
 import { defined, LIMITS, SealstoneError, systemClock, utf8, utf8Text } from '#core'
@@ -75,6 +75,11 @@ async function ports(output: Output, origin: string, statePath: string, options:
     save: (state) => write(statePath, encodeState(state)),
     keep: async (name, text) => {
       const path = join(evidence, name)
+      const kept = await readdir(evidence).catch((): string[] => [])
+      if (kept.length >= MAX_EVIDENCE && !kept.includes(name)) {
+        output.warn(`${visible(evidence)} has ${kept.length} files; no more are kept`)
+        return undefined
+      }
       await write(path, utf8(text))
       return path
     },
@@ -130,4 +135,6 @@ function tellProgress(output: Output): (done: bigint, size: bigint) => void {
 
 const HINT = 'keep the evidence and ask the operator of the log; docs/audit-log.md says what each alert means'
 const MAX_STATE_BYTES = 256 * 1024 * 1024
+/** A server that shows something else each time must not fill the disk. */
+const MAX_EVIDENCE = 300
 const TELL_EVERY_MS = 2000
