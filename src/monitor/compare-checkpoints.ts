@@ -8,8 +8,8 @@ export type Relation =
   /** The newer one has all entries of the older one, in their order, and more behind them. */
   | { readonly kind: 'extended'; readonly proof: readonly Uint8Array[] }
   /**
-   * Both are signed, and no log has both. With a proof it shows: its hashes join to the newer root (RFC 9162 §2.1.4.2), and over the entries
-   * of the older checkpoint to `otherRoot`. Without one the sizes are the same, and the roots speak for themselves.
+   * Both are signed, and no log has both. The newer tree has `otherRoot` over the entries of the older one, and the proof joins that to its own
+   * root (RFC 9162 §2.1.4.2). Where the sizes are the same it is its own root, and the proof is empty.
    */
   | { readonly kind: 'forked'; readonly proof: readonly Uint8Array[]; readonly otherRoot: Uint8Array }
 

@@ -2,6 +2,7 @@
 import { equalBytes, SealstoneError } from '#core'
 import { decodeCheckpoint, parseNote, type TileSource } from '#tlog'
 import { compareCheckpoints, provenPrefix } from './compare-checkpoints.ts'
+import { type ForkProof, joins } from './evidence.ts'
 import { readProvenEntry } from './prove.ts'
 import { type KnownLog, openSigned, type SignedCheckpoint } from './signed-checkpoint.ts'
 
@@ -9,6 +10,8 @@ import { type KnownLog, openSigned, type SignedCheckpoint } from './signed-check
 export interface LogView {
   readonly note: string
   readonly source?: TileSource
+  /** What a monitor kept of a fork, with this checkpoint as the newer one. */
+  readonly fork?: ForkProof
 }
 
 export type LogDifference =
@@ -34,6 +37,8 @@ export async function diffLogs(a: LogView, b: LogView, log: KnownLog): Promise<L
   const right = { ...b, signed: openSigned(b.note, log) }
   const sizes = [left.signed.size, right.signed.size] as const
   const [older, newer] = sizes[0] <= sizes[1] ? [left, right] : [right, left]
+  if (newer.fork !== undefined && joins(newer.fork, older.signed, newer.signed) && !equalBytes(newer.fork.otherRoot, older.signed.root))
+    return { kind: 'forked', sizes }
   // Of the same size the roots decide, and nothing has to be read.
   const source = newer.source ?? (older.signed.size === newer.signed.size ? NO_TILES : undefined)
   if (source === undefined) {

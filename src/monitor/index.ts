@@ -2,6 +2,7 @@
 export type { AlertRecord } from './alert.ts'
 export { requireExtension } from './compare-checkpoints.ts'
 export { diffLogs, type LogDifference, type LogView } from './diff-logs.ts'
+export { parseForkEvidence } from './evidence.ts'
 export { parseDuration } from './duration.ts'
 export { consistencyText, proveConsistency, type ProvenTree, proveEntry, type TreeEnd } from './prove.ts'
 export { parseRules, type Rule } from './rules.ts'

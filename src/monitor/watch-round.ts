@@ -1,6 +1,6 @@
 /** One look at a published log: what it says of itself, whether it continues what was seen, and each new entry. The order of steps and nothing else. */
 import { SealstoneError, toSealstoneError } from '#core'
-import { formatAddCheckpoint, type Leaf, parseLeaf, type TileSource } from '#tlog'
+import { type Leaf, parseLeaf, type TileSource } from '#tlog'
 import { type Alert, AlertList } from './alert.ts'
 import { compareCheckpoints, rolledBack } from './compare-checkpoints.ts'
 import { EntryWatch } from './entry-watch.ts'
@@ -80,9 +80,8 @@ async function findBreach(seen: SignedCheckpoint, today: SignedCheckpoint, sourc
   }
   const relation = await compareCheckpoints(seen, today, source)
   if (relation.kind !== 'forked') return undefined
-  const message = `${today.origin} was rewritten: of ${signedAt(seen)} it has ${seen.size} entries, of ${signedAt(today)} ${today.size}, and these do not begin with those`
-  const proof = formatAddCheckpoint({ oldSize: seen.size, proof: relation.proof, checkpoint: today.note })
-  return { kind: 'fork', severity: 'critical', message, evidence: evidenceOf(seen, today, proof) }
+  const message = `${today.origin} was rewritten: its ${today.size} entries of ${signedAt(today)} do not begin with its ${seen.size} of ${signedAt(seen)}`
+  return { kind: 'fork', severity: 'critical', message, evidence: evidenceOf(seen, today, relation) }
 }
 
 async function readEntries(

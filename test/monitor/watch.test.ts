@@ -53,12 +53,44 @@ describe('of the log as a whole it tells', () => {
     const forked = await look(stage, other.published)
     expect(forked).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: an alert of log\.example\/models: .*was rewritten/) })
     expect(forked.stdout).toMatch(/^ALERT {2}critical fork: .*\n( +evidence: .*\n){3}$/)
-    const evidence = readdirSync(evidenceOf(stage)).map((name) => readFileSync(join(evidenceOf(stage), name), 'utf8'))
-    expect(evidence.toSorted().map((text) => text.split('\n', 2)[1])).toEqual(['5', '9', expect.any(String)])
-    expect(evidence.some((text) => text.startsWith('old 5\n'))).toBe(true)
+    const evidence = readdirSync(evidenceOf(stage)).map((name) => join(evidenceOf(stage), name))
+    expect(evidence.map((path) => path.replace(/^[^.]*.*?evidence.[0-9a-f]{16}/, '')).toSorted()).toEqual([
+      '.checkpoint',
+      '.checkpoint',
+      '.fork.json',
+    ])
     const again = await look(stage, other.published)
     expect(again).toMatchObject({ code: 1, stdout: '' }) // told before, and still so
     expect((await look(stage)).code).toBe(0)
+  })
+
+  it.each([
+    [1, 'a power of two'],
+    [2, 'another size'],
+    [4, 'the same size'],
+  ])('a fork that anybody can see from the evidence alone, after %d signings (%s)', async (signings) => {
+    const log = softwareLog(ORIGIN)
+    const [stage, other] = [makeStage(log), makeStage(log)]
+    // 4 entries, 5 entries, or 9 as the other log has.
+    await stage.use(async ({ audit }) => {
+      if (signings === 1) await audit.complete({ ...outcome(), kind: 'refused', result: 'error' })
+    })
+    await stage.sign(signings)
+    await other.sign(4)
+    await look(stage)
+    await look(stage, other.published)
+    for (const folder of [stage, other]) rmSync(folder.published, { recursive: true })
+    const files = readdirSync(evidenceOf(stage)).map((name) => join(evidenceOf(stage), name))
+    const fork = files.find((path) => path.endsWith('.fork.json'))
+    const checkpoints = files.filter((path) => path.endsWith('.checkpoint')).toSorted((left, right) => sizeOf(left) - sizeOf(right))
+    expect(fork === undefined).toBe(signings === 4)
+    const shown = await run(['audit', 'diff', checkpoints[0] ?? '', fork ?? checkpoints[1] ?? '', '--trust', stage.trust])
+    expect(shown).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FORK {2}the log keys signed two histories/) })
+    if (fork === undefined) return
+    // A proof that was tampered with shows nothing, and neither does a good one of an honest log.
+    const document = JSON.parse(readFileSync(fork, 'utf8')) as { otherRoot: string }
+    writeFileSync(fork, JSON.stringify({ ...document, otherRoot: Buffer.alloc(32).toString('base64') }))
+    expect((await run(['audit', 'diff', checkpoints[0] ?? '', fork, '--trust', stage.trust])).code).toBe(2)
   })
 
   it('a rollback, and whether it may be an old copy', async () => {
@@ -202,6 +234,10 @@ function watchLine(stage: Stage, place = stage.published): string[] {
 
 function look(stage: Stage, place?: string): Promise<RunResult> {
   return run(watchLine(stage, place))
+}
+
+function sizeOf(path: string): number {
+  return Number(readFileSync(path, 'utf8').split('\n')[1])
 }
 
 function stateOf({ path }: Stage): string {

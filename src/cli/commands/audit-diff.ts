@@ -1,7 +1,7 @@
 /** sealstone audit diff: two views of a log, each a published log or a file with a checkpoint in it. */
 import { statSync } from 'node:fs'
-import { readKeptNote } from '#client/offline'
-import { utf8Text } from '#core'
+import { readKeptNote, readRequired } from '#client/offline'
+import { LIMITS, utf8Text } from '#core'
 import type { LogDifference, LogView } from '#monitor'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { printErrorLines } from '../failure.ts'
@@ -25,6 +25,11 @@ export async function run(context: CommandContext, operands: readonly string[], 
 
 async function openView(place: string, signal: AbortSignal): Promise<LogView> {
   const isPublished = /^https?:\/\//.test(place) || statSync(place, { throwIfNoEntry: false })?.isDirectory() === true
+  if (place.endsWith('.fork.json')) {
+    const { parseForkEvidence } = await import('#monitor')
+    const { newer, ...fork } = parseForkEvidence(await readRequired(place, LIMITS.bundleBytes))
+    return { note: newer, fork }
+  }
   if (!isPublished) return { note: await readKeptNote(place) }
   const source = await openPublished(place, signal)
   return { note: await source.checkpoint(), source }
