@@ -37,7 +37,7 @@ export function parseForkEvidence(bytes: Uint8Array): ForkProof & { readonly old
     older: readText(document, 'older', MAX_BYTES),
     newer: readText(document, 'newer', MAX_BYTES),
     otherRoot: fromBase64(readText(document, 'otherRoot', 64)),
-    proof: readArray(document, 'proof', 0, MAX_PROOF).map((hash) => fromBase64(String(hash))),
+    proof: readArray(document, 'proof', 0, MAX_PROOF).map((hash) => fromBase64(typeof hash === 'string' ? hash : '')),
   }
 }
 
