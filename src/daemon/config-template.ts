@@ -135,6 +135,12 @@ ${recipients.length === 0 ? '# recipients = []' : `recipients = [${recipients.ma
 # Headers that the collector wants, such as a token: one "name: value" a line, in a file that you alone can read.
 # headers_file = "traces.headers"
 
+[logs]
+# Where the entries of the audit log are sent as OpenTelemetry logs, by OTLP over HTTP. Off by default; docs/operations.md says what is in them.
+# endpoint = "http://127.0.0.1:4318/v1/logs"
+# As for traces.
+# headers_file = "logs.headers"
+
 [log]
 # debug, info, warn or error. Lines are JSON on standard error.
 # level = "info"

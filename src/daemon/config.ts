@@ -7,8 +7,8 @@ import { defined, excerpt, type JsonValue, LIMITS, SealstoneError } from '#core'
 import type { HttpAddress } from '#listeners'
 import { parsePolicyTable, type PolicyTable } from '#policy'
 import { parseRecipients } from './recovery-recipients.ts'
-import { parseTraceEndpoint, type TraceSettings } from './trace-settings.ts'
 import { parseTimestampSettings, type TimestampSettings } from './timestamp-settings.ts'
+import { type LogSettings, parseCollectorEndpoint, type TraceSettings } from './collector-settings.ts'
 import { parseWitnessSettings, type WitnessSettings } from './witness-settings.ts'
 
 export interface Config {
@@ -60,6 +60,8 @@ export interface Config {
   readonly console?: ConsoleSettings
   /** Where traces are sent. */
   readonly traces?: TraceSettings
+  /** Where the entries of the audit log are sent. */
+  readonly logs?: LogSettings
   readonly drainSeconds: number
   readonly logLevel: LogLevel
   readonly policy: PolicyTable
@@ -165,6 +167,7 @@ export function parseConfig(text: string, home: string): Config {
     ...(metricsAddress === undefined ? {} : { metrics: splitAddress(metricsAddress, 'metrics.listen') }),
     ...(console === undefined ? {} : { console }),
     ...traces(read, home),
+    ...logs(read, home),
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
@@ -240,22 +243,29 @@ function consoleSettings(read: SettingReader, home: string): ConsoleSettings | u
 }
 
 function traces(read: SettingReader, home: string): { readonly traces?: TraceSettings } {
-  const endpoint = read.optionalText('traces.endpoint')
-  const headersFile = read.optionalText('traces.headers_file')
   const sampleRatio = read.fraction('traces.sample_ratio', 1)
+  const collector = collectorOf('traces', read, home)
+  return collector === undefined ? {} : { traces: { ...collector, sampleRatio } }
+}
+
+function logs(read: SettingReader, home: string): { readonly logs?: LogSettings } {
+  const collector = collectorOf('logs', read, home)
+  return collector === undefined ? {} : { logs: collector }
+}
+
+function collectorOf(section: 'traces' | 'logs', read: SettingReader, home: string): LogSettings | undefined {
+  const endpoint = read.optionalText(`${section}.endpoint`)
+  const headersFile = read.optionalText(`${section}.headers_file`)
   if (endpoint === undefined) {
-    const [setting] = read.open('traces.').keys()
-    if (setting === undefined) return {}
-    throw new SealstoneError('CONFIG_INVALID', `setting traces.${setting} is there without traces.endpoint`, {
-      hint: 'say where the traces go, or remove it',
+    const [setting] = read.open(`${section}.`).keys()
+    if (setting === undefined) return undefined
+    throw new SealstoneError('CONFIG_INVALID', `setting ${section}.${setting} is there without ${section}.endpoint`, {
+      hint: `say where the ${section} go, or remove it`,
     })
   }
   return {
-    traces: {
-      endpoint: parseTraceEndpoint(endpoint),
-      sampleRatio,
-      ...(headersFile === undefined ? {} : { headersFile: resolve(home, headersFile) }),
-    },
+    endpoint: parseCollectorEndpoint(section, endpoint),
+    ...(headersFile === undefined ? {} : { headersFile: resolve(home, headersFile) }),
   }
 }
 
@@ -460,6 +470,8 @@ const SETTINGS = [
   'traces.endpoint',
   'traces.sample_ratio',
   'traces.headers_file',
+  'logs.endpoint',
+  'logs.headers_file',
   'serve.drain_seconds',
   'log.level',
   'policy.allow',

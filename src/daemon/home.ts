@@ -12,6 +12,8 @@ export interface HomePaths {
   readonly lock: string
   /** Signs hash tickets. */
   readonly ticketKey: string
+  /** How far the log was sent to a collector. */
+  readonly logsSent: string
   /** Of the data plane alone. */
   readonly hash: string
   /** Private keys to import are put here; the key host can read nothing else. */
@@ -28,6 +30,7 @@ export function homePaths(home: string): HomePaths {
     database: join(home, 'sealstone.db'),
     lock: join(home, 'daemon.lock'),
     ticketKey: join(home, 'ticket.key'),
+    logsSent: join(home, 'logs-sent.json'),
     hash: join(home, 'hash'),
     imports: join(home, 'import'),
     backups: join(home, 'backup'),

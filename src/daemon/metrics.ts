@@ -117,9 +117,10 @@ export function observeDaemon(
     readonly logSize: () => bigint
     readonly clockJumps: () => number
     readonly cosigning: Cosigning | undefined
+    readonly unsent: () => number | undefined
   },
 ): void {
-  const { keyHost, keys, operations, logSize, clockJumps, cosigning } = rooms
+  const { keyHost, keys, operations, logSize, clockJumps, cosigning, unsent } = rooms
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -130,6 +131,7 @@ export function observeDaemon(
       },
     })
   }
+  gauge('sealstone_log_entries_unsent', 'Entries of the audit log that no collector has taken yet; 0 without one.', () => unsent() ?? 0)
   gauge('sealstone_key_host_available', '1 while signing can be expected to work.', () => Number(keyHost.isAvailable))
   gauge('sealstone_key_host_children', 'Processes that sign now.', () => keyHost.pids.length)
   gauge('sealstone_key_host_respawns', 'How often a lost process was replaced since the start.', () => keyHost.respawns)

@@ -7,19 +7,20 @@ import { createOperations, type OperationContext, type Operations } from '#opera
 import { type RpcServer, startServer } from '#rpc'
 import type { BoundedEvent } from './bounded-events.ts'
 import { type ClockWatch, watchClock } from './clock-watch.ts'
+import type { LogSettings, TraceSettings } from './collector-settings.ts'
 import { configDigest, policyDigest } from './config-digest.ts'
 import { type Config, type ConsoleSettings, loadConfig, type LogLevel, splitAddress } from './config.ts'
 import type { ConsoleParts } from './console.ts'
 import { startHashService } from './hash-service.ts'
 import { homePaths } from './home.ts'
 import { clientRefused } from './login-refusals.ts'
+import type { LogSending } from './log-sending.ts'
 import { createLogger } from './logging.ts'
 import type { Collected } from './metrics.ts'
 import { operationContext } from './operation-context.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
 import { openTicketKeys } from './ticket-key.ts'
 import { writeStartLeaves } from './start-leaves.ts'
-import type { TraceSettings } from './trace-settings.ts'
 import { mendTrustFile } from './trust-publisher.ts'
 import { writeBackup } from './write-backup.ts'
 
@@ -40,6 +41,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const metrics = collected?.metrics ?? silentMetrics
   await using tracing = config.traces === undefined ? undefined : await sendTraces(config.traces, logger, collected)
   await using runtime = await openRuntime(options.home, config, systemClock, logger, metrics)
+  const firstOfThisRun = runtime.audit.size()
   const digests = { configDigest: configDigest(config, commandLine(options)), policyDigest: policyDigest(config.policy) }
   await writeStartLeaves(runtime, digests, systemClock)
   const { events } = runtime
@@ -70,7 +72,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   const issued = runtime.keys.trust()
   if (issued !== undefined) mendTrustFile(paths.trust, issued.document)
 
-  await using _metrics = collected === undefined ? undefined : await publishMetrics(collected, config, { ...runtime, clockWatch }, operations, logger)
+  await using _metrics =
+    collected === undefined
+      ? undefined
+      : await publishMetrics(collected, config, { ...runtime, clockWatch, unsent: () => sending?.unsent() }, operations, logger)
   await using hashing =
     config.hash === undefined || ticketKeys === undefined
       ? undefined
@@ -83,6 +88,7 @@ export async function serve(options: ServeOptions): Promise<number> {
           onLoginRefused: (refused) => void events.record(clientRefused(refused)),
           onReport: (report) => collected?.hashed(report),
         })
+  await using sending = config.logs && (await sendLog(config.logs, paths.logsSent, firstOfThisRun, runtime, logger))
   await using _published = await publishTheLog(config, paths.database, logger, collected)
   await using console = config.console && (await showConsole(config.console, { ...runtime, paths, clock: systemClock, logger }))
   const server = await startServer({
@@ -136,16 +142,29 @@ async function sendTraces(
   return { tracer: tracing.tracer, [Symbol.asyncDispose]: () => tracing.close() }
 }
 
+/** What waits is sent when everything else has ended, for a short while; the next start goes on from there. */
+async function sendLog(
+  settings: LogSettings,
+  positionPath: string,
+  from: bigint,
+  { audit }: Runtime,
+  logger: Logger,
+): Promise<LogSending & AsyncDisposable> {
+  const { startLogSending } = await import('./log-sending.ts')
+  const sending = startLogSending(settings, { audit, positionPath, from, logger })
+  return { ...sending, [Symbol.asyncDispose]: () => sending.close() }
+}
+
 /** Closed when the daemon ends. */
 async function publishMetrics(
   { registry }: Collected,
   config: Config,
-  { keyHost, keys, audit, cosigning, clockWatch }: Runtime & { readonly clockWatch: ClockWatch },
+  { keyHost, keys, audit, cosigning, clockWatch, unsent }: Runtime & { readonly clockWatch: ClockWatch; readonly unsent: () => number | undefined },
   operations: Operations,
   logger: Logger,
 ): Promise<AsyncDisposable> {
   const [{ observeDaemon }, { serveMetrics }] = await Promise.all([import('./metrics.ts'), import('./metrics-server.ts')])
-  observeDaemon(registry, { keyHost, keys, operations, logSize: () => audit.size(), clockJumps: () => clockWatch.jumps, cosigning })
+  observeDaemon(registry, { keyHost, keys, operations, logSize: () => audit.size(), clockJumps: () => clockWatch.jumps, cosigning, unsent })
   const server = await serveMetrics(config.metrics ?? { host: '127.0.0.1', port: 0 }, registry, logger)
   logger.info({ address: server.address }, 'metrics')
   return { [Symbol.asyncDispose]: () => server.close() }

@@ -23,7 +23,7 @@ import {
 } from '@opentelemetry/sdk-trace'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, type Span, type SpanFields, type TraceContext, type Tracer } from '#core'
-import { readTraceHeaders, type TraceSettings } from './trace-settings.ts'
+import { readCollectorHeaders, type TraceSettings } from './collector-settings.ts'
 
 export interface Tracing {
   readonly tracer: Tracer
@@ -33,7 +33,7 @@ export interface Tracing {
 
 /** @param dropped told how many spans no collector took. Throws CONFIG_INVALID for a headers file that cannot be used. */
 export function startTracing({ endpoint, sampleRatio, headersFile }: TraceSettings, logger: Logger, dropped: (spans: number) => void): Tracing {
-  const headers = headersFile === undefined ? {} : readTraceHeaders(headersFile)
+  const headers = headersFile === undefined ? {} : readCollectorHeaders('traces', headersFile)
   const exporter = new OTLPTraceExporter({ url: endpoint, headers, timeoutMillis: EXPORT_MS, concurrencyLimit: MOST_WAITING / BATCH })
   const queue = new BoundedQueue(exporter, logger, dropped)
   const provider = new TracerProvider({

@@ -86,6 +86,8 @@ describe('a configuration is refused', () => {
     ['[traces]\nendpoint = "http://[::1]:4318/v1/traces"\nsample_ratio = 1.5', 'traces.sample_ratio is 1.5, want a number from 0 to 1', ''],
     ['[traces]\nsample_ratio = 0.5', 'traces.sample_ratio is there without traces.endpoint', 'say where the traces go'],
     ['[traces]\nheaders_file = "h"', 'traces.headers_file is there without traces.endpoint', ''],
+    ['[logs]\nendpoint = "http://collector.example/v1/logs"', 'is http to collector.example: entries name models, keys and callers', ''],
+    ['[logs]\nheaders_file = "h"', 'logs.headers_file is there without logs.endpoint', 'say where the logs go'],
     ['[log]\nlevel = "loud"', 'setting log.level is "loud", want one of debug, info, warn, error', ''],
     ['[listen.tls]\naddress = "here"', 'listen.tls.address is "here", want host:port', ''],
     ['[listen.tls]\naddress = "h:70000"', 'want host:port', ''],

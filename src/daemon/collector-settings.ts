@@ -1,4 +1,4 @@
-/** The settings of traces: where they go and how many. What is wrong with them is said at the start, not when a trace is lost. */
+/** The settings of what OpenTelemetry collectors get: where it goes and how much. What is wrong with them is said at the start, not when something is lost. */
 import { readFileSync, statSync } from 'node:fs'
 import { SealstoneError } from '#core'
 
@@ -11,23 +11,36 @@ export interface TraceSettings {
   readonly headersFile?: string
 }
 
+export interface LogSettings {
+  /** OTLP over HTTP, such as `http://127.0.0.1:4318/v1/logs`. */
+  readonly endpoint: string
+  /** As that of traces. */
+  readonly headersFile?: string
+}
+
 /** Throws CONFIG_INVALID: no URL, one with a password, or plain HTTP to another machine. */
-export function parseTraceEndpoint(text: string): string {
-  const refuse = (what: string, hint: string): SealstoneError => new SealstoneError('CONFIG_INVALID', `traces.endpoint ${what}`, { hint })
+export function parseCollectorEndpoint(section: 'traces' | 'logs', text: string): string {
+  const refuse = (what: string, hint: string): SealstoneError => new SealstoneError('CONFIG_INVALID', `${section}.endpoint ${what}`, { hint })
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-    throw refuse('is no address that starts with http:// or https://', 'a collector on this machine is http://127.0.0.1:4318/v1/traces')
+    throw refuse('is no address that starts with http:// or https://', `a collector on this machine is http://127.0.0.1:4318/v1/${section}`)
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
-    throw refuse('has a user name, a query or a fragment', 'put what the collector wants to know into the file of traces.headers_file')
+    throw refuse('has a user name, a query or a fragment', `put what the collector wants to know into the file of ${section}.headers_file`)
   if (url.protocol === 'http:' && !LOOPBACK.has(url.hostname))
-    throw refuse(`is http to ${url.hostname}: spans name keys, want https to another machine`, 'or send them to a collector on this machine')
+    throw refuse(
+      `is http to ${url.hostname}: ${section === 'traces' ? 'spans name keys' : 'entries name models, keys and callers'}, want https to another machine`,
+      'or send them to a collector on this machine',
+    )
   return url.href
 }
 
 /** Throws CONFIG_INVALID; the message never shows what is in the file. */
-export function readTraceHeaders(path: string): Record<string, string> {
+export function readCollectorHeaders(section: 'traces' | 'logs', path: string): Record<string, string> {
   const refuse = (what: string, cause?: unknown): SealstoneError =>
-    new SealstoneError('CONFIG_INVALID', `traces.headers_file ${path} ${what}`, { cause, hint: 'one header a line, name: value; mode 0600 or 0400' })
+    new SealstoneError('CONFIG_INVALID', `${section}.headers_file ${path} ${what}`, {
+      cause,
+      hint: 'one header a line, name: value; mode 0600 or 0400',
+    })
   let text: string
   try {
     const { mode, size } = statSync(path)
