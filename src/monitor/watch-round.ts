@@ -76,12 +76,23 @@ function openSeen({ checkpoint }: WatchState, log: KnownLog): SignedCheckpoint |
 
 async function findBreach(seen: SignedCheckpoint, today: SignedCheckpoint, source: TileSource): Promise<Alert | undefined> {
   if (today.size < seen.size) {
-    return { kind: 'rollback', severity: 'critical', message: rolledBack(seen, today).message, evidence: evidenceOf(seen, today) }
+    const kept = (await stillHas(seen, today, source)) ? '; the tiles of what was seen are still there' : ''
+    return { kind: 'rollback', severity: 'critical', message: `${rolledBack(seen, today).message}${kept}`, evidence: evidenceOf(seen, today) }
   }
   const relation = await compareCheckpoints(seen, today, source)
   if (relation.kind !== 'forked') return undefined
   const message = `${today.origin} was rewritten: its ${today.size} entries of ${signedAt(today)} do not begin with its ${seen.size} of ${signedAt(seen)}`
   return { kind: 'fork', severity: 'critical', message, evidence: evidenceOf(seen, today, relation) }
+}
+
+/** For the reader of the alert: a server that lags behind itself still has them; so has a mirror that nobody cleaned. */
+async function stillHas(seen: SignedCheckpoint, today: SignedCheckpoint, source: TileSource): Promise<boolean> {
+  try {
+    return (await compareCheckpoints(today, seen, source)).kind === 'extended'
+  } catch (thrown) {
+    if (toSealstoneError(thrown).code === 'CANCELLED') throw thrown
+    return false
+  }
 }
 
 async function readEntries(

@@ -1,4 +1,6 @@
 /** Rules: closed, checked before the watch begins, and matched as they read. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { newOperationId, parseIdentity } from '#core'
 import { parseRules } from '#monitor'
@@ -49,6 +51,12 @@ describe('rules', () => {
     ['hours without a zone', '[[rule]]\nname = "a"\noutside_hours = "Mon 08:00-18:00"', /want for example/],
   ])('refuse %s', (_, text, message) => {
     expect(() => parseRules(text)).toThrow(message)
+  })
+
+  it('of the documentation are rules', () => {
+    const document = readFileSync(join(import.meta.dirname, '../../docs/audit-log.md'), 'utf8')
+    const [, example = ''] = /^### Rules\n[^]*?```toml\n([^]*?)```/m.exec(document) ?? []
+    expect(parseRules(example).map(({ severity }) => severity)).toEqual(['critical', 'warning', 'info'])
   })
 
   it('name the setting that was meant', () => {

@@ -22,7 +22,7 @@ import {
   tilePath,
 } from '#tlog'
 import { intent, openLog, type OpenLog, type OpenLogOptions, outcome } from '../audit/support.ts'
-import { temporaryFolder } from '../support/sealstone.ts'
+import { run, type RunResult, temporaryFolder } from '../support/sealstone.ts'
 import { makeInstallation, trustFileOf, trustOf } from '../support/signing.ts'
 import { serveWith } from '../tilesources/support.ts'
 import { nobleVerifier, type SoftwareLog, softwareLog } from '../support/software-log.ts'
@@ -185,4 +185,21 @@ function rootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
 function writeBelow(folder: string, path: string, bytes: Uint8Array): void {
   mkdirSync(dirname(join(folder, path)), { recursive: true })
   writeFileSync(join(folder, path), bytes)
+}
+
+/** `audit watch --once` of what is published, with a state of its own. */
+export function watchLine(stage: Stage, place = stage.published): string[] {
+  return ['audit', 'watch', place, '--once', '--state', stateOf(stage), '--trust', stage.trust]
+}
+
+export function look(stage: Stage, place?: string): Promise<RunResult> {
+  return run(watchLine(stage, place))
+}
+
+export function stateOf({ path }: Stage): string {
+  return join(path, 'monitor/state.json')
+}
+
+export function evidenceOf(stage: Stage): string {
+  return join(dirname(stateOf(stage)), 'state.evidence')
 }
