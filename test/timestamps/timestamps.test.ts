@@ -97,7 +97,8 @@ describe('a timestamp', () => {
       )
     }
     const harmless = `O=Example, CN=test timestamps at ${time.toISOString()}`
-    expect(new Set(results)).toEqual(new Set([harmless, 'TIMESTAMP_INVALID']))
+    expect(results.filter((result) => result !== harmless && result !== 'TIMESTAMP_INVALID')).toEqual([])
+    expect(results.length).toBeGreaterThan(100)
     expect(results.filter((result) => result === harmless).length).toBeLessThan(results.length / 20)
   })
 })
