@@ -9,6 +9,7 @@ import { nativeEngine } from '#suites/native'
 import { parseVerifierKey } from '#tlog'
 import { judge } from '../publish/support.ts'
 import { tinyModel } from '../support/models.ts'
+import { makeAuthority } from '../support/openssl.ts'
 import { initHome, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
 let home: Awaited<ReturnType<typeof initHome>>
@@ -86,9 +87,12 @@ describe('a daemon that publishes', () => {
 
   const configure = (settings: string): void => {
     const config = join(home.home, 'config.toml')
-    writeFileSync(config, readFileSync(config, 'utf8').replace(/\[audit\]\n(?:(?:listen|publish) = .*\n)*/, `[audit]\n${settings}`))
+    writeFileSync(
+      config,
+      readFileSync(config, 'utf8').replace(/\[audit\]\n(?:(?:listen|publish|certificate|private_key) = .*\n)*/, `[audit]\n${settings}`),
+    )
   }
-  const published = ({ log }: RunningDaemon): string => /"address":"(http:[^"]+)"[^\n]*the log is published/.exec(log())?.[1] ?? ''
+  const published = ({ log }: RunningDaemon): string => /"address":"(https?:[^"]+)"[^\n]*the log is published/.exec(log())?.[1] ?? ''
   const restart = async (settings: string): Promise<void> => {
     await daemon.stop()
     configure(settings)
@@ -138,6 +142,19 @@ describe('a daemon that publishes', () => {
     await runOk(['sign', join(folder.path, 'model')], home)
     const size = await sizeOf(address)
     await vi.waitFor(async () => expect(await sizeOf(kept)).toBe(size), { timeout: 5000, interval: 200 })
+  })
+
+  it('serves it by TLS with its own certificate, and to nobody by plain HTTP then', async () => {
+    const authority = makeAuthority(folder.path)
+    const { certFile, keyFile } = authority.issue('log', { names: ['IP:127.0.0.1'] })
+    await restart(`listen = "127.0.0.1:0"\ncertificate = "${certFile}"\nprivate_key = "${keyFile}"\n`)
+    expect(address).toMatch(/^https:/)
+    const bundle = join(folder.path, 'model/model.hybrid.sig')
+    // A reader with the daemon's certificate authority reads and proves; one without it reads nothing.
+    const verify = ['audit', 'verify', bundle, '--log', address]
+    await runOk(verify, { ...home, env: { NODE_EXTRA_CA_CERTS: authority.certFile } })
+    expect((await run(verify, home)).stderr).toMatch(/cannot be fetched \(.*CERT|SELF_SIGNED|UNABLE_TO_VERIFY/)
+    await expect(fetch(address.replace('https:', 'http:'))).rejects.toThrow()
   })
 
   it('does not start on an address that is taken', async () => {
