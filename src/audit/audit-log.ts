@@ -1,5 +1,5 @@
 /** The audit log as the daemon uses it: append, complete with a receipt, list, prove, recover. */
-import { defined, equalBytes, LIMITS, type Logger, newOperationId, parseIdentity, SealstoneError, type Timeline } from '#core'
+import { defined, equalBytes, type Identity, LIMITS, type Logger, newOperationId, parseIdentity, SealstoneError, type Timeline } from '#core'
 import type { Database } from '#db'
 import {
   consistencyProof,
@@ -91,6 +91,15 @@ export interface AuditLogOptions {
   readonly onCommit?: (seconds: number) => void
   /** A signed checkpoint of this log that covers the entry and that witnesses cosigned: receipts have it rather than the newest one. */
   readonly cosigned?: (index: bigint) => string | undefined
+  /** What stands for callers in the log. Default: their names. */
+  readonly callers?: CallerNames
+}
+
+export interface CallerNames {
+  /** For a new entry; of what it gave before it makes the same. */
+  write(caller: Identity): Identity
+  /** All by which the log may have this caller. */
+  find(caller: string): readonly string[]
 }
 
 /** Opens the log and checks it against its last checkpoint; a new one begins with a `log-start` leaf. Throws AUDIT_CORRUPT, AUDIT_UNAVAILABLE, CONFIG_INVALID. */
@@ -182,7 +191,13 @@ class SqliteAuditLog implements AuditLog {
   }
 
   page(filter: EntryFilter, end: bigint = this.size()): EntryPage {
-    const { entries, next } = findPage(this.#options.db, this.#store, end, filter)
+    const { entries, next } = findPage(
+      this.#options.db,
+      this.#store,
+      end,
+      filter,
+      filter.caller === undefined ? undefined : this.#options.callers?.find(filter.caller),
+    )
     const checked = entries.map(({ index, bytes }) => {
       this.#checkLeaf(index, bytes)
       return { index, leaf: parseLeaf(bytes), bytes }
@@ -228,7 +243,7 @@ class SqliteAuditLog implements AuditLog {
   /** Time is given in the order of the queue, which is the order of the log; it stands still while the clock is behind, which `uptimeMs` never does. */
   #encode(leaf: NewLeaf): NonNullable<Submission['leaf']> {
     const { timeline } = this.#options
-    const value: Leaf = { version: 1, time: timeline.now().toISOString(), run: this.#run, uptimeMs: timeline.uptimeMs, ...leaf }
+    const value: Leaf = { version: 1, time: timeline.now().toISOString(), run: this.#run, uptimeMs: timeline.uptimeMs, ...this.#renamed(leaf) }
     this.#tellIfBehind()
     return { value, bytes: encodeLeaf(value) }
   }
@@ -239,6 +254,13 @@ class SqliteAuditLog implements AuditLog {
     if (behindMs <= CLOCK_TOLERANCE_MS || performance.now() < this.#toldAt + TELL_AGAIN_MS) return
     this.#toldAt = performance.now()
     logger.warn({ behindMs }, 'the clock went back; log entries keep the time of the last one')
+  }
+
+  #renamed(leaf: NewLeaf): NewLeaf {
+    const { callers } = this.#options
+    if (callers === undefined) return leaf
+    const verifications = leaf.verifications?.map((row) => ({ ...row, caller: callers.write(row.caller) }))
+    return { ...leaf, caller: callers.write(leaf.caller), ...defined({ verifications }) }
   }
 
   #checkLeaf(index: bigint, bytes: Uint8Array): void {

@@ -16,8 +16,8 @@ export interface StoredPage {
   readonly next?: bigint
 }
 
-/** Up to 256 entries out of 8,192, as stored. A page may be empty and still have a next one. @param size entries from there on are not listed */
-export function findPage(db: Database, store: LogStore, size: bigint, filter: EntryFilter): StoredPage {
+/** Up to 256 entries out of 8,192, as stored. A page may be empty and still have a next one. @param size entries from there on are not listed @param names all by which the log may have the filter's caller */
+export function findPage(db: Database, store: LogStore, size: bigint, filter: EntryFilter, names?: readonly string[]): StoredPage {
   const { from, reverse = false, modelPattern } = filter
   let [low, high] = timeRange(store, size, filter) // low inclusive, high exclusive
   if (from !== undefined && reverse) high = min(high, from + 1n)
@@ -26,7 +26,7 @@ export function findPage(db: Database, store: LogStore, size: bigint, filter: En
   if (low >= high || wanted === 0) return { entries: [] }
 
   const [start, end] = reverse ? [max(low, high - WINDOW), high] : [low, min(high, low + WINDOW)]
-  const { where, values } = conditions(filter)
+  const { where, values } = conditions(filter, names)
   const order = reverse ? 'DESC' : 'ASC'
   const rows =
     modelPattern === undefined
@@ -66,7 +66,10 @@ interface Condition {
  * Without statistics SQLite cannot tell the index that leads to three entries from the one that leads to a million: the likely shortest way is taken,
  * and the `+` keeps the other columns from being one. What is left without an index, such as `outcome`, is so common that a page is soon full.
  */
-function conditions({ operationId, result, kind, modelName, key, caller, words = [] }: EntryFilter): { where: string; values: SqlValue[] } {
+function conditions(
+  { operationId, result, kind, modelName, key, caller, words = [] }: EntryFilter,
+  names: readonly string[] = caller === undefined ? [] : [caller],
+): { where: string; values: SqlValue[] } {
   const all: Condition[] = [
     { column: 'operation_id', value: operationId === undefined ? undefined : fromHex(operationId, 16) },
     { column: 'result', value: result, rare: result === 'ok' ? undefined : RARE_RESULT },
@@ -79,10 +82,14 @@ function conditions({ operationId, result, kind, modelName, key, caller, words =
   const way = given.find(({ column, rare }) => rare !== undefined || (column !== 'result' && column !== 'kind'))
   const where = given.map((condition) => {
     const { column, rare } = condition
-    if (condition !== way) return ` AND +${column} = ?`
-    return ` AND ${column} = ?${rare === undefined ? '' : ` AND ${rare}`}`
+    const one = column === 'caller' ? `IN (${names.map(() => '?').join(', ')})` : '= ?'
+    if (condition !== way) return ` AND +${column} ${one}`
+    return ` AND ${column} ${one}${rare === undefined ? '' : ` AND ${rare}`}`
   })
-  return { where: where.join('') + WORD.repeat(words.length), values: [...given.map(({ value }) => value), ...words.map(wordPattern)] }
+  return {
+    where: where.join('') + WORD.repeat(words.length),
+    values: [...given.flatMap(({ column, value }): readonly SqlValue[] => (column === 'caller' ? names : [value])), ...words.map(wordPattern)],
+  }
 }
 
 /** The leaf is JSON: what is escaped there is escaped here. */

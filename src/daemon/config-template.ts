@@ -62,6 +62,8 @@ origin = ${quote(origin)}
 # private_key = "tls/log.key"    # PEM, mode 0600
 # Keeps the log written down as plain files for a static host, in this directory. Off by default.
 # publish = "/srv/log"
+# Whether callers are pseudonyms in the log: "off" or "callers". The key is made in this directory; docs/audit-log.md says how to find out who is who.
+# pseudonyms = "off"
 # Which part of the good verifications is told one by one, from 0.0 to 1.0; failed ones always are. All others are counted.
 # verify_sample = 0.0
 # How often the number of those is told, if there were any.

@@ -74,6 +74,8 @@ export interface AuditSettings {
   readonly answerRetentionHours: number
   /** Which part of the good verifications is told one by one, from 0 to 1. */
   readonly verifySample: number
+  /** Whether callers are pseudonyms in the log. */
+  readonly pseudonyms: (typeof PSEUDONYMS)[number]
   /** Between two leaves with the number of the others. */
   readonly verifySummarySeconds: number
 }
@@ -142,6 +144,7 @@ export function parseConfig(text: string, home: string): Config {
       origin: read.text('audit.origin'),
       answerRetentionHours: read.wholeNumber('audit.answer_retention_hours', 168, 1, 8760),
       verifySample: read.fraction('audit.verify_sample', 0),
+      pseudonyms: read.oneOf('audit.pseudonyms', PSEUDONYMS, 'off'),
       verifySummarySeconds: read.wholeNumber('audit.verify_summary_seconds', 300, 1, 86_400),
     },
     ...defined({
@@ -422,6 +425,7 @@ export const DEFAULT_TRUST_DAYS = 90
 export const DEFAULT_DESTROY_WAIT_HOURS = 168
 export const DEFAULT_QUEUE_MS = 1000
 const SERIAL_FORMS = ['plain', 'hashed'] as const
+const PSEUDONYMS = ['off', 'callers'] as const
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 const SETTINGS = [
@@ -444,6 +448,7 @@ const SETTINGS = [
   'audit.certificate',
   'audit.private_key',
   'audit.publish',
+  'audit.pseudonyms',
   'audit.verify_sample',
   'audit.verify_summary_seconds',
   'audit.witness',

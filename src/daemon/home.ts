@@ -14,6 +14,8 @@ export interface HomePaths {
   readonly ticketKey: string
   /** How far the log was sent to a collector. */
   readonly logsSent: string
+  /** What stands for callers in the log is made with it. */
+  readonly pseudonymKey: string
   /** Of the data plane alone. */
   readonly hash: string
   /** Private keys to import are put here; the key host can read nothing else. */
@@ -31,6 +33,7 @@ export function homePaths(home: string): HomePaths {
     lock: join(home, 'daemon.lock'),
     ticketKey: join(home, 'ticket.key'),
     logsSent: join(home, 'logs-sent.json'),
+    pseudonymKey: join(home, 'pseudonym.key'),
     hash: join(home, 'hash'),
     imports: join(home, 'import'),
     backups: join(home, 'backup'),

@@ -1,6 +1,6 @@
 /** Leaves for logins that were refused: clients at our door, and us at the token's. */
 import { openAuditLog } from '#audit'
-import { type Clock, type Logger, newOperationId, parseIdentity, type SealstoneError, Timeline, toSealstoneError } from '#core'
+import { type Clock, defined, type Logger, newOperationId, parseIdentity, type SealstoneError, Timeline, toSealstoneError } from '#core'
 import type { Database } from '#db'
 import { readLogKeys } from '#keys'
 import type { LoginRefused } from '#listeners'
@@ -10,7 +10,9 @@ import type { NewLeaf } from '#tlog'
 import { type BoundedEvent, UNKNOWN_CALLER } from './bounded-events.ts'
 import { checkpointSigner } from './checkpoint-signer.ts'
 
-export function clientRefused({ what, ...only }: LoginRefused): BoundedEvent {
+/** @param isNamed whether the log may have names and addresses of clients */
+export function clientRefused({ what, detail, certificateDigest }: LoginRefused, isNamed: boolean): BoundedEvent {
+  const only = { ...(isNamed ? defined({ detail }) : {}), ...defined({ certificateDigest }) }
   return { kind: 'login-refused', operation: 'connect', caller: UNKNOWN_CALLER, result: 'error', errorCode: 'UNAUTHENTICATED', what, only }
 }
 

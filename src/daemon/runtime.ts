@@ -1,11 +1,12 @@
 /** Opens everything a daemon stands on, in order, and closes it in the opposite order. */
-import { AUDIT_MIGRATIONS, type AuditLog, CosignatureStore, openAuditLog } from '#audit'
+import { AUDIT_MIGRATIONS, type AuditLog, type CallerNames, CosignatureStore, openAuditLog } from '#audit'
 import { type Clock, defined, type Logger, type Metrics, silentMetrics, Timeline, toSealstoneError } from '#core'
 import { Cosigning } from '#cosigning'
 import { acquireLock, type Database, openDatabase } from '#db'
 import type { TrustFile } from '#envelopes'
 import { type KeyHost, startKeyHost } from '#keyhost'
 import { KEY_MIGRATIONS, type KeyStore, type LogKeys, openKeyStore } from '#keys'
+import { openPseudonyms } from '#pseudonyms'
 import { type Engine, logSignatureVerifier, selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { type Authority, startStamping } from '#timestamps'
@@ -69,6 +70,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   })
   opened.defer(() => keyHost.close())
   const timeline = new Timeline(clock)
+  const pseudonyms = openPseudonyms(paths.pseudonymKey, config.audit.pseudonyms === 'callers')
   const keys = openKeyStore({ db: database, keyHost, clock, timeline, recipients: config.recoveryRecipients })
   // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.
   await keys.checkLogKeys()
@@ -84,6 +86,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     logger,
     metrics,
     ...defined({ witnesses: config.witnesses, authority }),
+    callers: pseudonyms,
   })
   opened.defer(() => audit.close())
   // No witness any more: what they said is not published any longer.
@@ -137,6 +140,7 @@ export interface LogParts {
   readonly metrics?: Metrics
   readonly witnesses?: WitnessSettings
   readonly authority?: Authority
+  readonly callers?: CallerNames
 }
 
 /** The audit log with its signer: the two log keys, used through the key host. */
@@ -151,6 +155,7 @@ export async function openLog({
   metrics = silentMetrics,
   witnesses,
   authority,
+  callers,
 }: LogParts): Promise<{ audit: AuditLog; trust: TrustFile['log']; cosigning: Cosigning | undefined }> {
   const verifier = logSignatureVerifier(nativeEngine())
   const keeper = new CosignatureStore(database)
@@ -162,6 +167,7 @@ export async function openLog({
     verifier,
     timeline,
     logger,
+    ...defined({ callers }),
     onCommit: (seconds) => {
       metrics.took('commit', seconds)
       cosigning?.wake()

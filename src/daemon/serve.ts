@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { type Clock, defined, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError, type Tracer } from '#core'
 import type { ConsoleServer } from '#console'
-import type { Listener } from '#listeners'
+import type { Listener, LoginRefused } from '#listeners'
 import { createOperations, type OperationContext, type Operations } from '#operations'
 import { type RpcServer, startServer } from '#rpc'
 import type { BoundedEvent } from './bounded-events.ts'
@@ -45,6 +45,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const digests = { configDigest: configDigest(config, commandLine(options)), policyDigest: policyDigest(config.policy) }
   await writeStartLeaves(runtime, digests, systemClock)
   const { events } = runtime
+  const onLoginRefused = (refused: LoginRefused) => void events.record(clientRefused(refused, config.audit.pseudonyms === 'off'))
   using clockWatch = watchClock(systemClock, logger, (byMs) => void events.record(clockStep(byMs, systemClock)))
 
   const paths = homePaths(options.home)
@@ -85,7 +86,7 @@ export async function serve(options: ServeOptions): Promise<number> {
           ticketKey: ticketKeys.current,
           audit: runtime.audit,
           logger,
-          onLoginRefused: (refused) => void events.record(clientRefused(refused)),
+          onLoginRefused,
           onReport: (report) => collected?.hashed(report),
         })
   await using sending = config.logs && (await sendLog(config.logs, paths.logsSent, firstOfThisRun, runtime, logger))
@@ -96,7 +97,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     listeners: listeners(config, options.insecureLoopback),
     logger,
     clock: systemClock,
-    onLoginRefused: (refused) => void events.record(clientRefused(refused)),
+    onLoginRefused,
     ...defined({ tracer: tracing?.tracer }),
   })
   const retention = keepAnswers(runtime, config, systemClock, logger)

@@ -48,7 +48,7 @@ export class ExportNotice {
 
 /** Whose entries were asked for is not repeated here: a name in words would go by the pseudonyms. */
 function describe({ filter, end, isFollowed }: Pick<ReadFacts, 'filter' | 'end' | 'isFollowed'>): string {
-  const { from, limit, reverse = false, caller, ...rest } = filter
+  const { from, limit, reverse = false, caller, words = [], ...rest } = filter
   const first = from ?? (reverse ? end - 1n : 0n)
   const range = isFollowed
     ? `entries from ${first} on, as they come`
@@ -56,7 +56,13 @@ function describe({ filter, end, isFollowed }: Pick<ReadFacts, 'filter' | 'end' 
       ? `entries from ${first} down`
       : `entries from ${first} to ${end - 1n}`
   const narrowed = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`)
-  const parts = [range, ...(limit === undefined ? [] : [`at most ${limit}`]), ...(caller === undefined ? [] : ['of one caller']), ...narrowed]
+  const parts = [
+    range,
+    ...(limit === undefined ? [] : [`at most ${limit}`]),
+    ...(caller === undefined ? [] : ['of one caller']),
+    ...(words.length === 0 ? [] : ['with some words']),
+    ...narrowed,
+  ]
   return parts.join(', ').slice(0, MAX_REASON)
 }
 

@@ -1,13 +1,14 @@
 /** sealstone audit list */
 import type { Client, EntryFilter, LogEntry } from '#client'
-import { SealstoneError } from '#core'
+import { defined, parseIdentity, SealstoneError } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { printEntry } from '../entry-line.ts'
 import type { Output } from '../output.ts'
+import { readWhoIs, type WhoIsOptions } from '../who-is.ts'
 import { type FilterOptions, readFilter } from './entry-filter.ts'
 
-type ListOptions = ConnectionOptions & FilterOptions & { limit?: number; follow?: true }
+type ListOptions = ConnectionOptions & FilterOptions & Pick<WhoIsOptions, 'pseudonymKey'> & { limit?: number; follow?: true; resolve?: string }
 
 export async function run({ output, home, signal }: CommandContext, _operands: readonly string[], options: ListOptions): Promise<ExitStatus> {
   const { limit, follow } = options
@@ -15,11 +16,13 @@ export async function run({ output, home, signal }: CommandContext, _operands: r
     throw new SealstoneError('USAGE', '--until and --follow exclude each other', { hint: 'what has passed is there at once: leave --follow away' })
   }
   const filter = await readFilter(options)
+  const whoIs = options.resolve === undefined ? NOBODY : await readWhoIs(home, { ...options, identities: options.resolve })
   await using client = await openClient(home, options)
   for await (const entry of follow === true ? followFrom(client, filter, limit, output, signal) : select(client, filter, limit, signal)) {
     if (output.closed) break
-    if (output.json) output.record({ index: entry.index, ...entry.leaf })
-    else printEntry(output, entry)
+    const identity = whoIs.get(entry.leaf.caller)
+    if (output.json) output.record({ index: entry.index, ...entry.leaf, ...defined({ identity }) })
+    else printEntry(output, identity === undefined ? entry : { ...entry, leaf: { ...entry.leaf, caller: parseIdentity(identity) } })
   }
   return EXIT.ok
 }
@@ -50,3 +53,4 @@ async function* followFrom(
 }
 
 const SHOWN_FIRST = 10
+const NOBODY: ReadonlyMap<string, string> = new Map()

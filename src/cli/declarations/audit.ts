@@ -9,6 +9,12 @@ const TRUST_OPTION: OptionDeclaration = {
   description: "trust file with the log's keys; default is trust.json in the state directory, else what the daemon says",
 }
 
+const PSEUDONYM_KEY_OPTION: OptionDeclaration = {
+  flags: '--pseudonym-key <file>',
+  description: 'key of the pseudonyms, may be repeated; default are those in the state directory',
+  repeatable: true,
+}
+
 /** Which entries are meant. */
 const FILTER_OPTIONS: readonly OptionDeclaration[] = [
   { flags: '--since <time>', description: 'not before this date or time', parse: timestamp },
@@ -35,6 +41,8 @@ export const AUDIT_COMMANDS: CommandGroup = {
       options: [
         ...FILTER_OPTIONS,
         { flags: '--limit <count>', description: 'only the newest that many', parse: positiveInteger },
+        { flags: '--resolve <file>', description: 'show who is behind pseudonyms, of the identities in this file, one a line' },
+        PSEUDONYM_KEY_OPTION,
         { flags: '-f, --follow', description: 'then show what comes, until interrupted; begins with the newest ten, or with --limit or --since' },
         ...CONNECTION_OPTIONS,
       ],
@@ -61,6 +69,20 @@ export const AUDIT_COMMANDS: CommandGroup = {
         ['sealstone audit show 7 --json', 'for programs'],
       ],
       load: () => import('../commands/audit-show.ts'),
+    },
+    {
+      name: 'resolve',
+      operands: [{ syntax: '[names...]', description: 'pseudonyms to resolve, and identities to try' }],
+      summary: 'tell who is behind a pseudonym, with its key',
+      description:
+        'Tries the identities that are named, and those of a file. Without a pseudonym, tells those of all identities. Needs no daemon. ' +
+        'Exit code 1 if a pseudonym belongs to none of them.',
+      options: [{ flags: '--identities <file>', description: 'identities to try, one a line' }, PSEUDONYM_KEY_OPTION],
+      examples: [
+        ['sealstone audit resolve p:Yd2kV0sZ3mqfXb1cL9tR7w --identities staff.txt', 'who of them it is'],
+        ['sealstone audit resolve spiffe://registry.example/publisher', 'what stands for this caller in the log'],
+      ],
+      load: () => import('../commands/audit-resolve.ts'),
     },
     {
       name: 'report',
