@@ -12,7 +12,7 @@ const LOG_OPTION: OptionDeclaration = { flags: '--log <place>', description: 'th
 export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
   {
     name: 'verify',
-    operands: [{ syntax: '<file>', description: 'model.hybrid.sig, or a receipt as `audit receipt` writes it' }],
+    operands: [{ syntax: '<file>', description: 'model.hybrid.sig, a model with one in it, or a receipt as `audit receipt` writes it' }],
     summary: 'verify, offline, that one signature is in the log',
     description:
       'Checks both log signatures, the proof of inclusion, and that the entry names this very signature; tells what the entry says.\n' +

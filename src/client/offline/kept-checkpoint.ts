@@ -1,6 +1,5 @@
 /** The signed checkpoint in whatever somebody kept: the note itself, a receipt, `model.hybrid.sig`, or what a monitor remembers. */
 import { LIMITS, parseStrictObject, readText, utf8Text } from '#core'
-import { HYBRID_MEDIA_TYPE } from '#envelopes'
 import { parseTlogProof } from '#tlog'
 import { readLogEvidence } from './log-evidence.ts'
 import { readRequired } from './read-document.ts'
@@ -9,12 +8,13 @@ import { readRequired } from './read-document.ts'
 export async function readKeptNote(path: string): Promise<string> {
   const bytes = await readRequired(path, LIMITS.bundleBytes)
   const text = utf8Text(bytes)
-  if (text.startsWith('c2sp.org/tlog-proof')) return parseTlogProof(text).checkpoint
-  if (!text.startsWith('{')) return text
-  const document = parseStrictObject(bytes, { maxBytes: LIMITS.bundleBytes, maxDepth: LIMITS.jsonDepth, maxValues: MAX_VALUES })
-  if (document['mediaType'] === HYBRID_MEDIA_TYPE) return parseTlogProof((await readLogEvidence(path)).proof).checkpoint
-  if (document['proof'] !== undefined) return parseTlogProof(readText(document, 'proof', LIMITS.bundleBytes)).checkpoint
-  return readText(document, 'checkpoint', LIMITS.checkpointBytes)
+  const isNote = !text.startsWith('{') && !text.startsWith('c2sp.org/tlog-proof')
+  if (isNote) return text
+  const document = text.startsWith('{')
+    ? parseStrictObject(bytes, { maxBytes: LIMITS.bundleBytes, maxDepth: LIMITS.jsonDepth, maxValues: MAX_VALUES })
+    : {}
+  if (document['checkpoint'] !== undefined) return readText(document, 'checkpoint', LIMITS.checkpointBytes)
+  return parseTlogProof((await readLogEvidence(path)).proof).checkpoint
 }
 
 const MAX_VALUES = 4_000_000

@@ -1,8 +1,8 @@
-/** What somebody was given as proof that a signature is in a log: `model.hybrid.sig`, or a proof alone (c2sp.org/tlog-proof). */
-import { join } from 'node:path'
+/** What somebody was given as proof that a signature is in a log: `model.hybrid.sig`, or a receipt alone, as text (c2sp.org/tlog-proof) or as JSON. */
 import { stat } from 'node:fs/promises'
-import { equalBytes, LIMITS, utf8, utf8Text } from '#core'
-import { parseHybridBundle } from '#envelopes'
+import { join } from 'node:path'
+import { equalBytes, fromBase64, type JsonObject, LIMITS, parseStrictObject, readObject, readText, SealstoneError, utf8, utf8Text } from '#core'
+import { HYBRID_MEDIA_TYPE, parseHybridBundle } from '#envelopes'
 import { parseTlogProof } from '#tlog'
 import { readRequired } from './read-document.ts'
 
@@ -12,6 +12,8 @@ export interface LogEvidence {
   readonly proof: string
   /** A proof without its `extra` line has none. */
   readonly leaf?: Uint8Array
+  /** The whole `model.hybrid.sig`, where it came with one. */
+  readonly signature?: Uint8Array
 }
 
 /** @param path of the file, or of a model with one in it. Throws FILE_UNREADABLE, FORMAT_INVALID, JSON_INVALID, INPUT_TOO_LARGE. */
@@ -21,13 +23,28 @@ export async function readLogEvidence(path: string): Promise<LogEvidence> {
     () => false,
   )
   const bytes = await readRequired(isFolder ? join(path, 'model.hybrid.sig') : path, LIMITS.bundleBytes)
-  if (!equalBytes(bytes.subarray(0, PROOF_START.length), PROOF_START)) {
+  if (equalBytes(bytes.subarray(0, PROOF_START.length), PROOF_START)) return ofProof(utf8Text(bytes))
+  const document = parseStrictObject(bytes, { maxBytes: LIMITS.bundleBytes, maxDepth: LIMITS.jsonDepth })
+  if (document['mediaType'] === HYBRID_MEDIA_TYPE) {
     const { receipt, proof } = parseHybridBundle(bytes)
-    return { index: proof.index, proof: receipt.proof, leaf: receipt.leaf }
+    return { index: proof.index, proof: receipt.proof, leaf: receipt.leaf, signature: bytes }
   }
-  const proof = utf8Text(bytes)
+  if (document['proof'] !== undefined) return ofJson(document)
+  throw new SealstoneError('FORMAT_INVALID', `${path} is neither a hybrid signature nor a receipt`, {
+    hint: 'name a model.hybrid.sig, or a file written by: sealstone audit receipt',
+  })
+}
+
+function ofProof(proof: string): LogEvidence {
   const { index, extra } = parseTlogProof(proof)
   return { index, proof, ...(extra === undefined ? {} : { leaf: extra }) }
+}
+
+/** As `sealstone audit receipt --json` prints it. */
+function ofJson(document: JsonObject): LogEvidence {
+  readObject(document, 'receipt', ['leaf', 'proof'], ['index'])
+  const proof = readText(document, 'proof', LIMITS.bundleBytes)
+  return { ...ofProof(proof), leaf: fromBase64(readText(document, 'leaf', LIMITS.bundleBytes)) }
 }
 
 const PROOF_START = utf8('c2sp.org/tlog-proof@v1\n')

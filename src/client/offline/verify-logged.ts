@@ -1,9 +1,9 @@
 /** Whether one signature is in the audit log, by its receipt and the trust file alone: no daemon, no network, no model. */
-import { fromBase64, LIMITS, parseStrictObject, readObject, readText, SealstoneError, toSealstoneError, utf8Text } from '#core'
-import { type Check, HYBRID_MEDIA_TYPE, judgeInclusion, parseHybridBundle, trustedLog, type TrustFile, verifyModel } from '#envelopes'
+import { SealstoneError, toSealstoneError } from '#core'
+import { type Check, judgeInclusion, parseHybridBundle, trustedLog, type TrustFile, verifyModel } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { type Leaf, parseLeaf, parseTlogProof, type TlogProof } from '#tlog'
-import { readRequired } from './read-document.ts'
+import { readLogEvidence } from './log-evidence.ts'
 
 export interface LoggedVerdict {
   readonly ok: boolean
@@ -23,7 +23,7 @@ export interface LoggedEntry {
 }
 
 /**
- * @param path `model.hybrid.sig`, or a receipt as `sealstone audit receipt` writes it, as text or as JSON
+ * @param path of `model.hybrid.sig`, of a model with one in it, or of a receipt as `sealstone audit receipt` writes it, as text or as JSON
  * @param findLeaf asked for the leaf of a receipt that does not hold it
  * Throws FILE_UNREADABLE, INPUT_TOO_LARGE, and FORMAT_INVALID for a file that is neither.
  */
@@ -32,21 +32,10 @@ export async function verifyLogged(
   trust: TrustFile,
   options: { readonly now: Date; readonly findLeaf?: (proof: TlogProof) => Promise<Uint8Array> },
 ): Promise<LoggedVerdict> {
-  const bytes = await readRequired(path, LIMITS.bundleBytes)
-  if (utf8Text(bytes.subarray(0, PROOF_HEADER.length)) === PROOF_HEADER) {
-    const proof = parseTlogProof(utf8Text(bytes))
-    return judgeReceipt(proof, proof.extra ?? (await options.findLeaf?.(proof)), trust)
-  }
-  const document = parseStrictObject(bytes, { maxBytes: LIMITS.bundleBytes, maxDepth: LIMITS.jsonDepth })
-  if (document['mediaType'] === HYBRID_MEDIA_TYPE) return judgeSignature(bytes, trust, options.now)
-  if (document['proof'] === undefined) {
-    throw new SealstoneError('FORMAT_INVALID', `${path} is neither a hybrid signature nor a receipt`, {
-      hint: 'name a model.hybrid.sig, or a file written by: sealstone audit receipt',
-    })
-  }
-  readObject(document, 'receipt', ['leaf', 'proof'], ['index'])
-  const proof = parseTlogProof(readText(document, 'proof', LIMITS.bundleBytes))
-  return judgeReceipt(proof, fromBase64(readText(document, 'leaf', LIMITS.bundleBytes)), trust)
+  const { proof: text, leaf, signature } = await readLogEvidence(path)
+  if (signature !== undefined) return judgeSignature(signature, trust, options.now)
+  const proof = parseTlogProof(text)
+  return judgeReceipt(proof, leaf ?? (await options.findLeaf?.(proof)), trust)
 }
 
 /** The whole verdict but for the files: who signed, whether the key could, and that the leaf names this very signature. */
@@ -89,5 +78,3 @@ function readLeaf(bytes: Uint8Array): { check: Check; leaf?: Leaf } {
     return { check: { name, status: 'failed', reason: toSealstoneError(thrown).message } }
   }
 }
-
-const PROOF_HEADER = 'c2sp.org/tlog-proof@v1'
