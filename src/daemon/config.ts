@@ -155,9 +155,9 @@ export function parseConfig(text: string, home: string): Config {
         name: read.optionalText('audit.timestamps.name'),
       }),
       witnesses: parseWitnessSettings(settings.get('audit.witness'), {
-        quorum: read.wholeNumber('audit.witness_quorum', 0, 0, 32),
+        quorum: read.wholeNumber('audit.witness_quorum', 0, 0, 24),
         waitMs: read.wholeNumber('audit.witness_wait_ms', 0, 0, 60_000),
-        demanded: read.wholeNumber('trust.witness_quorum', 0, 0, 32),
+        demanded: read.wholeNumber('trust.witness_quorum', 0, 0, 24),
       }),
     }),
     trustDays: read.wholeNumber('trust.valid_days', DEFAULT_TRUST_DAYS, 1, 3650),

@@ -62,4 +62,5 @@ function invalid(message: string): SealstoneError {
   return new SealstoneError('CONFIG_INVALID', message)
 }
 
-const MAX_WITNESSES = 32
+// c2sp.org/signed-note readers take 64 lines: two of each witness, those of the log, and timestamps.
+const MAX_WITNESSES = 24

@@ -76,8 +76,11 @@ export function addCheckpoint(parts: WitnessParts, body: string): Answer {
   }
 
   const next: Remembered = { origin, size, root, note }
-  if (!store.replace(before, next, time)) return conflict(store.last(origin)?.size ?? 0n)
-  parts.onStored?.(next)
+  // The same tree again changes nothing that is remembered: whoever repeats a public checkpoint costs no write to the disk.
+  if (size !== before?.size) {
+    if (!store.replace(before, next, time)) return conflict(store.last(origin)?.size ?? 0n)
+    parts.onStored?.(next)
+  }
   const lines = keys.cosign({ origin, size, root, timestampSeconds: BigInt(Math.floor(time / 1000)) })
   logger.info({ origin, size: String(size), from: String(beforeSize) }, 'cosigned')
   return { status: 200, contentType: 'text/plain; charset=utf-8', body: formatSignatureLines(lines) }

@@ -254,7 +254,7 @@ function invalid(message: string): SealstoneError {
 export const KEY_STATES = ['pre-active', 'active', 'suspended', 'deactivated', 'compromised', 'destroyed'] as const
 const TIMED_STATES = KEY_STATES.filter((state) => state !== 'pre-active')
 const OPTIONAL_MEMBERS = ['companion', 'times', 'origin', 'notBefore', 'notAfter', 'reason']
-const MAX_WITNESSES = 32
+const MAX_WITNESSES = 24 // with two lines each below the 64 that a note may have
 const MAX_AUTHORITIES = 8
 const MAX_CERTIFICATE_BYTES = 16_384
 const MAX_REASON = 1024
