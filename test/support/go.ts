@@ -3,10 +3,13 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** @param module a folder under test/support. The modules it needs come from the module proxy that Go is set up with. */
-export function buildGo(module: string): string {
+/**
+ * @param module a folder under test/support. The modules it needs come from the module proxy that Go is set up with.
+ * @param tool what to build of it: its own program, or a tool that its go.mod names
+ */
+export function buildGo(module: string, tool = '.'): string {
   const program = join(import.meta.dirname, '../../.cache/go', module)
-  execFileSync(findGo(), ['build', '-o', program, '.'], { cwd: join(import.meta.dirname, module), stdio: ['ignore', 'pipe', 'pipe'] })
+  execFileSync(findGo(), ['build', '-o', program, tool], { cwd: join(import.meta.dirname, module), stdio: ['ignore', 'pipe', 'pipe'] })
   return program
 }
 
