@@ -1,4 +1,4 @@
-/** Asks the thread that reads the log; starts it when first asked, and again if it dies. */
+/** Asks the thread that reads the log; starts it, and again if it died and is asked. */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { isErrorCode, type Logger, SealstoneError } from '#core'
@@ -14,6 +14,7 @@ export class LogReaderThread {
   constructor(setup: ReaderSetup, logger: Logger) {
     this.#setup = setup
     this.#logger = logger
+    this.#worker = this.#start()
   }
 
   /** Throws OVERLOADED, DATABASE_UNAVAILABLE, INTERNAL if the thread dies, and what the reading throws. */

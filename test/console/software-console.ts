@@ -1,5 +1,5 @@
 /** A console over a real log whose keys are in software, so that a test can sign what no honest log would, and show it. */
-import { systemClock, silentLogger, toBase64 } from '#core'
+import { type Clock, systemClock, silentLogger, toBase64 } from '#core'
 import { startConsole, type ConsoleLog, type ConsoleServer } from '#console'
 import { trustSignedBytes, writeTrustFile, type TrustFile } from '#envelopes'
 import { encodeVerifierKey, type NewLeaf } from '#tlog'
@@ -16,9 +16,12 @@ export interface SoftwareConsole extends AsyncDisposable {
   readonly keys: SoftwareLog
 }
 
-export async function openSoftwareConsole(keys: SoftwareLog = softwareLog('log.example/console')): Promise<SoftwareConsole> {
+export async function openSoftwareConsole(
+  keys: SoftwareLog = softwareLog('log.example/console'),
+  clock: Clock = systemClock,
+): Promise<SoftwareConsole> {
   await using opened = new AsyncDisposableStack()
-  const { log, shown } = opened.use(await openShownLog(keys))
+  const { log, shown } = opened.use(await openShownLog(keys, clock))
   const server = opened.use(await startConsole({ host: '127.0.0.1', port: 0, clock: systemClock, logger: silentLogger, log: shown }))
   const resources = opened.move()
   return { server, shown, log, keys, [Symbol.asyncDispose]: () => resources.disposeAsync() }
@@ -30,10 +33,10 @@ export interface ShownLog extends AsyncDisposable {
 }
 
 /** A log in a folder of its own, as a console shows it. Two with the same keys are two forks of one log. */
-export async function openShownLog(keys: SoftwareLog): Promise<ShownLog> {
+export async function openShownLog(keys: SoftwareLog, clock: Clock = systemClock): Promise<ShownLog> {
   await using opened = new AsyncDisposableStack()
   const folder = opened.use(temporaryFolder('sealstone-console-'))
-  const log = opened.use(await openLog(folder.path, keys))
+  const log = opened.use(await openLog(folder.path, keys, { clock }))
   const reader = new LogReaderThread({ database: log.db.path }, silentLogger)
   opened.defer(() => reader.close())
   const shown: ConsoleLog = {

@@ -18,6 +18,13 @@ export async function fetchEntries({ filter = {}, operationId, before, limit }: 
   return (await fetchJson(`/api/entries?${parameters}`, signal)) as EntryAnswer
 }
 
+/** How many entries the server says the signed log has; 0 before the first checkpoint. To have something to show while that is checked. */
+export async function fetchClaimedSize(): Promise<bigint> {
+  const note = await fetchJson('/api/checkpoint')
+  const size = typeof note === 'string' ? /^[^\n]*\n(\d{1,18})\n/.exec(note)?.[1] : undefined
+  return BigInt(size ?? 0)
+}
+
 export async function fetchActivity(since: number | undefined, buckets: number, signal?: AbortSignal): Promise<Activity> {
   const parameters = new URLSearchParams({ buckets: String(buckets), ...(since === undefined ? {} : { since: String(since) }) })
   return (await fetchJson(`/api/activity?${parameters}`, signal)) as Activity

@@ -97,7 +97,7 @@ function State({ log, isLive }: { readonly log: LogJudgement | undefined; readon
         {text}
         {log?.kind === 'checked' && <span class="when">, signed {minute(log.signedAt)}</span>}
       </span>
-      {log?.kind === 'checked' && <span class="quiet root">root {short(log.root)}</span>}
+      {log?.kind === 'checked' && <span class="quiet root-hash">root {short(log.root)}</span>}
       <span class={`live ${isLive ? 'on' : 'off'}`}>{isLive ? 'live' : 'not connected'}</span>
     </p>
   )

@@ -5,6 +5,7 @@ import { EntryList } from './entry-list.tsx'
 import type { Filter } from './filter.ts'
 import { isEmpty } from './filter.ts'
 import { FilterBar } from './filter-bar.tsx'
+import { fetchClaimedSize } from './api.ts'
 import { count } from './format.ts'
 import type { LogJudgement } from './judgement.ts'
 import { Story } from './story.tsx'
@@ -22,11 +23,15 @@ export interface EntriesViewProps {
 
 export function EntriesView({ verifier, log, colours, selected, onOpen, onClose }: EntriesViewProps) {
   const [filter, setFilter] = useState<Filter>({})
-  const size = sizeOf(log)
+  const [claimed, setClaimed] = useState<bigint>()
+  const size = sizeOf(log) ?? claimed
   const rows = useEntries(verifier, filter, size, log?.kind === 'refused' ? 1 : 0)
   const search = useRef<HTMLInputElement>(null)
   const previous = useRef<HTMLElement | null>(null)
 
+  useEffect(() => {
+    if (log === undefined) fetchClaimedSize().then(setClaimed, () => {}) // whoever does not answer is told of by the verifying thread
+  }, [])
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { keyText, subject, summary, text, tone } from './entry.ts'
 import type { Entry } from './entry.ts'
 import { count, time } from './format.ts'
-import { Mark } from './mark.tsx'
+import { Mark, proofClass } from './mark.tsx'
 import type { EntryRows } from './use-entries.ts'
 
 export interface EntryListProps {
@@ -134,7 +134,7 @@ function Row({ at, entry, top, height, isActive, isSelected, onClick }: RowProps
       role="row"
       aria-rowindex={at + 2}
       aria-selected={isSelected}
-      class={`entry${isActive ? ' active' : ''}${isSelected ? ' selected' : ''}${proofClass(entry)}`}
+      class={`entry${isActive ? ' active' : ''}${isSelected ? ' selected' : ''} ${entry === undefined ? '' : proofClass(entry.judgement)}`}
       style={{ transform: `translateY(${top}px)`, height: `${height}px` }}
       onClick={onClick}
     >
@@ -161,12 +161,6 @@ function Row({ at, entry, top, height, isActive, isSelected, onClick }: RowProps
       </span>
     </div>
   )
-}
-
-/** What is not proven does not look as if it were. */
-function proofClass(entry: Entry | undefined): string {
-  const state = entry?.judgement?.state
-  return state === undefined || state === 'verified' ? '' : state === 'forged' ? ' unproven forged' : ' unproven'
 }
 
 const WIDE_ROW = 34

@@ -11,6 +11,12 @@ export function Mark({ judgement, isLong = false }: { readonly judgement: EntryJ
   )
 }
 
+/** What is not proven does not look as if it were. */
+export function proofClass(judgement: EntryJudgement | undefined): string {
+  const state = judgement?.state
+  return state === undefined || state === 'verified' ? '' : state === 'forged' ? 'unproven forged' : 'unproven'
+}
+
 const MARKS = {
   checking: { sign: '…', word: 'checking', tone: 'quiet' },
   verified: { sign: '✓', word: 'verified', tone: 'good' },

@@ -4,7 +4,7 @@ import { fetchEntries } from './api.ts'
 import { type Entry, keyText, subject, summary, text, toEntry, tone } from './entry.ts'
 import { count, short, time } from './format.ts'
 import type { LogJudgement, ProofDrawing } from './judgement.ts'
-import { Mark } from './mark.tsx'
+import { Mark, proofClass } from './mark.tsx'
 import { ProofPicture } from './proof-picture.tsx'
 import { saveFile } from './save-file.ts'
 import type { Verifier } from './verifier-client.ts'
@@ -41,7 +41,7 @@ export function Story({ index, verifier, log, onOpen, onClose }: StoryProps) {
 
   const leaf = entry?.leaf ?? {}
   return (
-    <aside class="story" aria-labelledby="story-title">
+    <aside class={`story ${entry === undefined ? '' : proofClass(entry.judgement)}`} aria-labelledby="story-title">
       <div class="story-head">
         <h2 id="story-title" ref={title} tabIndex={-1}>
           Entry {count(index)}
@@ -61,7 +61,7 @@ export function Story({ index, verifier, log, onOpen, onClose }: StoryProps) {
           <h3>What happened</h3>
           <ol class="steps">
             {steps.map((step) => (
-              <li key={step.index} aria-current={step.index === index ? 'step' : undefined}>
+              <li key={step.index} class={proofClass(step.judgement)} aria-current={step.index === index ? 'step' : undefined}>
                 <Mark judgement={step.judgement} />
                 <button type="button" class="link" onClick={() => onOpen(step.index)}>
                   {count(step.index)}

@@ -83,8 +83,10 @@ class IndexLoader extends Loader implements EntryRows {
   grow(size: bigint): void {
     const before = this.#size
     this.#size = size
-    // The page at the right edge has more entries now.
-    if (before > 0n && size > before) this.#pages.delete(before / PAGE)
+    if (size === before) return
+    // The page at the right edge has more entries now; a log that is shorter than was said begins anew.
+    if (size < before) this.#pages.clear()
+    else if (before > 0n) this.#pages.delete(before / PAGE)
     this.changed()
   }
 

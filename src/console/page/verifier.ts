@@ -13,6 +13,8 @@ const engine = portableEngine()
 const memory = browserMemory()
 const tiles = new ServerTiles()
 let check: LogCheck | undefined
+/** Once it is known whom to believe, and the first checkpoint is judged. */
+let started: Promise<void> | undefined
 /** One checkpoint after the other. */
 let following: Promise<unknown> = Promise.resolve()
 
@@ -23,7 +25,6 @@ async function start(): Promise<void> {
   } catch (thrown) {
     tell({ news: 'log', log: { kind: 'refused', fault: 'unreachable', message: toSealstoneError(thrown).message, claimedSize: '0' } })
   }
-  listen()
 }
 
 async function begin(trustFile: Uint8Array, note: string): Promise<void> {
@@ -71,10 +72,12 @@ function listen(): void {
 async function answer(request: VerifierRequest): Promise<VerifierAnswers[keyof VerifierAnswers]> {
   switch (request.kind) {
     case 'check':
+      await started
       await following
       if (check === undefined) return request.call.entries.map(({ index }) => ({ index, state: 'unknown', reason: 'the log keys are not believed' }))
       return check.check(request.call.entries)
     case 'draw':
+      await started
       if (check === undefined) throw new SealstoneError('VERIFICATION_FAILED', 'the log keys are not believed')
       return check.draw(request.call.index, request.call.bytes)
     case 'pin':
@@ -93,4 +96,6 @@ addEventListener('message', ({ data }: MessageEvent<VerifierRequest>) => {
     (thrown: unknown) => tell({ id: data.id, error: toSealstoneError(thrown).message }),
   )
 })
-await start()
+started = start()
+await started
+listen()
