@@ -14,7 +14,6 @@ import {
   parseNote,
   parseVerifierKey,
   TILE_WIDTH,
-  tileWidth,
   verifyConsistency,
   verifyInclusion,
   withTileNodes,
@@ -22,6 +21,7 @@ import {
 import type { EntryJudgement, Fault, LogJudgement, PinnedKeys, ProofDrawing } from './judgement.ts'
 import type { Memory } from './memory.ts'
 import { proofPath } from './proof-path.ts'
+import { ProvenTiles } from './proven-tiles.ts'
 import type { ServerTiles } from './server-tiles.ts'
 
 export interface ShownEntry {
@@ -45,8 +45,7 @@ export class LogCheck {
   readonly #verifier: LogSignatureVerifier
   #checked: { readonly checkpoint: OpenedCheckpoint; readonly note: string } | undefined
   #lie: (LogJudgement & { readonly kind: 'refused' }) | undefined
-  // Hashes of level-0 tiles that are proven to be in the tree; they stay so in every tree that extends it.
-  readonly #proven = new Map<bigint, Uint8Array>()
+  readonly #proven: ProvenTiles
 
   constructor(parts: {
     readonly tiles: ServerTiles
@@ -55,6 +54,7 @@ export class LogCheck {
     readonly verifier: LogSignatureVerifier
   }) {
     this.#tiles = parts.tiles
+    this.#proven = new ProvenTiles(parts.tiles)
     this.#memory = parts.memory
     this.#pinned = parts.pinned
     this.#keys = parts.pinned.keys.map(parseVerifierKey)
@@ -76,14 +76,21 @@ export class LogCheck {
     if (checked === undefined || this.#lie !== undefined) {
       return entries.map(({ index }) => ({ index, state: 'unknown', reason: this.#lie?.message ?? 'the log has no checked checkpoint' }))
     }
-    const tiles = new Map<bigint, Promise<Uint8Array | string>>()
     const judged = entries.map(async ({ index, bytes }): Promise<EntryJudgement> => {
       const place = BigInt(index)
       if (place >= checked.size) return { index, state: 'not-covered', reason: 'newer than the checkpoint' }
-      const number = place / BigInt(TILE_WIDTH)
-      const tile = tiles.get(number) ?? this.#prove(number, checked)
-      tiles.set(number, tile)
-      return judgeEntry(index, bytes, Number(place % BigInt(TILE_WIDTH)), await tile)
+      try {
+        const tile = await this.#proven.read(0, place / BigInt(TILE_WIDTH), checked)
+        const hash = tile.subarray(Number(place % BigInt(TILE_WIDTH)) * HASH_BYTES).subarray(0, HASH_BYTES)
+        return equalBytes(leafHash(bytes), hash)
+          ? { index, state: 'verified' }
+          : { index, state: 'forged', reason: 'this entry is not the one in the signed log' }
+      } catch (thrown) {
+        // A server that does not answer has not lied: it can be asked again.
+        const { code, message } = toSealstoneError(thrown)
+        if (code === 'VERIFICATION_FAILED') this.#tiles.forget()
+        return { index, state: code === 'VERIFICATION_FAILED' ? 'forged' : 'unknown', reason: message }
+      }
     })
     const judgements = await Promise.all(judged)
     this.#tiles.trim()
@@ -139,26 +146,6 @@ export class LogCheck {
     return verifyConsistency({ oldSize, newSize: size, oldRoot: fromHex(known.root), newRoot: root, proof })
   }
 
-  /** The level-0 hashes of a tile if they are in the tree, else why not. */
-  async #prove(number: bigint, { size, root }: OpenedCheckpoint): Promise<Uint8Array | string> {
-    const width = tileWidth(size, 0, number)
-    const proven = this.#proven.get(number)
-    if (proven !== undefined && proven.length >= width * HASH_BYTES) return proven
-    try {
-      const hashes = await this.#tiles.tile({ kind: 'hashes', level: 0, number, width })
-      const index = number * BigInt(TILE_WIDTH)
-      // The siblings of its first leaf are made from every other hash of the tile: the root stands for all of them.
-      const proof = await withTileNodes(this.#tiles, size, (node) => inclusionProof(index, size, node))
-      if (!verifyInclusion({ index, size, leafHash: hashes.subarray(0, HASH_BYTES), proof, root }))
-        return `the hashes of entries ${index} to ${index + BigInt(width) - 1n} do not lead to the signed root`
-      if (this.#proven.size >= MOST_PROVEN) this.#proven.clear()
-      this.#proven.set(number, hashes)
-      return hashes
-    } catch (thrown) {
-      throw new SealstoneError('VERIFICATION_FAILED', `the tree could not be read: ${toSealstoneError(thrown).message}`, { cause: thrown })
-    }
-  }
-
   #judgement({ origin, size, root, timestampSeconds }: OpenedCheckpoint, known?: Remembered): LogJudgement {
     return {
       kind: 'checked',
@@ -173,12 +160,6 @@ export class LogCheck {
   #memoryName(): string {
     return `checkpoint ${this.#pinned.origin} ${this.#pinned.fingerprint}`
   }
-}
-
-function judgeEntry(index: string, bytes: Uint8Array, place: number, tile: Uint8Array | string): EntryJudgement {
-  if (typeof tile === 'string') return { index, state: 'forged', reason: tile }
-  if (equalBytes(leafHash(bytes), tile.subarray(place * HASH_BYTES, (place + 1) * HASH_BYTES))) return { index, state: 'verified' }
-  return { index, state: 'forged', reason: 'this entry is not the one in the signed log' }
 }
 
 function refused(fault: Fault, message: string, note: string): LogJudgement & { readonly kind: 'refused' } {
@@ -200,5 +181,3 @@ function rolledBack({ size }: OpenedCheckpoint, known: Remembered): string {
 function forked({ size }: OpenedCheckpoint, known: Remembered): string {
   return `the ${size} entries that the server shows do not begin with the ${known.size} that this browser has seen, signed: the log was rewritten`
 }
-
-const MOST_PROVEN = 2048

@@ -13,8 +13,6 @@ const engine = portableEngine()
 const memory = browserMemory()
 const tiles = new ServerTiles()
 let check: LogCheck | undefined
-/** Once it is known whom to believe, and the first checkpoint is judged. */
-let started: Promise<void> | undefined
 /** One checkpoint after the other. */
 let following: Promise<unknown> = Promise.resolve()
 
@@ -96,6 +94,7 @@ addEventListener('message', ({ data }: MessageEvent<VerifierRequest>) => {
     (thrown: unknown) => tell({ id: data.id, error: toSealstoneError(thrown).message }),
   )
 })
-started = start()
+/** Until it is known whom to believe, and the first checkpoint is judged. */
+const started = start()
 await started
 listen()
