@@ -1,7 +1,7 @@
 /** The page's shortest way to prove many entries: every tile that it believes is the tree's, and one with a changed hash is never believed. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { concatBytes, u64 } from '#core'
+import { concatBytes, type SealstoneError, u64 } from '#core'
 import { GrowingTree, HASH_BYTES, leafHash, parseTilePath, TILE_WIDTH, type TileName, tilePath, tileWidth } from '#tlog'
 import { ProvenTiles } from '../../src/console/page/proven-tiles.ts'
 import { ServerTiles } from '../../src/console/page/server-tiles.ts'
@@ -72,11 +72,10 @@ it('believes no tile with a changed hash, wherever it is on the way to the root'
     })
     const reading = tiles.read(0, number, { size: BigInt(size), root: rootAt.get(size) ?? new Uint8Array() })
     const outcome = await reading.then(
-      (bytes) => bytes,
-      (error: unknown) => error,
+      () => 'believed',
+      (error: SealstoneError) => error.code,
     )
-    if (changed > 0) expect(outcome).toMatchObject({ code: 'VERIFICATION_FAILED' })
-    else expect((outcome as Uint8Array).length % HASH_BYTES).toBe(0)
+    return outcome === (changed > 0 ? 'VERIFICATION_FAILED' : 'believed')
   })
   await fc.assert(property, { numRuns: 200 })
 })
