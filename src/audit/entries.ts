@@ -18,14 +18,11 @@ export interface StoredPage {
 
 /** Up to 256 entries out of 8,192, as stored. A page may be empty and still have a next one. @param size entries from there on are not listed @param names all by which the log may have the filter's caller */
 export function findPage(db: Database, store: LogStore, size: bigint, filter: EntryFilter, names?: readonly string[]): StoredPage {
-  const { from, reverse = false, modelPattern } = filter
-  let [low, high] = timeRange(store, size, filter) // low inclusive, high exclusive
-  if (from !== undefined && reverse) high = min(high, from + 1n)
-  else if (from !== undefined && from > low) low = from
+  const { reverse = false, modelPattern } = filter
+  const { start, end, isLast } = findWindow(store, size, filter)
   const wanted = Math.min(checkLimit(filter.limit), PAGE)
-  if (low >= high || wanted === 0) return { entries: [] }
+  if (start >= end || wanted === 0) return { entries: [] }
 
-  const [start, end] = reverse ? [max(low, high - WINDOW), high] : [low, min(high, low + WINDOW)]
   const { where, values } = conditions(filter, names)
   const order = reverse ? 'DESC' : 'ASC'
   const rows =
@@ -46,7 +43,33 @@ export function findPage(db: Database, store: LogStore, size: bigint, filter: En
   const last = entries.at(-1)
   const isFull = last !== undefined && entries.length === wanted
   const next = reverse ? (isFull ? last.index : start) - 1n : isFull ? last.index + 1n : end
-  return next < low || next >= high ? { entries } : { entries, next }
+  return isLast && (next < start || next >= end) ? { entries } : { entries, next }
+}
+
+interface Window {
+  /** Inclusive. */
+  readonly start: bigint
+  /** Exclusive. */
+  readonly end: bigint
+  /** What the filter lets through beyond it, in its direction, is nothing. */
+  readonly isLast: boolean
+}
+
+/** The next entries to look at. Times never go back along the log, so a bound in time is found by bisection, and that of the far side within the window. */
+function findWindow(store: LogStore, size: bigint, { from, reverse, since, until }: EntryFilter): Window {
+  const notBefore = since === undefined ? undefined : parseTime(since, 'since')
+  const before = until === undefined ? undefined : parseTime(until, 'until')
+  if (reverse === true) {
+    const most = from === undefined ? size : min(size, from + 1n)
+    const end = before === undefined ? most : firstAtOrAfter(store, 0n, most, before)
+    const bound = max(0n, end - WINDOW)
+    const start = notBefore === undefined ? bound : firstAtOrAfter(store, bound, end, notBefore)
+    return { start, end, isLast: start > bound || bound === 0n }
+  }
+  const start = notBefore === undefined ? (from ?? 0n) : firstAtOrAfter(store, from ?? 0n, size, notBefore)
+  const bound = min(size, start + WINDOW)
+  const end = before === undefined ? bound : firstAtOrAfter(store, start, bound, before)
+  return { start, end, isLast: end < bound || bound === size }
 }
 
 function readLeaf(store: LogStore, index: bigint): Uint8Array {
@@ -97,24 +120,23 @@ function wordPattern(word: string): string {
   return `%${JSON.stringify(word).slice(1, -1).replaceAll(/[!%_]/g, '!$&')}%`
 }
 
-/** Times never go back along the log, so each bound is found by bisection. */
-function timeRange(store: LogStore, size: bigint, { since, until }: EntryFilter): [bigint, bigint] {
-  const low = since === undefined ? 0n : firstAtOrAfter(store, size, parseTime(since, 'since'))
-  const high = until === undefined ? size : firstAtOrAfter(store, size, parseTime(until, 'until'))
-  return [low, high]
-}
-
-function firstAtOrAfter(store: LogStore, size: bigint, time: number): bigint {
-  let low = 0n
-  let high = size
+/** Mostly one look is enough: a page goes on where the last one ended. */
+function firstAtOrAfter(store: LogStore, from: bigint, to: bigint, time: number): bigint {
+  if (from >= to || readTime(store, from) >= time) return from
+  if (readTime(store, to - 1n) < time) return to
+  let [low, high] = [from, to]
   while (low < high) {
     const middle = (low + high) / 2n
-    const found = store.readTime(middle)
-    if (found === undefined) throw new SealstoneError('AUDIT_CORRUPT', `leaf ${middle} is missing`)
-    if (found < time) low = middle + 1n
+    if (readTime(store, middle) < time) low = middle + 1n
     else high = middle
   }
   return low
+}
+
+function readTime(store: LogStore, index: bigint): number {
+  const time = store.readTime(index)
+  if (time === undefined) throw new SealstoneError('AUDIT_CORRUPT', `leaf ${index} is missing`)
+  return time
 }
 
 function parseTime(text: string, name: string): number {

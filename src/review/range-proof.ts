@@ -39,20 +39,29 @@ export class RangeProof {
     this.#options = options
   }
 
-  async add(entry: LogEntry): Promise<void> {
-    if (this.#fault !== undefined) return
-    if (this.#range === undefined) await this.#begin(entry)
-    else this.#range.append(leafHash((this.#last as LogEntry).bytes)) // the last one stays out until the end
-    if (this.#range !== undefined && entry.index !== this.#range.size) this.#fault ??= `entry ${entry.index} came where ${this.#range.size} was due`
+  /** Asks the log at the first entry alone. */
+  async begin(entry: LogEntry): Promise<void> {
+    try {
+      this.#range = entry.index === 0n ? CompactRange.empty() : (await this.#verified(entry)).range
+      this.#before = nameTree(this.#range)
+    } catch (thrown) {
+      this.#fault = messageOf(thrown)
+    }
+  }
+
+  /** The first one too. */
+  add(entry: LogEntry): void {
+    if (this.#fault !== undefined || this.#range === undefined) return
+    if (this.#last !== undefined) this.#range.append(leafHash(this.#last.bytes)) // the last one stays out until the end
+    if (entry.index !== this.#range.size) this.#fault = `entry ${entry.index} came where ${this.#range.size} was due`
     this.#last = entry
   }
 
   async finish(): Promise<RangeEvidence> {
     const last = this.#last
-    if (last === undefined) return { proven: true, text: 'there is no entry in the period' }
     const before = this.#before
-    if (this.#fault !== undefined || this.#range === undefined)
-      return { proven: false, text: this.#fault ?? 'nothing was hashed', ...(before && { before }) }
+    if (this.#fault !== undefined) return { proven: false, text: this.#fault, ...(before && { before }) }
+    if (last === undefined || this.#range === undefined) return { proven: true, text: 'there is no entry in the period' }
     try {
       const receipt = await this.#verified(last)
       if (!receipt.range.equals(this.#range))
@@ -63,15 +72,6 @@ export class RangeProof {
       return { proven: true, text, ...(before && { before }), ...(after && { after }), checkpoint: receipt.checkpoint }
     } catch (thrown) {
       return { proven: false, text: messageOf(thrown), ...(before && { before }) }
-    }
-  }
-
-  async #begin(entry: LogEntry): Promise<void> {
-    try {
-      this.#range = entry.index === 0n ? CompactRange.empty() : (await this.#verified(entry)).range
-      this.#before = nameTree(this.#range)
-    } catch (thrown) {
-      this.#fault = messageOf(thrown)
     }
   }
 

@@ -72,9 +72,10 @@ export async function makeReport(log: LogReader, trust: LogIdentity, options: Re
   const proof = new RangeProof(log, trust, reading)
   const facts = new Facts()
   for await (const entry of log.listEntries({ since: from, until: to }, reading)) {
+    if (facts.count === 0) await proof.begin(entry)
     facts.add(entry)
     anomalies.add(entry)
-    await proof.add(entry)
+    proof.add(entry)
     if (facts.count % PROGRESS_EVERY === 0) onProgress?.(entry, facts.count)
   }
   const evidence = await proof.finish()
