@@ -243,9 +243,10 @@ class SqliteAuditLog implements AuditLog {
   /** Time is given in the order of the queue, which is the order of the log; it stands still while the clock is behind, which `uptimeMs` never does. */
   #encode(leaf: NewLeaf): NonNullable<Submission['leaf']> {
     const { timeline } = this.#options
-    const value: Leaf = { version: 1, time: timeline.now().toISOString(), run: this.#run, uptimeMs: timeline.uptimeMs, ...this.#renamed(leaf) }
+    const now = timeline.now()
+    const value: Leaf = { version: 1, time: now.toISOString(), run: this.#run, uptimeMs: timeline.uptimeMs, ...this.#renamed(leaf) }
     this.#tellIfBehind()
-    return { value, bytes: encodeLeaf(value) }
+    return { value, time: now.getTime(), bytes: encodeLeaf(value) }
   }
 
   #tellIfBehind(): void {

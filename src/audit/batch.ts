@@ -15,7 +15,7 @@ export interface AnswerRequest {
 
 export interface Submission {
   /** Absent: only a checkpoint is wanted. */
-  readonly leaf?: { readonly value: Leaf; readonly bytes: Uint8Array }
+  readonly leaf?: { readonly value: Leaf /** Milliseconds since 1970. */; readonly time: number; readonly bytes: Uint8Array }
   /** The result must be covered by a checkpoint that is committed with it. */
   readonly covered: boolean
   readonly answer?: AnswerRequest
@@ -57,7 +57,7 @@ export function stage(tree: GrowingTree, waiting: readonly Waiter[]): Staged {
     if (leaf === undefined) return undefined
     const index = tree.size
     tiles.push(...tree.append(leaf.bytes))
-    return { index, leaf: leaf.value, bytes: leaf.bytes }
+    return { index, leaf: leaf.value, time: leaf.time, bytes: leaf.bytes }
   })
   return { tree, leaves, tiles }
 }

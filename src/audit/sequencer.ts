@@ -182,7 +182,7 @@ export class Sequencer {
       head: after,
       tree: staged.tree,
       checkpointSize: checkpoint === undefined ? this.#log.checkpointSize : size,
-      lastTime: leaves.reduce((latest, { leaf }) => Math.max(latest, Date.parse(leaf.time)), this.#log.lastTime),
+      lastTime: leaves.at(-1)?.time ?? this.#log.lastTime,
     }
     return { committed }
   }

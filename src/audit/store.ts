@@ -1,5 +1,5 @@
 /** Reads and writes the log's tables. Writing is one transaction per batch: leaves, tiles, head, open intents and answers, or none. */
-import { fromHex, SealstoneError } from '#core'
+import { SealstoneError } from '#core'
 import type { Database, Row } from '#db'
 import type { Leaf, Tile } from '#tlog'
 
@@ -14,6 +14,8 @@ export interface StoredHead {
 export interface StagedLeaf {
   readonly index: bigint
   readonly leaf: Leaf
+  /** Of the leaf, milliseconds since 1970. */
+  readonly time: number
   readonly bytes: Uint8Array
 }
 
@@ -73,15 +75,11 @@ export class LogStore {
         .prepare('UPDATE audit_head SET size = ?, root = ?, checkpoint = ? WHERE only = 1 AND size = ? AND root = ?')
         .run(after.size, after.root, after.checkpoint ?? null, before.size, before.root)
       if (moved !== 1) throw new SealstoneError('AUDIT_CORRUPT', `something else wrote to the log: it is no longer at size ${before.size}`)
-      for (const leaf of leaves) this.#insertLeaf(leaf)
-      for (const tile of tiles) {
-        this.#db
-          .prepare('INSERT INTO audit_tile (level, number, root, hashes) VALUES (?, ?, ?, ?)')
-          .run(tile.level, tile.number, tile.root, tile.hashes)
-      }
-      for (const { key, requestDigest, answer } of answers) {
-        this.#db.prepare('INSERT INTO audit_answer (key, request_digest, time, answer) VALUES (?, ?, ?, ?)').run(key, requestDigest, time, answer)
-      }
+      this.#insertLeaves(leaves)
+      const tile = this.#db.prepare('INSERT INTO audit_tile (level, number, root, hashes) VALUES (?, ?, ?, ?)')
+      for (const { level, number, root, hashes } of tiles) tile.run(level, number, root, hashes)
+      const answer = this.#db.prepare('INSERT INTO audit_answer (key, request_digest, time, answer) VALUES (?, ?, ?, ?)')
+      for (const stored of answers) answer.run(stored.key, stored.requestDigest, time, stored.answer)
     })
   }
 
@@ -131,13 +129,17 @@ export class LogStore {
     return this.#db.prepare('DELETE FROM audit_answer WHERE time < ?').run(time)
   }
 
-  #insertLeaf({ index, leaf, bytes }: StagedLeaf): void {
-    const operationId = fromHex(leaf.operationId)
-    this.#db
-      .prepare('INSERT INTO audit_leaf (idx, time, kind, operation_id, caller, key, model_name, result, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
-      .run(index, Date.parse(leaf.time), leaf.kind, operationId, leaf.caller, leaf.key ?? null, leaf.modelName ?? null, leaf.result ?? null, bytes)
-    if (leaf.kind === 'intent') this.#db.prepare('INSERT OR REPLACE INTO audit_open_intent (operation_id, idx) VALUES (?, ?)').run(operationId, index)
-    if (leaf.kind === 'outcome') this.#db.prepare('DELETE FROM audit_open_intent WHERE operation_id = ?').run(operationId)
+  #insertLeaves(leaves: readonly StagedLeaf[]): void {
+    const insert = this.#db.prepare(
+      'INSERT INTO audit_leaf (idx, time, kind, operation_id, caller, key, model_name, result, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    )
+    for (const { index, leaf, time, bytes } of leaves) {
+      const operationId = Uint8Array.fromHex(leaf.operationId) // checked when the leaf was encoded
+      insert.run(index, time, leaf.kind, operationId, leaf.caller, leaf.key ?? null, leaf.modelName ?? null, leaf.result ?? null, bytes)
+      if (leaf.kind === 'intent')
+        this.#db.prepare('INSERT OR REPLACE INTO audit_open_intent (operation_id, idx) VALUES (?, ?)').run(operationId, index)
+      if (leaf.kind === 'outcome') this.#db.prepare('DELETE FROM audit_open_intent WHERE operation_id = ?').run(operationId)
+    }
   }
 }
 
