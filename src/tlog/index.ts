@@ -41,4 +41,4 @@ export {
 } from './verifier-key.ts'
 export { type Cosignature, countCosignatures, parseWitness, refuseDoubleWitnesses, type Witness, witnessMessage, witnessVkeys } from './witnesses.ts'
 export { readEntryBundle, rootFromTiles, type TileSource, withTileNodes } from './tile-source.ts'
-export { decodeEntryBundle, encodeEntryBundle, parseTilePath, type TileName, tilePath, tileWidth } from './tiles.ts'
+export { checkHashTile, decodeEntryBundle, encodeEntryBundle, parseTilePath, type TileName, tilePath, tileWidth } from './tiles.ts'

@@ -1,5 +1,5 @@
 /** The log published by the real command, from a real installation, beside the running daemon: read by those who hold its keys alone. */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -46,6 +46,25 @@ describe('audit publish', () => {
     expect(second['size']).toBeGreaterThan(first['size'] as number)
     expect(await judge(directory, logKeys())).toBe(BigInt(second['size'] as number))
     expect((await runOk(['audit', 'publish', directory], home)).stdout).toMatch(/ has \d+ entries of .*, nothing is new\n$/)
+  })
+
+  it('is compared with the database by audit fsck, which says what was changed there', async () => {
+    await publish()
+    const good = JSON.parse((await runOk(['audit', 'fsck', '--tiles', directory, '--json'], home)).stdout) as Record<string, unknown>
+    expect(good).toMatchObject({ ok: true, origin: logKeys().origin, findingCount: 0 })
+    expect(good['published']).toBeGreaterThan(0)
+    expect((await runOk(['audit', 'fsck'], home)).stdout).toMatch(/^OK {2}\S+: \d+ leaves, 1 checkpoint\n/)
+
+    const copy = join(folder.path, 'copy')
+    cpSync(directory, copy, { recursive: true })
+    const bundle = join(copy, 'tile/entries', readdirSync(join(copy, 'tile/entries'))[0] ?? '')
+    const [width = ''] = readdirSync(bundle)
+    const bytes = readFileSync(join(bundle, width))
+    bytes[20] = (bytes[20] ?? 0) ^ 1
+    writeFileSync(join(bundle, width), bytes)
+    const bad = await runOk(['audit', 'fsck', '--tiles', copy], { ...home, wantCode: 1 })
+    expect(bad.stdout).toMatch(/^CORRUPT .*\n.*\n {4}published: leaf 0 of the published copy is not the one in the tree\n$/)
+    expect(bad.stderr).toMatch(/^error: leaf 0 of the published copy is not the one in the tree\nhint: /)
   })
 
   it('works when no daemon runs', async () => {

@@ -182,6 +182,23 @@ export const AUDIT_COMMANDS: CommandGroup = {
       load: () => import('../commands/audit-witness.ts'),
     },
     {
+      name: 'fsck',
+      summary: 'check the whole log: every leaf, hash, tile and checkpoint',
+      description:
+        'Reads the database of the state directory, beside a running daemon or without one, and writes nothing. Says which leaf is the first bad one and\n' +
+        'what was changed, and goes on. With --tiles also a published copy, every tile and entry. Exit code 1 if anything does not match.',
+      options: [
+        { flags: '--tiles <place>', description: 'compare with this published copy, too: URL or directory' },
+        { flags: '--trust <file>', description: "trust file with the log's keys; default is trust.json in the state directory" },
+      ],
+      examples: [
+        ['sealstone audit fsck', 'is the log as it was written?'],
+        ['sealstone audit fsck --tiles /srv/log', 'and is what was published the same?'],
+        ['sealstone audit fsck --trust kept-elsewhere.json --json', 'with keys that were not beside it, for programs'],
+      ],
+      load: () => import('../commands/audit-fsck.ts'),
+    },
+    {
       name: 'publish',
       operands: [{ syntax: '<directory>', description: 'made if it is not there' }],
       summary: 'write the log down as plain files for a static host (c2sp.org/tlog-tiles)',

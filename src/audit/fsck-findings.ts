@@ -1,0 +1,42 @@
+/** What a check of the whole log finds: the first faults in words, all of them by their number. */
+
+export interface Finding {
+  /** What is wrong, by name: a member of the log, such as `leaf 17`, `tile 1/0`, `head`. */
+  readonly where: string
+  /** Of the first leaf that it concerns. */
+  readonly index?: bigint
+  /**
+   * `bytes`: a leaf is not the one that the tree has. `column`: what filters look at does not say what the leaf says. `hash`: a hash in a
+   * tile is not that of its leaf. `order`: a leaf stands in another's place, or time goes back. `missing`, `surplus`: a row too few, too
+   * many. `root`, `signature`: head or checkpoint do not fit the leaves. `published`: the published copy has something else.
+   */
+  readonly changed: 'bytes' | 'column' | 'hash' | 'order' | 'missing' | 'surplus' | 'root' | 'signature' | 'published'
+  readonly detail: string
+}
+
+export class Findings {
+  readonly #kept: Finding[] = []
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** The first ones, in the order of the log. */
+  get kept(): readonly Finding[] {
+    return this.#kept
+  }
+
+  add(finding: Finding): void {
+    this.#count++
+    if (this.#kept.length < MOST_KEPT) this.#kept.push(finding)
+  }
+
+  addAll(kept: readonly Finding[], count: number): void {
+    for (const finding of kept) this.add(finding)
+    this.#count += count - kept.length
+  }
+}
+
+/** A log that was replaced has a million faults: these tell enough. */
+const MOST_KEPT = 100

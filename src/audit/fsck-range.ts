@@ -1,0 +1,165 @@
+/** Checks a range of leaves: each against its tile, its columns and the one before it. Whole tiles at a time, so that ranges can be checked in parallel. */
+import { equalBytes, toHex, toSealstoneError } from '#core'
+import type { Database, Row } from '#db'
+import { HASH_BYTES, type Leaf, leafHash, parseLeaf, TILE_WIDTH, tileNode } from '#tlog'
+import { type Finding, Findings } from './fsck-findings.ts'
+
+export interface CheckedRange {
+  readonly start: number
+  readonly count: number
+  /** Of each leaf, as the tree has it: where a leaf was changed and its tile still fits its root, the hash of what it was. */
+  readonly hashes: Uint8Array
+  readonly firstTime: string
+  readonly lastTime: string
+  /** Operations whose intent is here and whose outcome is not, with the intent's index. */
+  readonly opened: ReadonlyMap<string, number>
+  /** Operations whose outcome is here and whose intent is before. */
+  readonly closed: readonly string[]
+  readonly findings: readonly Finding[]
+  readonly findingCount: number
+}
+
+/** @param start a multiple of 256. @param end the size of the log, or another multiple of 256 */
+export function checkRange(db: Database, start: number, end: number): CheckedRange {
+  const range = new RangeCheck(start, end)
+  for (let at = start; at < end; at += TILE_WIDTH) range.checkTile(db, at, Math.min(end, at + TILE_WIDTH))
+  return range.result()
+}
+
+class RangeCheck {
+  readonly #start: number
+  readonly #hashes: Uint8Array
+  readonly #findings = new Findings()
+  readonly #opened = new Map<string, number>()
+  readonly #closed: string[] = []
+  #firstTime = ''
+  #lastTime = ''
+
+  constructor(start: number, end: number) {
+    this.#start = start
+    this.#hashes = new Uint8Array((end - start) * HASH_BYTES)
+  }
+
+  checkTile(db: Database, start: number, end: number): void {
+    const rows = new Map(
+      db
+        .prepare(LEAVES)
+        .all(start, end)
+        .map((row) => [row['idx'] as number, row]),
+    )
+    const hashes = new Uint8Array((end - start) * HASH_BYTES)
+    for (let index = start; index < end; index++) {
+      const row = rows.get(index)
+      if (row !== undefined) hashes.set(leafHash(row['bytes'] as Uint8Array), (index - start) * HASH_BYTES)
+    }
+    const bad = end - start === TILE_WIDTH ? this.#compareTile(db, start, hashes, rows) : new Set<number>()
+    for (let index = start; index < end; index++) {
+      const row = rows.get(index)
+      if (row === undefined)
+        this.#findings.add({ where: `leaf ${index}`, index: BigInt(index), changed: 'missing', detail: `leaf ${index} is missing` })
+      else this.#checkLeaf(index, row, bad.has(index))
+    }
+    this.#hashes.set(hashes, (start - this.#start) * HASH_BYTES)
+  }
+
+  result(): CheckedRange {
+    return {
+      start: this.#start,
+      count: this.#hashes.length / HASH_BYTES,
+      hashes: this.#hashes,
+      firstTime: this.#firstTime,
+      lastTime: this.#lastTime,
+      opened: this.#opened,
+      closed: this.#closed,
+      findings: this.#findings.kept,
+      findingCount: this.#findings.count,
+    }
+  }
+
+  /** Which leaves are not those of the tree. Where the tile fits its own root, its hashes go on up: then what is above is judged by what was there. */
+  #compareTile(db: Database, start: number, hashes: Uint8Array, rows: ReadonlyMap<number, Row>): Set<number> {
+    const number = start / TILE_WIDTH
+    const where = `tile 0/${number}`
+    const tile = db.prepare('SELECT root, hashes FROM audit_tile WHERE level = 0 AND number = ?').get(number)
+    if (tile === undefined) {
+      this.#findings.add({ where, index: BigInt(start), changed: 'missing', detail: `${where} is missing` })
+      return new Set()
+    }
+    const [root, stored] = [tile['root'] as Uint8Array, tile['hashes'] as Uint8Array]
+    const isSound = stored.length === hashes.length && equalBytes(tileNode(stored, 8, 0), root)
+    if (isSound && equalBytes(stored, hashes)) return new Set()
+    const isTileToBlame = !isSound && equalBytes(tileNode(hashes, 8, 0), root)
+    const bad = new Set<number>()
+    for (let at = 0; at < TILE_WIDTH; at++) {
+      if (equalBytes(hashAt(stored, at), hashAt(hashes, at))) continue
+      const index = start + at
+      if (!rows.has(index)) continue // told as missing
+      if (isTileToBlame) {
+        const detail = `the hash of leaf ${index} in ${where} was changed: the leaf fits the root of the tile`
+        this.#findings.add({ where, index: BigInt(index), changed: 'hash', detail })
+        continue
+      }
+      bad.add(index)
+      const other = positionOf(stored, hashAt(hashes, at))
+      const detail =
+        other < 0 ? `leaf ${index} was changed: it is not the one in the tree` : `leaf ${start + other} stands in the place of leaf ${index}`
+      this.#findings.add({ where: `leaf ${index}`, index: BigInt(index), changed: other < 0 ? 'bytes' : 'order', detail })
+    }
+    if (isSound) hashes.set(stored)
+    else if (bad.size === 0 && !isTileToBlame) {
+      this.#findings.add({ where, index: BigInt(start), changed: 'hash', detail: `the root of ${where} was changed: its hashes fit the leaves` })
+    }
+    return bad
+  }
+
+  #checkLeaf(index: number, row: Row, isTold: boolean): void {
+    const tell = (changed: Finding['changed'], detail: string): void => {
+      if (!isTold) this.#findings.add({ where: `leaf ${index}`, index: BigInt(index), changed, detail })
+    }
+    const leaf = parse(row['bytes'] as Uint8Array)
+    if (typeof leaf === 'string') {
+      tell('bytes', `leaf ${index} does not parse: ${leaf}`)
+      return
+    }
+    const column = differingColumn(row, leaf)
+    if (column !== undefined) tell('column', `the columns of leaf ${index} do not match it: ${column}`)
+    if (leaf.time < this.#lastTime) tell('order', `leaf ${index} is older than the one before it`)
+    if (!isTold) {
+      if (this.#firstTime === '') this.#firstTime = leaf.time
+      this.#lastTime = leaf.time
+    }
+    if (leaf.kind === 'intent') this.#opened.set(leaf.operationId, index)
+    else if (leaf.kind === 'outcome' && !this.#opened.delete(leaf.operationId)) this.#closed.push(leaf.operationId)
+  }
+}
+
+function parse(bytes: Uint8Array): Leaf | string {
+  try {
+    return parseLeaf(bytes)
+  } catch (error) {
+    return toSealstoneError(error).message
+  }
+}
+
+function differingColumn(row: Row, leaf: Leaf): string | undefined {
+  if (row['time'] !== Date.parse(leaf.time)) return 'time'
+  if (row['kind'] !== leaf.kind) return 'kind'
+  if (toHex(row['operation_id'] as Uint8Array) !== leaf.operationId) return 'operation_id'
+  if (row['caller'] !== leaf.caller) return 'caller'
+  if (row['key'] !== (leaf.key ?? null)) return 'key'
+  if (row['model_name'] !== (leaf.modelName ?? null)) return 'model_name'
+  return row['result'] === (leaf.result ?? null) ? undefined : 'result'
+}
+
+function hashAt(hashes: Uint8Array, at: number): Uint8Array {
+  return hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)
+}
+
+/** Where in the tile a hash stands; -1 where it does not. */
+function positionOf(hashes: Uint8Array, hash: Uint8Array): number {
+  for (let at = 0; at < TILE_WIDTH; at++) if (equalBytes(hashAt(hashes, at), hash)) return at
+  return -1
+}
+
+const LEAVES = `SELECT idx, bytes, time, kind, operation_id, caller, key, model_name, result
+  FROM audit_leaf WHERE idx >= ? AND idx < ? ORDER BY idx`

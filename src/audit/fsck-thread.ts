@@ -1,0 +1,18 @@
+/** A thread of fsck: reads the database by a connection of its own, which cannot write, and answers ranges one after the other. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { toSealstoneError } from '#core'
+import { openDatabaseForReading } from '#db'
+import type { RangeReply, RangeRequest } from './fsck-pool.ts'
+import { checkRange } from './fsck-range.ts'
+import { AUDIT_MIGRATIONS } from './schema.ts'
+
+const db = openDatabaseForReading(workerData as string, AUDIT_MIGRATIONS)
+parentPort?.on('message', ({ start, end }: RangeRequest) => {
+  try {
+    const range = checkRange(db, start, end)
+    parentPort?.postMessage({ start, range } satisfies RangeReply, [range.hashes.buffer as ArrayBuffer])
+  } catch (error) {
+    const { code, message } = toSealstoneError(error)
+    parentPort?.postMessage({ start, code, message } satisfies RangeReply)
+  }
+})

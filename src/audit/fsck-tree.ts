@@ -1,0 +1,216 @@
+/** Puts ranges that were checked together into one tree, and judges by it what the database and the log keys say of the whole. */
+import { concatBytes, equalBytes, SealstoneError, toSealstoneError } from '#core'
+import type { Database } from '#db'
+import {
+  GrowingTree,
+  HASH_BYTES,
+  type LogSignatureVerifier,
+  type LogVerifierKey,
+  leafHash,
+  type NodeReader,
+  openCheckpoint,
+  rootOf,
+  TILE_WIDTH,
+  tileNode,
+  tileOf,
+} from '#tlog'
+import { CosignatureStore } from './cosignatures.ts'
+import { Findings } from './fsck-findings.ts'
+import type { CheckedRange } from './fsck-range.ts'
+import { LogStore } from './store.ts'
+
+export interface KnownLog {
+  readonly origin: string
+  readonly keys: readonly LogVerifierKey[]
+  readonly verifier: LogSignatureVerifier
+}
+
+/** What the database says of the whole, all of one moment: a single statement sees a single state, whoever writes meanwhile. */
+export interface LogMoment {
+  readonly origin: string
+  readonly size: number
+  readonly root: Uint8Array
+  readonly checkpoint: string | undefined
+  /** One more than the highest index. */
+  readonly leaves: number
+  readonly tiles: number
+  readonly openIntents: readonly number[]
+}
+
+/** Undefined for a log that never began. */
+export function readMoment(db: Database): LogMoment | undefined {
+  const row = db.prepare(MOMENT).get()
+  if (row === undefined) return undefined
+  return {
+    origin: row['origin'] as string,
+    size: row['size'] as number,
+    root: row['root'] as Uint8Array,
+    checkpoint: (row['checkpoint'] as string | null) ?? undefined,
+    leaves: row['leaves'] as number,
+    tiles: row['tiles'] as number,
+    openIntents: (JSON.parse(row['open'] as string) as number[]).toSorted((left, right) => left - right),
+  }
+}
+
+export class WholeTree {
+  readonly findings: Findings
+  readonly #db: Database
+  readonly #moment: LogMoment
+  // levels[n] are the roots of the full tiles of level n, from the left.
+  readonly #levels: Uint8Array[][] = []
+  readonly #openIntents = new Map<string, number>()
+  #node: NodeReader | undefined
+  #edge: Uint8Array[] = []
+  #lastTime = ''
+
+  constructor(db: Database, moment: LogMoment, findings: Findings = new Findings()) {
+    this.#db = db
+    this.#moment = moment
+    this.findings = findings
+  }
+
+  /** Called with every range, in order. */
+  add(range: CheckedRange): void {
+    const { findings } = this
+    if (range.firstTime !== '' && range.firstTime < this.#lastTime) {
+      const detail = `leaf ${range.start} is older than the one before it`
+      findings.add({ where: `leaf ${range.start}`, index: BigInt(range.start), changed: 'order', detail })
+    }
+    if (range.lastTime !== '') this.#lastTime = range.lastTime
+    findings.addAll(range.findings, range.findingCount)
+    for (const operation of range.closed) this.#openIntents.delete(operation)
+    for (const [operation, index] of range.opened) this.#openIntents.set(operation, index)
+    for (let at = 0; at < range.count; at += TILE_WIDTH) {
+      const hashes = range.hashes.subarray(at * HASH_BYTES, (at + TILE_WIDTH) * HASH_BYTES)
+      if (hashes.length === TILE_WIDTH * HASH_BYTES) this.#rootsOf(0).push(tileNode(hashes, 8, 0))
+      else this.#edge = split(hashes)
+    }
+  }
+
+  /** Of the leaves, once every range was added. */
+  finish(log: KnownLog): { size: bigint; root: Uint8Array; openIntents: number; checkpoints: number } {
+    const { findings } = this
+    const { size, leaves } = this.#moment
+    if (leaves !== size) {
+      const detail = `the log has ${leaves} leaves, its head says ${size}`
+      findings.add({ where: 'head', index: BigInt(Math.min(leaves, size)), changed: leaves < size ? 'missing' : 'surplus', detail })
+    }
+    this.#checkUpperTiles()
+    const tree = this.#tree()
+    const root = tree.root()
+    if (!equalBytes(root, this.#moment.root)) {
+      findings.add({ where: 'head', changed: 'root', detail: `the root over ${size} leaves is not the stored one: a leaf or a hash was changed` })
+    }
+    if (this.#moment.origin !== log.origin) {
+      findings.add({ where: 'head', changed: 'signature', detail: `the log is named ${this.#moment.origin}, the keys are those of ${log.origin}` })
+    }
+    this.#checkIntents()
+    return { size: BigInt(size), root, openIntents: this.#openIntents.size, checkpoints: this.#checkCheckpoints(tree, log) }
+  }
+
+  /** For a published copy: a hash of a level above the leaves, once every range was added. */
+  hashesOf(level: number, start: number, count: number): Uint8Array {
+    return concatBytes(...this.#rootsOf(level - 1).slice(start, start + count))
+  }
+
+  #checkUpperTiles(): void {
+    let expected = this.#rootsOf(0).length
+    for (let level = 1; this.#rootsOf(level - 1).length >= TILE_WIDTH; level++) {
+      const below = this.#rootsOf(level - 1)
+      for (let number = 0; (number + 1) * TILE_WIDTH <= below.length; number++) {
+        expected++
+        const hashes = concatBytes(...below.slice(number * TILE_WIDTH, (number + 1) * TILE_WIDTH))
+        const root = tileNode(hashes, 8, 0)
+        this.#rootsOf(level).push(root)
+        const where = `tile ${level}/${number}`
+        const stored = this.#db.prepare('SELECT root, hashes FROM audit_tile WHERE level = ? AND number = ?').get(level, number)
+        if (stored === undefined) this.findings.add({ where, changed: 'missing', detail: `${where} is missing` })
+        else if (!equalBytes(stored['hashes'] as Uint8Array, hashes) || !equalBytes(stored['root'] as Uint8Array, root)) {
+          this.findings.add({ where, changed: 'hash', detail: `${where} does not match its leaves: one of them, or the tile, was changed` })
+        }
+      }
+    }
+    if (this.#moment.tiles > expected) {
+      const detail = `the log has ${this.#moment.tiles} tiles, ${this.#moment.size} leaves fill ${expected}`
+      this.findings.add({ where: 'tiles', changed: 'surplus', detail })
+    }
+  }
+
+  #checkIntents(): void {
+    const expected = [...this.#openIntents.values()].toSorted((left, right) => left - right)
+    const listed = this.#moment.openIntents
+    if (listed.length === expected.length && listed.every((index, at) => index === expected[at])) return
+    const detail = `the list of open intents does not match the leaves: it has ${listed.length}, the leaves have ${expected.length}`
+    this.findings.add({ where: 'open intents', changed: listed.length < expected.length ? 'missing' : 'surplus', detail })
+  }
+
+  /** Every signed checkpoint that the database keeps, each against the leaves that it speaks of. */
+  #checkCheckpoints(tree: GrowingTree, log: KnownLog): number {
+    const { checkpoint, size } = this.#moment
+    const notes = new CosignatureStore(this.#db).notes().map(({ note }) => note)
+    if (checkpoint !== undefined) notes.unshift(checkpoint)
+    else if (size > 0) this.findings.add({ where: 'head', changed: 'missing', detail: `the log has ${size} leaves and no checkpoint` })
+    this.#node = tree.reader(this.#fullTiles())
+    for (const note of notes) this.checkNote(note, log, 'checkpoint')
+    return notes.length
+  }
+
+  /** A signed checkpoint against the leaves that it speaks of; after `finish`. */
+  checkNote(note: string, { origin, keys, verifier }: KnownLog, what: string): void {
+    if (this.#node === undefined) throw new SealstoneError('INTERNAL', 'the tree is not finished')
+    try {
+      const signed = openCheckpoint(note, keys, verifier)
+      const name = `${what} at size ${signed.size}`
+      if (signed.origin !== origin)
+        this.findings.add({ where: name, changed: 'signature', detail: `the ${what} is of another log, ${signed.origin}` })
+      else if (signed.size > BigInt(this.#moment.size)) {
+        // A checkpoint of witnesses can be newer than the moment that is looked at: then the leaves came while this was at work.
+        const now = BigInt(readMoment(this.#db)?.size ?? 0)
+        const detail = `the log has ${now} leaves, the log keys signed ${signed.size}: leaves were removed`
+        if (signed.size > now) this.findings.add({ where: name, index: now, changed: 'missing', detail })
+      } else if (!equalBytes(rootOf(signed.size, this.#node), signed.root)) {
+        const detail = `the root over ${signed.size} leaves is not the one that the log keys signed: a leaf or a hash was changed`
+        this.findings.add({ where: name, changed: 'root', detail })
+      }
+    } catch (error) {
+      this.findings.add({ where: what, changed: 'signature', detail: `the ${what} does not open: ${toSealstoneError(error).message}` })
+    }
+  }
+
+  #tree(): GrowingTree {
+    return GrowingTree.restore(BigInt(this.#moment.size), (level, count) => {
+      if (level === 0) return this.#edge
+      const roots = this.#rootsOf(level - 1)
+      return roots.slice(roots.length - count)
+    })
+  }
+
+  #fullTiles(): NodeReader {
+    const store = new LogStore(this.#db)
+    return (height, index) => {
+      const place = tileOf(height, index)
+      const start = place.number * BigInt(TILE_WIDTH)
+      const hashes =
+        place.level === 0
+          ? concatBytes(...store.readLeaves(start, TILE_WIDTH).map(({ bytes }) => leafHash(bytes)))
+          : this.hashesOf(place.level, Number(start), TILE_WIDTH)
+      if (hashes.length !== TILE_WIDTH * HASH_BYTES) throw new SealstoneError('AUDIT_CORRUPT', `tile ${place.level}/${place.number} lacks a leaf`)
+      return tileNode(hashes, place.height, place.index)
+    }
+  }
+
+  #rootsOf(level: number): Uint8Array[] {
+    while (this.#levels.length <= level) this.#levels.push([])
+    return this.#levels[level] as Uint8Array[]
+  }
+}
+
+function split(hashes: Uint8Array): Uint8Array[] {
+  return Array.from({ length: hashes.length / HASH_BYTES }, (_, at) => hashes.slice(at * HASH_BYTES, (at + 1) * HASH_BYTES))
+}
+
+const MOMENT = `SELECT origin, size, root, checkpoint,
+    (SELECT coalesce(max(idx) + 1, 0) FROM audit_leaf) AS leaves,
+    (SELECT count(*) FROM audit_tile) AS tiles,
+    (SELECT json_group_array(idx) FROM audit_open_intent) AS open
+  FROM audit_head WHERE only = 1`

@@ -1,0 +1,85 @@
+/** Checks the whole log, in threads, without stopping at a fault; beside a daemon that writes, or without one. Nothing is written. */
+import { availableParallelism } from 'node:os'
+import { SealstoneError } from '#core'
+import { openDatabaseForReading } from '#db'
+import type { TileSource } from '#tlog'
+import { type Finding, Findings } from './fsck-findings.ts'
+import { RangePool } from './fsck-pool.ts'
+import { checkRange } from './fsck-range.ts'
+import { type KnownLog, readMoment, WholeTree } from './fsck-tree.ts'
+import { PublishedCopy } from './fsck-published.ts'
+import { AUDIT_MIGRATIONS } from './schema.ts'
+
+export interface FsckOptions {
+  /** Path of the database. */
+  readonly database: string
+  readonly log: KnownLog
+  /** A copy to compare with. */
+  readonly published?: TileSource
+  /** Default: one for each processor, 8 at most. */
+  readonly threads?: number
+  readonly onProgress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+export interface FsckReport {
+  readonly origin: string
+  readonly size: bigint
+  /** Computed from the leaves. */
+  readonly root: Uint8Array
+  readonly openIntents: number
+  /** Signed checkpoints that the database keeps. */
+  readonly checkpoints: number
+  /** Entries that the published copy has. */
+  readonly published?: bigint
+  /** The first hundred, in the order of the log. */
+  readonly findings: readonly Finding[]
+  readonly findingCount: number
+}
+
+/** Throws DATABASE_UNAVAILABLE, AUDIT_CORRUPT if there is no log at all, CANCELLED, and what the published copy throws when it is out of reach. */
+export async function checkWholeLog({ database, log, published, threads = THREADS, onProgress, signal }: FsckOptions): Promise<FsckReport> {
+  const db = openDatabaseForReading(database, AUDIT_MIGRATIONS)
+  try {
+    const findings = new Findings()
+    const copy = published && (await PublishedCopy.open(published, log, findings))
+    const moment = readMoment(db)
+    if (moment === undefined) throw new SealstoneError('AUDIT_CORRUPT', 'there is no log in the database')
+    const tree = new WholeTree(db, moment, findings)
+
+    const starts = Array.from({ length: Math.ceil(moment.size / RANGE) }, (_, at) => at * RANGE)
+    // A small log is checked sooner than a thread starts.
+    await using pool = starts.length > 1 ? new RangePool(database, Math.min(threads, starts.length)) : undefined
+    const check = async (start: number) => {
+      const end = Math.min(moment.size, start + RANGE)
+      return pool === undefined ? checkRange(db, start, end) : pool.check(start, end)
+    }
+    // A few ahead of what is put together, in order, so that memory does not grow with the log.
+    const ahead = starts.slice(0, threads + 1).map(check)
+    for (const at of starts.keys()) {
+      const range = await ahead.shift()
+      if (range === undefined) break
+      signal?.throwIfAborted()
+      const next = starts[at + threads + 1]
+      if (next !== undefined) ahead.push(check(next))
+      tree.add(range)
+      if (copy !== undefined) await copy.compareRange(range, findings)
+      onProgress?.(range.start + range.count, moment.size)
+    }
+    const result = tree.finish(log)
+    if (copy !== undefined) await copy.finish(tree, log)
+    return {
+      origin: moment.origin,
+      ...result,
+      ...(copy && { published: BigInt(copy.size) }),
+      findings: findings.kept,
+      findingCount: findings.count,
+    }
+  } finally {
+    db.close()
+  }
+}
+
+const THREADS = Math.min(8, availableParallelism())
+/** A multiple of 256. Some tens of milliseconds of work. */
+const RANGE = 4096

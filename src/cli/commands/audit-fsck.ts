@@ -1,0 +1,51 @@
+/** sealstone audit fsck */
+import { defined, toBase64 } from '#core'
+import { fsckHome } from '#daemon'
+import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
+import { printErrorLines } from '../failure.ts'
+import type { Output } from '../output.ts'
+import { trackProgress } from '../progress.ts'
+import { openPublished, readLogTrust } from '../published-log.ts'
+import { plural, visible } from '../text.ts'
+
+export async function run(
+  context: CommandContext,
+  _operands: readonly string[],
+  { trust, tiles }: { trust?: string; tiles?: string },
+): Promise<ExitStatus> {
+  const { output, home, signal } = context
+  const { log } = await readLogTrust(context, trust)
+  const published = tiles === undefined ? undefined : await openPublished(tiles, signal)
+  using progress = trackProgress(output, 'checking', 'auto', (count) => plural(count, 'leaf', 'leaves'))
+  const report = await fsckHome({
+    home,
+    log,
+    signal,
+    onProgress: (done, total) => progress.report({ bytesDone: done, bytesTotal: total, filesDone: 0, filesTotal: 0, current: '' }),
+    ...defined({ published }),
+  })
+  progress.stop()
+  if (output.json) output.record({ ok: report.findingCount === 0, ...report, root: toBase64(report.root) })
+  else print(output, report, tiles)
+  const [first] = report.findings
+  if (first === undefined) return EXIT.ok
+  const more = report.findingCount === 1 ? '' : `; ${report.findingCount} faults in all`
+  printErrorLines(
+    output,
+    `${first.detail}${more}`,
+    'keep the state directory and its backups as they are: they are the evidence; start no daemon on it',
+  )
+  return EXIT.failed
+}
+
+type Report = Awaited<ReturnType<typeof fsckHome>>
+
+function print(output: Output, { origin, size, root, openIntents, checkpoints, published, findings, findingCount }: Report, tiles?: string): void {
+  const intents = openIntents === 0 ? '' : `, ${plural(openIntents, 'open intent')}`
+  const copy = published === undefined ? '' : `; ${visible(tiles ?? '')} has ${published} of them`
+  const verdict = findingCount === 0 ? output.good('OK') : output.bad('CORRUPT')
+  output.line(`${verdict}  ${visible(origin)}: ${plural(Number(size), 'leaf', 'leaves')}, ${plural(checkpoints, 'checkpoint')}${intents}${copy}`)
+  output.line(`    root ${toBase64(root)}`)
+  for (const { changed, detail } of findings) output.line(`    ${changed}: ${visible(detail)}`)
+  if (findingCount > findings.length) output.line(`    and ${findingCount - findings.length} more`)
+}
