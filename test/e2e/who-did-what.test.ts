@@ -1,14 +1,17 @@
-/** From the leaves of the log alone a stranger rebuilds what happened: who signed what, who was refused and why, what became of keys, daemon, clock and configuration. */
+/** From the published leaves of the log alone a stranger rebuilds what happened: who signed what, who was refused and why, what became of keys, daemon, clock and configuration. */
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { connect } from '#client'
-import { openDatabase } from '#db'
-import { type Leaf, parseLeaf } from '#tlog'
-import { MIGRATIONS } from '../../src/daemon/runtime.ts'
+import { connect, type SignAnswer } from '#client'
+import { parseTrustFile } from '#envelopes'
+import { nativeEngine } from '#suites/native'
+import { openTileSource } from '#tilesources'
+import { type Leaf, openCheckpoint, parseLeaf, parseVerifierKey, readEntryBundle, rootFromTiles } from '#tlog'
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 import { signRequest, verifyLogOf } from '../support/live-signing.ts'
+import { nobleVerifier } from '../support/software-log.ts'
 import { makeAuthority } from '../support/openssl.ts'
 import { initHome, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
@@ -18,9 +21,12 @@ const servers = makeAuthority(folder.path, 'servers')
 const clients = makeAuthority(folder.path, 'clients')
 const server = servers.issue('server', { names: ['DNS:localhost'] })
 const publisher = clients.issue('publisher', { names: [`URI:${PUBLISHER}`] })
+const stranger = servers.issue('stranger', { names: [`URI:${PUBLISHER}`] })
+const published = join(folder.path, 'published')
 let home: Awaited<ReturnType<typeof initHome>>
 let clock: FakeClock
 let daemon: RunningDaemon
+let signed: SignAnswer
 
 beforeAll(async () => {
   home = await initHome()
@@ -40,33 +46,49 @@ keys = ["default"]
 `
   configure((text) => text + more)
   await start()
-})
+  await session()
+}, 120_000)
 afterAll(async () => {
   await daemon[Symbol.asyncDispose]()
   home[Symbol.dispose]()
   folder[Symbol.dispose]()
 })
 
-it('tells a session with signatures, refusals, key changes, a crash, a clock that was set and another configuration', async () => {
-  // What happens.
-  await using remote = connectAs(publisher)
-  const signed = await remote.sign(signRequest())
-  await expect(remote.createKey({ name: 'mine' })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+/** What happens. */
+async function session(): Promise<void> {
+  {
+    await using remote = connectAs(publisher)
+    signed = await remote.sign(signRequest())
+    await expect(remote.createKey({ name: 'mine' })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  }
+  await tryOnce(stranger)
   await runOk(['keys', 'create', 'second'], home)
   await runOk(['keys', 'disable', 'second'], home)
+  {
+    await using local = connect({ address: `unix:${daemon.socket}` })
+    expect((await local.verifyRemote({ hybridSig: Buffer.from('{}') })).ok).toBe(false)
+    await Array.fromAsync(local.listEntries({ limit: 1 }, { forExport: true }))
+  }
   clock.set(-7200)
   await sleep(2500)
   await daemon.kill('SIGKILL')
   configure((text) => text.replace('# queue_ms = 1000', 'queue_ms = 900'))
   await start()
-  await using local = connect({ address: `unix:${daemon.socket}` })
-  await local.sign(signRequest())
-  expect(await daemon.stop()).toBe(0)
-  await start()
+  {
+    await using local = connect({ address: `unix:${daemon.socket}` })
+    await local.sign(signRequest())
+    expect((await local.verifyRemote({ hybridSig: signed.hybridSig })).ok).toBe(true)
+  }
   await daemon.stop()
+  await start()
+  await using local = connect({ address: `unix:${daemon.socket}` })
+  await local.sign(signRequest()) // its checkpoint covers all that was before
+  await runOk(['audit', 'publish', published], home)
+}
 
-  // What the leaves say, and nothing else.
-  const leaves = readLeaves()
+it('tells a session with signatures, refusals, key changes, a crash, a clock that was set and another configuration', async () => {
+  // What the published leaves say, and nothing else.
+  const leaves = await readPublished()
   const story = leaves.map(tell).filter((line) => line !== undefined)
   const first = story.findIndex((line) => line === 'the daemon starts')
   expect(story.slice(first)).toEqual([
@@ -74,10 +96,13 @@ it('tells a session with signatures, refusals, key changes, a crash, a clock tha
     `${PUBLISHER} signs with default/1, allowed by rule 1`,
     `${PUBLISHER} signed with default/1: ok`,
     `${PUBLISHER} may not keys.create mine: no rule for this identity allows the operation`,
+    'somebody was not let in: the client certificate was refused: SELF_SIGNED_CERT_IN_CHAIN',
     'local keys.create second/1, allowed by rule 0',
     'local keys.create second/1: ok',
     'local keys.disable second/1, allowed by rule 0',
     'local keys.disable second/1: ok',
+    'local had something verified that is not good: bundle-format',
+    'local reads the log: entries from 0 to N',
     'the clock was set by -2 hours',
     'the daemon crashed',
     'the clock was set by -2 hours',
@@ -85,10 +110,12 @@ it('tells a session with signatures, refusals, key changes, a crash, a clock tha
     'the daemon starts',
     'local signs with default/1, allowed by rule 0',
     'local signed with default/1: ok',
+    '1 verification',
     'the daemon stops',
     'the clock was set by -2 hours',
     'the daemon starts',
-    'the daemon stops',
+    'local signs with default/1, allowed by rule 0',
+    'local signed with default/1: ok',
   ])
 
   // The signature that the publisher holds is the one of its leaf.
@@ -116,11 +143,12 @@ it('tells a session with signatures, refusals, key changes, a crash, a clock tha
     const uptimes = leaves.filter((leaf) => leaf.run === id).map(({ uptimeMs = -1 }) => uptimeMs)
     expect(uptimes).toEqual(uptimes.toSorted((a, b) => a - b))
   }
+  await daemon.stop()
   expect(verifyLogOf(home.home).openIntents).toBe(0)
 })
 
 /** One line of a reviewer's notes. What the daemon does for itself is left out. */
-function tell({ kind, operation, caller, key, keyVersion, policyRule, result, reason, clockStepMs }: Leaf): string | undefined {
+function tell({ kind, operation, caller, key, keyVersion, policyRule, result, reason, count, clockStepMs }: Leaf): string | undefined {
   const what =
     operation === 'sign'
       ? `${caller} ${kind === 'intent' ? 'signs' : 'signed'} with ${key}/${keyVersion}`
@@ -136,6 +164,14 @@ function tell({ kind, operation, caller, key, keyVersion, policyRule, result, re
       return 'the daemon starts'
     case 'daemon-stop':
       return 'the daemon stops'
+    case 'login-refused':
+      return `somebody was not let in: ${reason}`
+    case 'verify':
+      return `${caller} had something verified that is not good: ${reason}`
+    case 'verify-summary':
+      return `${count} verification`
+    case 'log-export':
+      return `${caller} reads the log: ${reason?.replace(/to \d+, at most 1$/, 'to N')}`
     case 'crash-found':
       return 'the daemon crashed'
     case 'config-changed':
@@ -147,16 +183,15 @@ function tell({ kind, operation, caller, key, keyVersion, policyRule, result, re
   }
 }
 
-function readLeaves(): Leaf[] {
-  const db = openDatabase(join(home.home, 'sealstone.db'), MIGRATIONS)
-  try {
-    return db
-      .prepare('SELECT bytes FROM audit_leaf ORDER BY idx')
-      .all()
-      .map((row) => parseLeaf(row['bytes'] as Uint8Array))
-  } finally {
-    db.close()
-  }
+/** As anybody can who has the trust file: every entry is in the tree that the log keys signed. */
+async function readPublished(): Promise<Leaf[]> {
+  const { log } = parseTrustFile(readFileSync(join(home.home, 'trust.json')), nativeEngine())
+  const source = openTileSource(published)
+  const { size, root } = openCheckpoint(await source.checkpoint(), log.keys.map(parseVerifierKey), nobleVerifier)
+  expect(await rootFromTiles(source, size)).toEqual(root)
+  const leaves: Leaf[] = []
+  for (let number = 0n; number * 256n < size; number += 1n) leaves.push(...(await readEntryBundle(source, size, number)).entries.map(parseLeaf))
+  return leaves
 }
 
 async function start(): Promise<void> {
@@ -168,12 +203,29 @@ function configure(edit: (text: string) => string): void {
   writeFileSync(path, edit(readFileSync(path, 'utf8')))
 }
 
-function connectAs(who: typeof publisher): ReturnType<typeof connect> {
+/** One connection, which the daemon ends. */
+function tryOnce(who: typeof publisher): Promise<void> {
+  const [host = '', port] = address().split(':')
+  const certificate = { ca: readFileSync(servers.certFile), cert: readFileSync(who.certFile), key: readFileSync(who.keyFile) }
+  return new Promise((resolve) => {
+    const socket = connectTls({ host, port: Number(port), ALPNProtocols: ['h2'], ...certificate })
+    socket
+      .on('error', () => {})
+      .on('data', () => {})
+      .on('close', () => resolve())
+  })
+}
+
+function address(): string {
   const ready = daemon
     .log()
     .split('\n')
     .find((line) => line.includes('"msg":"ready"'))
   const { addresses } = JSON.parse(ready ?? '{}') as { addresses: string[] }
-  const address = `localhost:${addresses[1]?.split(':').at(-1)}`
-  return connect({ address, tls: { ca: readFileSync(servers.certFile), cert: readFileSync(who.certFile), key: readFileSync(who.keyFile) } })
+  return `localhost:${addresses[1]?.split(':').at(-1)}`
+}
+
+function connectAs(who: typeof publisher): ReturnType<typeof connect> {
+  const tls = { ca: readFileSync(servers.certFile), cert: readFileSync(who.certFile), key: readFileSync(who.keyFile) }
+  return connect({ address: address(), tls })
 }
