@@ -82,6 +82,7 @@ export function collectMetrics(): Collected {
     labelNames: ['result'],
     registers,
   })
+  for (const result of ['ok', 'failed']) timestamped.inc({ result }, 0)
   const metrics: Metrics = {
     signed: (labels) => signatures.inc({ ...labels }),
     mismatch: (labels) => mismatches.inc({ ...labels }),
@@ -148,12 +149,14 @@ export function observeDaemon(
     () => keys.list().filter(({ quarantine }) => quarantine !== undefined).length,
   )
   gauge('sealstone_log_entries', 'Entries in the audit log.', () => Number(logSize()))
-  if (cosigning !== undefined) {
-    gauge('sealstone_witness_quorum_entries', 'Entries that the newest checkpoint with a quorum of witnesses covers.', () =>
-      Number(cosigning.status().quorumSize),
-    )
-    gauge('sealstone_witness_lag_seconds', 'How long a checkpoint has been waiting for a quorum of witnesses.', () => cosigning.status().lagSeconds)
-  }
+  gauge('sealstone_witness_quorum_entries', 'Entries that the newest checkpoint with a quorum of witnesses covers; 0 without witnesses.', () =>
+    Number(cosigning?.status().quorumSize ?? 0n),
+  )
+  gauge(
+    'sealstone_witness_lag_seconds',
+    'How long a checkpoint has been waiting for a quorum of witnesses.',
+    () => cosigning?.status().lagSeconds ?? 0,
+  )
   gauge('sealstone_clock_jumps', 'How often the wall clock was set since the start, forward by 5 s or more or back by 1 s or more.', clockJumps)
   const states = new Gauge({
     name: 'sealstone_key_versions',
