@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SealstoneError } from '#core'
-import { CONFIG_FILE } from './config.ts'
+import { CONFIG_FILE } from './settings.ts'
 
 export interface HomePaths {
   readonly home: string
