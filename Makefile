@@ -1,7 +1,7 @@
 # Sealstone's commands. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-interop check bench bench-hash soak fmt clean
+.PHONY: help setup demo test test-interop check bench bench-hash bench-audit soak fmt clean
 NODE := node_modules/.bin/node
 
 help: ## print this list
@@ -31,6 +31,10 @@ bench: ## measure against the yardsticks and print the table of docs/benchmarks.
 bench-hash: ## measure hashing against openssl, b3sum and others, and print its tables
 	@sh .ci/setup bench
 	@sh test/bench/run-hash
+
+bench-audit: ## measure the audit log: appends, receipts, fsck, proofs, review, console
+	@sh .ci/setup bench
+	@sh test/bench/run-audit
 
 soak: ## sign for ten minutes while something fails every second; SECONDS=60 for less, SEED=n to repeat one
 	@sh .ci/setup bench

@@ -6,9 +6,7 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { newOperationId, parseIdentity } from '#core'
-import type { NewLeaf } from '#tlog'
-import { openBenchLog } from './audit-support.ts'
+import { openBenchLog, produce, signingLeaf } from './audit-support.ts'
 import { perSecond, quantile, timed } from './figures.ts'
 
 const PRODUCERS = 256
@@ -18,16 +16,16 @@ const RECEIPTS = 400
 const RECEIPTS_BY_MANY = 25_600
 
 await using log = await openBenchLog()
-const bytes = log.encoded(leaf(0))
+const bytes = log.encoded(signingLeaf(0))
 const bare = bareInsert(join(log.folder, 'bare.db'))
 const disk = openSync(join(log.folder, 'fsync'), 'w')
 
-await produce(PRODUCERS, 5_000, () => log.audit.append(leaf(0)))
+await produce(PRODUCERS, 5_000, () => log.audit.append(signingLeaf(0)))
 const appends: number[] = []
 const inserts: number[] = []
 for (let round = 0; round < ROUNDS; round++) {
   inserts.push(LEAVES / (await timed(() => bare(LEAVES))))
-  appends.push(LEAVES / (await timed(() => produce(PRODUCERS, LEAVES, (at) => log.audit.append(leaf(at))))))
+  appends.push(LEAVES / (await timed(() => produce(PRODUCERS, LEAVES, (at) => log.audit.append(signingLeaf(at))))))
 }
 const [append, insert] = [quantile(appends, 0.5), quantile(inserts, 0.5)]
 console.log(`| ${PRODUCERS} producers, leaf of ${bytes.length} bytes, median of ${ROUNDS} rounds of ${LEAVES} | leaves/s |\n|---|---|`)
@@ -41,13 +39,13 @@ const alone: number[] = []
 const fsyncs: number[] = []
 const signatures: number[] = []
 for (let round = 0; round < RECEIPTS; round++) {
-  alone.push(await timed(() => log.audit.complete(leaf(round))))
+  alone.push(await timed(() => log.audit.complete(signingLeaf(round))))
   fsyncs.push(await timed(() => flush()), await timed(() => flush()))
   signatures.push(await timed(() => log.signer.sign({ origin: log.origin, size: BigInt(round), root: bytes.subarray(0, 32) })))
 }
 const yardstick = 2 * quantile(fsyncs, 0.5) + quantile(signatures, 0.5)
 const many: number[] = []
-await produce(PRODUCERS, RECEIPTS_BY_MANY, async (at) => void many.push(await timed(() => log.audit.complete(leaf(at)))))
+await produce(PRODUCERS, RECEIPTS_BY_MANY, async (at) => void many.push(await timed(() => log.audit.complete(signingLeaf(at)))))
 closeSync(disk)
 
 console.log('| one append until its receipt is ready | p50 ms | p99 ms |\n|---|---|---|')
@@ -57,40 +55,6 @@ console.log(latency('**append and receipt, 1 producer**', alone))
 console.log(latency(`**append and receipt, ${PRODUCERS} producers**`, many))
 console.log(`\nratio of one producer's p50 to two fsyncs and the signatures: ${(quantile(alone, 0.5) / yardstick).toFixed(2)} (bar: at most 1.5)`)
 console.log(`p50 with ${PRODUCERS} producers: ${(quantile(many, 0.5) * 1000).toFixed(1)} ms (bar: at most 25 ms)`)
-
-/** What a signing leaves in the log: two signatures over a model. */
-function leaf(at: number): NewLeaf {
-  const hex = at.toString(16).padStart(64, '0')
-  return {
-    kind: 'outcome',
-    operationId: newOperationId(),
-    caller: parseIdentity(`spiffe://example.org/registry/${at % 20}`),
-    operation: 'sign',
-    key: `team-${at % 10}`,
-    keyVersion: 3,
-    suite: 'ML-DSA-65-ECDSA-P256',
-    modelName: `organisation/model-${at % 1000}`,
-    modelDigest: `sha256:${hex}`,
-    resourceCount: 12,
-    digestSource: 'daemon',
-    payloadType: 'application/vnd.in-toto+json',
-    predicateType: 'https://model_signing/signature/v1.0',
-    signedBytesDigest: `sha256:${hex}`,
-    signatures: [
-      { role: 'hybrid', suite: 'ML-DSA-65-ECDSA-P256', keyFingerprint: hex, digest: `sha256:${hex}` },
-      { role: 'companion', suite: 'ecdsa-p256', keyFingerprint: hex, digest: `sha256:${hex}` },
-    ],
-    result: 'ok',
-  }
-}
-
-async function produce(producers: number, count: number, one: (at: number) => Promise<unknown>): Promise<void> {
-  let next = 0
-  const producer = async (): Promise<void> => {
-    while (next < count) await one(next++)
-  }
-  await Promise.all(Array.from({ length: producers }, producer))
-}
 
 /** The same settings as the state directory's database, one table, no index. */
 function bareInsert(path: string): (count: number) => void {
