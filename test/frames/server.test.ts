@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { constants } from 'node:http2'
 import { createConnection } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
 import { seededRandom } from '../support/seeded-random.ts'
-import { answerOf, frame, framed, hashed, headerBlock, PREFACE, Stand } from './support.ts'
+import { answerOf, eventually, frame, framed, hashed, headerBlock, PREFACE, Stand } from './support.ts'
 
 const HELLO = Buffer.from('hello')
 async function expectAlive(stand: Stand): Promise<void> {
@@ -109,9 +109,9 @@ describe('a call is refused', () => {
     const stand = await Stand.start({ limits: { calls: 3 } })
     const running = Array.from({ length: 3 }, () => stand.open('/t.T/Hash'))
     for (const stream of running) stream.write(framed(HELLO))
-    await vi.waitFor(async () => expect((await stand.ask('/t.T/Echo', [framed(HELLO)])).status).toBe('8'))
+    await eventually(async () => expect((await stand.ask('/t.T/Echo', [framed(HELLO)])).status).toBe('8'))
     for (const stream of running) stream.close(constants.NGHTTP2_CANCEL)
-    await vi.waitFor(() => expectAlive(stand))
+    await eventually(() => expectAlive(stand))
   })
 })
 
@@ -128,9 +128,9 @@ describe('a caller who vanishes', () => {
         frame(0, 0, 1, framed(HELLO).subarray(0, 7)),
       ]),
     )
-    await sleep(100)
+    await eventually(() => expect(stand.begun).toBe(1))
     socket.write(frame(3, 0, 1, Buffer.from([0, 0, 0, 8])))
-    await vi.waitFor(() => expect(stand.abandoned).toEqual(['CANCELLED']))
+    await eventually(() => expect(stand.abandoned).toEqual(['CANCELLED']))
     socket.destroy()
     await expectAlive(stand)
   })
@@ -142,10 +142,9 @@ describe('a caller who vanishes', () => {
     const stand = await Stand.start()
     const stream = stand.open('/t.T/Hash')
     stream.write(framed(Buffer.alloc(100_000)).subarray(0, 50_000))
-    await vi.waitFor(() => expect(stream.pending).toBe(false))
-    await sleep(50)
+    await eventually(() => expect(stand.begun).toBe(1))
     vanish(stream)
-    await vi.waitFor(() => expect(stand.abandoned).toEqual(['CANCELLED']))
+    await eventually(() => expect(stand.abandoned).toEqual(['CANCELLED']))
     expect(stand.calls.at(-1)?.code).toBe('CANCELLED')
     await expectAlive(stand)
   })
@@ -210,8 +209,8 @@ describe('draining', () => {
     const [quickAnswer, slowAnswer] = [answerOf(quick), answerOf(slow)]
     quick.write(framed(HELLO))
     slow.write(framed(HELLO))
-    await sleep(50)
-    const drained = stand.drain(400)
+    await eventually(() => expect(stand.begun).toBe(2))
+    const drained = stand.drain(2000)
     await sleep(50)
     quick.end()
     expect((await quickAnswer).status).toBe('0')

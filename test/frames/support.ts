@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import { createConnection, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { parseIdentity, SealstoneError, silentLogger, systemClock } from '#core'
 import { type CallFacts, type FramedMethod, type FramedServerOptions, type MessageSink, startFramedServer } from '#frames'
 import { temporaryFolder } from '../support/temporary.ts'
@@ -22,6 +22,8 @@ export class Stand {
   /** Of calls that ended otherwise than by an answer. */
   readonly abandoned: string[] = []
   readonly calls: CallFacts[] = []
+  /** Messages that began to come on calls of `Hash`. */
+  begun = 0
   readonly #sessions: ClientHttp2Session[] = []
 
   static async start(options: Partial<FramedServerOptions> = {}): Promise<Stand & { drain(timeoutMs: number): Promise<void> }> {
@@ -100,7 +102,10 @@ export class Stand {
   #sink(): MessageSink {
     const hash = createHash('sha256')
     return {
-      begin: (length) => void hash.update(`${length}:`),
+      begin: (length) => {
+        this.begun += 1
+        hash.update(`${length}:`)
+      },
       bytes: (piece) => void hash.update(piece),
       end: () => void hash.update(';'),
       finish: async () => new Uint8Array(hash.digest()),
@@ -140,6 +145,11 @@ export function hashed(messages: readonly Uint8Array[]): string {
   const hash = createHash('sha256')
   for (const message of messages) hash.update(`${message.length}:`).update(message).update(';')
   return hash.digest('hex')
+}
+
+/** On a busy machine it may take a while. */
+export function eventually(check: () => unknown): Promise<unknown> {
+  return vi.waitFor(check, { timeout: 15_000, interval: 20 })
 }
 
 export function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
