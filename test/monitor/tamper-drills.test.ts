@@ -3,7 +3,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { AUDIT_MIGRATIONS, databaseTiles, verifyWholeLog } from '#audit'
+import { AUDIT_MIGRATIONS, checkWholeLog, databaseTiles } from '#audit'
 import { verifyLogged } from '#client/offline'
 import { openDatabaseForReading } from '#db'
 import { parseTrustFile } from '#envelopes'
@@ -26,11 +26,11 @@ const SWAP =
 
 describe('the database', () => {
   it.each([
-    ['one byte of a leaf', `UPDATE audit_leaf SET ${FLIP} WHERE idx = 7`, ['whole log', 'publisher']],
-    ['one byte of a leaf at the right edge', `UPDATE audit_leaf SET ${FLIP} WHERE idx = 299`, ['start', 'whole log', 'publisher']],
-    ['the last leaf dropped', 'DELETE FROM audit_leaf WHERE idx = 300', ['start', 'whole log', 'publisher']],
-    ['two leaves swapped', SWAP, ['whole log', 'publisher']],
-    ['one byte of a full tile of hashes', `UPDATE audit_tile SET hashes = zeroblob(8192)`, ['whole log']],
+    ['one byte of a leaf', `UPDATE audit_leaf SET ${FLIP} WHERE idx = 7`, ['fsck', 'publisher']],
+    ['one byte of a leaf at the right edge', `UPDATE audit_leaf SET ${FLIP} WHERE idx = 299`, ['start', 'fsck', 'publisher']],
+    ['the last leaf dropped', 'DELETE FROM audit_leaf WHERE idx = 300', ['start', 'fsck', 'publisher']],
+    ['two leaves swapped', SWAP, ['fsck', 'publisher']],
+    ['one byte of a full tile of hashes', `UPDATE audit_tile SET hashes = zeroblob(8192)`, ['fsck']],
   ])('%s: caught', async (_, sql, catchers) => {
     const stage = makeStage()
     await stage.sign(SIGNINGS)
@@ -38,7 +38,7 @@ describe('the database', () => {
     change(stage, sql)
     const caught = [
       ...((await codeOf(() => opened(stage))) === 'AUDIT_CORRUPT' ? ['start'] : []),
-      ...((await codeOf(() => checkWholeLog(stage))) === 'AUDIT_CORRUPT' ? ['whole log'] : []),
+      ...((await fsck(stage)).length > 0 ? ['fsck'] : []),
       ...(/AUDIT_CORRUPT|TILE_MISSING/.test(await codeOf(() => publishInto(stage, fresh))) ? ['publisher'] : []),
     ]
     expect(caught).toEqual(catchers)
@@ -57,7 +57,7 @@ describe('the database', () => {
 
     rmSync(stage.state, { recursive: true })
     cpSync(yesterday, stage.state, { recursive: true })
-    expect(await codeOf(() => checkWholeLog(stage))).toBe('nothing thrown')
+    expect(await fsck(stage)).toEqual([])
     expect(await codeOf(() => publishInto(stage, stage.published))).toBe('LOG_ROLLED_BACK')
     const elsewhere = join(stage.path, 'elsewhere')
     await publishInto(stage, elsewhere)
@@ -78,11 +78,12 @@ describe('the database', () => {
 })
 
 describe('the published files, without the log keys', () => {
-  it('one byte of a leaf: caught by a monitor that reads it, and by whoever asks for its proof', async () => {
+  it('one byte of a leaf: caught by fsck of the copy, by a monitor that reads it, and by whoever asks for its proof', async () => {
     const stage = await published()
     const bundle = join(stage.published, 'tile/entries/000')
     writeFileSync(bundle, Buffer.from(readFileSync(bundle, 'latin1').replace('"modelName":"bert"', '"modelName":"bart"'), 'latin1'))
     expect(await reader(stage.known).look(stage.published)).toEqual(['entries-changed'])
+    expect([await fsck(stage), await fsck(stage, 'published')]).toEqual([[], ['published']])
     const changed = await codeOf(() => proveEntry(openTileSource(stage.published), stage.known, 1n))
     expect(changed).toBe('VERIFICATION_FAILED')
   })
@@ -118,13 +119,13 @@ describe('the published files, without the log keys', () => {
     expect(await monitor.look(stage.published)).toEqual(['rollback'])
   })
 
-  it('the tiles but not the database: the database is well; caught by whoever asks for a proof, and by a monitor as soon as the log grows', async () => {
+  it('the tiles but not the database: the database is well; caught by fsck of the copy, by whoever asks for a proof, and by a monitor as soon as the log grows', async () => {
     const stage = await published()
     const monitor = reader(stage.known)
     expect(await monitor.look(stage.published)).toEqual([])
     const tile = join(stage.published, 'tile/1/000.p/1')
     writeFileSync(tile, readFileSync(tile).fill(0, 0, 1))
-    expect(await codeOf(() => checkWholeLog(stage))).toBe('nothing thrown')
+    expect([await fsck(stage), await fsck(stage, 'published')]).toEqual([[], ['published']])
     expect(await codeOf(() => proveEntry(openTileSource(stage.published), stage.known, 300n))).toBe('VERIFICATION_FAILED')
     const grown = makeStage(stage.log)
     rmSync(grown.state, { recursive: true })
@@ -228,14 +229,11 @@ async function opened({ state, log }: Stage): Promise<void> {
   await using _open = await openLog(state, log)
 }
 
-/** Every leaf, hash and checkpoint of the database. */
-async function checkWholeLog({ state, log }: Stage): Promise<void> {
-  const db = openDatabaseForReading(join(state, 'sealstone.db'), AUDIT_MIGRATIONS)
-  try {
-    verifyWholeLog({ db, origin: log.origin, keys: log.keys, verifier: nobleVerifier })
-  } finally {
-    db.close()
-  }
+/** `audit fsck`, of the database and of what is published if it is asked for: the names of what it finds. */
+async function fsck({ state, known, published: folder }: Stage, copy?: 'published'): Promise<string[]> {
+  const source = copy === undefined ? {} : { published: openTileSource(folder) }
+  const { findings } = await checkWholeLog({ database: join(state, 'sealstone.db'), log: known, ...source, threads: 1 })
+  return [...new Set(findings.map(({ changed }) => changed))]
 }
 
 async function publishInto({ state }: Stage, directory: string): Promise<void> {
