@@ -16,7 +16,7 @@ import { codeOf, openLog } from '../audit/support.ts'
 import { softwareSigner } from '../support/model-signer.ts'
 import { tinyModel } from '../support/models.ts'
 import { run, temporaryFolder } from '../support/sealstone.ts'
-import { nobleVerifier, softwareLog } from '../support/software-log.ts'
+import { softwareLog } from '../support/software-log.ts'
 import { editLeaf, leavesOf, makeStage, ORIGIN, reader, signLeaves, type Stage, writeLogFiles } from './support.ts'
 
 const SIGNINGS = 150 // 301 entries: over the end of a full tile
