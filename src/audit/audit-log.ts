@@ -68,6 +68,11 @@ export interface AuditLog {
   size(): bigint
   /** Signs a fresh checkpoint first if none covers the entry yet. Throws ENTRY_UNKNOWN or AUDIT_CORRUPT. */
   receipt(index: bigint): Promise<Receipt>
+  /**
+   * Signs a checkpoint if there are entries that none covers, or if the newest has been known for `maxAgeMs`: whoever watches the log sees every
+   * entry soon, and that the log still lives. Whether it signed one. Throws AUDIT_UNAVAILABLE.
+   */
+  keepCovered(maxAgeMs: number): Promise<boolean>
   /** From an older tree to that of `newSize`, by default that of the newest checkpoint. Throws INPUT_INVALID. */
   consistencyProof(oldSize: bigint, newSize?: bigint): Uint8Array[]
   /** Closes the intents that the last run left without outcome, and says why; how many they were. Call it before serving. */
@@ -124,6 +129,8 @@ class SqliteAuditLog implements AuditLog {
   readonly #sequencer: Sequencer
   readonly #late: LateOutcomes
   readonly #sizeAtOpen: bigint
+  /** The newest checkpoint when it was last looked at, and since when it is that one. */
+  #seen: { readonly checkpoint: string | undefined; readonly at: number } = { checkpoint: undefined, at: 0 }
   /** Tells this process's leaves from those of others, before and after. */
   readonly #run = crypto.getRandomValues(new Uint8Array(4)).toHex()
   #toldAt = Number.NEGATIVE_INFINITY
@@ -203,6 +210,14 @@ class SqliteAuditLog implements AuditLog {
       return { index, leaf: parseLeaf(bytes), bytes }
     })
     return { entries: checked, ...defined({ next }) }
+  }
+
+  async keepCovered(maxAgeMs: number): Promise<boolean> {
+    const { head, checkpointSize } = this.#sequencer.log
+    if (head.checkpoint !== this.#seen.checkpoint) this.#seen = { checkpoint: head.checkpoint, at: performance.now() }
+    if (checkpointSize === head.size && performance.now() - this.#seen.at < maxAgeMs) return false
+    await this.#sequencer.submit({ covered: true })
+    return true
   }
 
   checkpoint(): string | undefined {

@@ -33,6 +33,12 @@ export function createOperations(context: OperationContext): Operations {
       context.logger.error({ error: toSealstoneError(error).message }, 'the trust file could not be issued')
     })
   }
+  /** Changes of keys and refusals wait for no signature to be seen by monitors; a log without any news shows that it lives. */
+  const coverLog = async (): Promise<void> => {
+    await context.audit.keepCovered(CHECKPOINT_AGE_MS).catch((error: unknown) => {
+      context.logger.error({ error: toSealstoneError(error).message }, 'the newest entries have no checkpoint yet; it is tried again')
+    })
+  }
   const changed = async (work: Promise<KeyRecord>): Promise<KeyView> => {
     const record = await work
     await renewTrust()
@@ -72,6 +78,7 @@ export function createOperations(context: OperationContext): Operations {
     maintain: async () => {
       await maintainKeys(context, destructions)
       await renewTrust()
+      await coverLog()
     },
     getTrust: (call) => getTrust(context, trust, call),
     getCheckpoint: (call) => getCheckpoint(context, call),
@@ -83,3 +90,5 @@ export function createOperations(context: OperationContext): Operations {
 
 /** A start takes no longer for this than people wait for one. */
 const START_TEST_MS = 1000
+/** Well below the day after which a monitor asks why the log is silent. */
+const CHECKPOINT_AGE_MS = 6 * 3_600_000

@@ -68,6 +68,20 @@ it('lets a lone request wait for no timer', async () => {
   }
 })
 
+it('covers entries that wait for no receipt, and signs anew a checkpoint that has become old', async () => {
+  const signer = watchSigner(log)
+  await using open = await openLog(temporaryFolder(), log, { signer })
+  await open.audit.append(intent())
+  const before = signer.count
+  expect(await open.audit.keepCovered(60_000)).toBe(true)
+  expect(decodeCheckpoint(parseNote(open.audit.checkpoint() as string).text).size).toBe(2n)
+  expect(await open.audit.keepCovered(60_000)).toBe(false)
+  expect(signer.count).toBe(before + 1)
+  expect(await open.audit.keepCovered(0)).toBe(true)
+  expect(decodeCheckpoint(parseNote(open.audit.checkpoint() as string).text).size).toBe(2n)
+  expect(signer.count).toBe(before + 2)
+})
+
 it('proves that every checkpoint extends the one before, also over full tiles', async () => {
   const folder = temporaryFolder()
   const seen: { size: bigint; root: Uint8Array }[] = []
