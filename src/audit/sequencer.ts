@@ -1,7 +1,7 @@
 /** Puts leaves in order and makes them durable in batches: what waits while one batch is written is the next batch (group commit). */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, SealstoneError, toSealstoneError } from '#core'
-import { type Checkpoint, type LogSignatureVerifier, type LogVerifierKey, openCheckpoint } from '#tlog'
+import { type Checkpoint, type LogSignatureVerifier, type LogVerifierKey, openCheckpoint, rememberNodes } from '#tlog'
 import { type Committed, findFault, release, stage, type Submission, type Waiter } from './batch.ts'
 import { loadLog, type LoadedLog, type LogParts } from './load-log.ts'
 import type { StoredAnswer, StoredHead } from './store.ts'
@@ -163,7 +163,7 @@ export class Sequencer {
 
     const committed: Committed[] = []
     const answers: StoredAnswer[] = []
-    const node = staged.tree.reader(this.#options.tiles.reader(staged.tiles))
+    const node = rememberNodes(staged.tree.reader(this.#options.tiles.reader(staged.tiles)))
     for (const [at, waiter] of waiting.entries()) {
       await breathe(at)
       try {

@@ -25,6 +25,17 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(bytes)
 }
 
+/** The same nodes, each asked for once: for many proofs of one tree, which have most of their nodes in common. */
+export function rememberNodes(node: NodeReader): NodeReader {
+  const known: Map<bigint, Uint8Array>[] = []
+  return (height, index) => {
+    const row = (known[height] ??= new Map())
+    const found = row.get(index) ?? node(height, index)
+    row.set(index, found)
+    return found
+  }
+}
+
 /** Root of the first `size` leaves. The root of the empty tree is SHA-256 of nothing. */
 export function rootOf(size: bigint, node: NodeReader): Uint8Array {
   return size === 0n ? sha256(new Uint8Array()) : rangeHash(0n, size, node)
