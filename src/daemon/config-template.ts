@@ -55,20 +55,20 @@ ${variables.length === 0 ? '# SOFTHSM2_CONF = "/etc/softhsm2.conf"' : variables.
 origin = ${quote(origin)}
 # How long the answer for an idempotency key is kept.
 # answer_retention_hours = 168
-# Whoever reaches this address may read the whole log, names of models, keys and callers included (docs/audit-log.md, Publishing). Plain HTTP,
+# Whoever reaches this address may read the whole log, names of models, keys and callers included (docs/audit-guide.md, Publishing). Plain HTTP,
 # for a reverse proxy in front; with a certificate, TLS. Off by default.
 # listen = "127.0.0.1:7480"
 # certificate = "tls/log.crt"    # PEM, leaf first
 # private_key = "tls/log.key"    # PEM, mode 0600
 # Keeps the log written down as plain files for a static host, in this directory. Off by default.
 # publish = "/srv/log"
-# Whether callers are pseudonyms in the log: "off" or "callers". The key is made in this directory; docs/audit-log.md says how to find out who is who.
+# Whether callers are pseudonyms in the log: "off" or "callers". The key is made in this directory; docs/audit-guide.md says how to find out who is who.
 # pseudonyms = "off"
 # Which part of the good verifications is told one by one, from 0.0 to 1.0; failed ones always are. All others are counted.
 # verify_sample = 0.0
 # How often the number of those is told, if there were any.
 # verify_summary_seconds = 300
-# Witnesses cosign this log's checkpoints, so that it cannot show different histories to different people (docs/audit-log.md). With
+# Witnesses cosign this log's checkpoints, so that it cannot show different histories to different people (docs/audit-guide.md). With
 # some, say how many make a quorum, and how long a signature waits for one before it is answered without (0: it does not wait).
 #   witness_quorum = 2
 #   witness_wait_ms = 0
@@ -78,7 +78,7 @@ origin = ${quote(origin)}
 #   url = "https://witness.example/w1"
 #   keys = ["witness.example/w1+…", "witness.example/w1+…"]
 
-# Checkpoints can be timestamped by an authority (RFC 3161), so that others prove when something was signed (docs/audit-log.md).
+# Checkpoints can be timestamped by an authority (RFC 3161), so that others prove when something was signed (docs/audit-guide.md).
 #   [audit.timestamps]
 #   url = "https://tsa.example/"
 #   ca = "tls/tsa-ca.pem"           # PEM, whom its certificates lead to

@@ -1,4 +1,4 @@
-/** Rules of a monitor: a small TOML file, closed, every rule checked before the watch begins. docs/audit-log.md is the table for users. */
+/** Rules of a monitor: a small TOML file, closed, every rule checked before the watch begins. docs/audit-guide.md is the table for users. */
 import { closest } from 'fastest-levenshtein'
 import { parse } from 'smol-toml'
 import { excerpt, SealstoneError } from '#core'
@@ -97,7 +97,7 @@ function invalid(message: string, hint = HINT): SealstoneError {
   return new SealstoneError('CONFIG_INVALID', message, { hint })
 }
 
-const HINT = 'correct the file of rules; docs/audit-log.md shows one'
+const HINT = 'correct the file of rules; docs/audit-guide.md shows one'
 const MEMBERS = ['kind', 'operation', 'key', 'caller', 'model', 'result', 'error'] as const
 const SETTINGS: readonly string[] = ['name', 'severity', ...MEMBERS, 'outside_hours', 'more_than', 'within']
 const MAX_RULES = 100

@@ -54,7 +54,7 @@ describe('rules', () => {
   })
 
   it('of the documentation are rules', () => {
-    const document = readFileSync(join(import.meta.dirname, '../../docs/audit-log.md'), 'utf8')
+    const document = readFileSync(join(import.meta.dirname, '../../docs/audit-guide.md'), 'utf8')
     const [, example = ''] = /^### Rules\n[^]*?```toml\n([^]*?)```/m.exec(document) ?? []
     expect(parseRules(example).map(({ severity }) => severity)).toEqual(['critical', 'warning', 'info'])
   })

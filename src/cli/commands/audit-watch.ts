@@ -133,7 +133,7 @@ function tellProgress(output: Output): (done: bigint, size: bigint) => void {
   }
 }
 
-const HINT = 'keep the evidence and ask the operator of the log; docs/audit-log.md says what each alert means'
+const HINT = 'keep the evidence and ask the operator of the log; docs/audit-guide.md says what each alert means'
 const MAX_STATE_BYTES = 256 * 1024 * 1024
 /** A server that shows something else each time must not fill the disk. */
 const MAX_EVIDENCE = 300

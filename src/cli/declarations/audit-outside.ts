@@ -58,7 +58,7 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
     options: [
       { flags: '--once', description: 'one round, for cron' },
       { flags: '--interval <time>', description: 'between two rounds; default 60s' },
-      { flags: '--rules <file>', description: 'TOML with [[rule]] tables (docs/audit-log.md)' },
+      { flags: '--rules <file>', description: 'TOML with [[rule]] tables (docs/audit-guide.md)' },
       { flags: '--history', description: 'the rules speak also of entries that were there before the first round' },
       { flags: '--webhook <url>', description: 'post alerts here as JSON (Standard Webhooks)' },
       { flags: '--webhook-secret <file>', description: 'sign what is posted; whsec_ and base64' },
