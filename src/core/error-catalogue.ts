@@ -63,7 +63,7 @@ export const ERROR_CATALOGUE = {
   KEY_INVALID: entry('INVALID_ARGUMENT', 2, 'the key is not valid', 'check that the key file is complete and of a supported type'),
   SUITE_UNKNOWN: entry('INVALID_ARGUMENT', 2, 'there is no such signature suite', 'see docs/suites.md for the names'),
   SUITE_UNSUPPORTED: entry('FAILED_PRECONDITION', 2, 'this suite cannot be used here', 'choose a suite that the token and this build support; see docs/suites.md'),
-  TRUST_MISSING: entry('FAILED_PRECONDITION', 2, 'nothing says which key to trust', 'pass --trust FILE, --public-key PEM or --trust-root PEM'),
+  TRUST_MISSING: entry('FAILED_PRECONDITION', 2, 'nothing says which key to trust', 'pass --trust FILE; verify also takes --public-key PEM or --trust-root PEM'),
   TRUST_INVALID: entry('INVALID_ARGUMENT', 2, 'the trust file is not valid', 'export it again with: sealstone keys export --trust'),
   TRUST_EXPIRED: entry('FAILED_PRECONDITION', 1, 'the trust file has expired', 'get a fresh one: sealstone keys export --trust'),
   TRUST_ROLLBACK: entry('FAILED_PRECONDITION', 1, 'the trust file is older than one that was used before', 'get a fresh one: sealstone keys export --trust'),

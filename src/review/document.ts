@@ -94,8 +94,8 @@ function evidenceSection({ evidence, origin }: Report): Section {
     title: 'Evidence',
     paragraphs: [
       evidence.text,
-      `Both trees are of ${origin}. To check: with the published log, sealstone audit prove shows that the second goes on from the first, and that the ` +
-        'checkpoint below goes on from both.',
+      `The trees below are of ${origin}. To check: with the published log, sealstone audit prove shows that each goes on from the one before, and ` +
+        'that the checkpoint goes on from them.',
       ...(checkpoint === undefined ? [] : [checkpoint]),
     ],
     table: { head: ['Tree', 'Entries', 'Root hash'], rows: trees.filter((row) => row !== undefined) },

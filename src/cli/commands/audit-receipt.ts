@@ -13,6 +13,7 @@ type ReceiptOptions = ConnectionOptions & { output?: string; refresh?: string }
 
 export async function run({ output, home, signal }: CommandContext, operands: readonly string[], options: ReceiptOptions): Promise<ExitStatus> {
   if (options.refresh !== undefined) return refresh({ output, home, signal }, operands, { ...options, refresh: options.refresh })
+  if (operands[0] === undefined) throw new SealstoneError('USAGE', 'want the number of an entry, or --refresh and a file')
   const index = parseIndex(operands[0])
   await using client = await openClient(home, options)
   const receipt = await client.getReceipt(index, { signal })

@@ -15,6 +15,6 @@ export function tellEntry({ index, leaf }: LoggedEntry): string[] {
 }
 
 function contentOf({ modelDigest, resourceCount }: LoggedEntry['leaf']): string {
-  const count = resourceCount === undefined ? '' : `, ${plural(resourceCount, 'file')} or subjects`
+  const count = resourceCount === undefined ? '' : `, ${plural(resourceCount, 'file or subject', 'files or subjects')}`
   return modelDigest === undefined ? count : `, ${modelDigest}${count}`
 }

@@ -29,10 +29,13 @@ const FILTER_OPTIONS: readonly OptionDeclaration[] = [
 
 export const AUDIT_COMMANDS: CommandGroup = {
   name: 'audit',
-  summary: 'read the audit log',
+  summary: 'read, check, publish and watch the audit log',
   examples: [
     ['sealstone audit list --limit 10', 'the last ten entries'],
     ['sealstone audit receipt 7 -o receipt.txt', 'proof that entry 7 is in the log'],
+    ['sealstone audit report --from 2026-01-01 -o review.html', 'what happened in a period'],
+    ['sealstone audit fsck', 'check everything, with or without a running daemon'],
+    ['sealstone audit watch https://log.example/models/ --trust trust.json', 'monitor a log of others'],
   ],
   commands: [
     {
