@@ -87,7 +87,8 @@ interface Condition {
 
 /**
  * Without statistics SQLite cannot tell the index that leads to three entries from the one that leads to a million: the likely shortest way is taken,
- * and the `+` keeps the other columns from being one. What is left without an index, such as `outcome`, is so common that a page is soon full.
+ * and the `+` keeps the other columns from being one. Names have no index: a common one soon fills a page, and for a rare one a window is looked
+ * through in some milliseconds.
  */
 function conditions(
   { operationId, result, kind, modelName, key, caller, words = [] }: EntryFilter,
@@ -102,7 +103,7 @@ function conditions(
     { column: 'caller', value: caller },
   ]
   const given = all.filter((condition): condition is Condition & { value: SqlValue } => condition.value !== undefined)
-  const way = given.find(({ column, rare }) => rare !== undefined || (column !== 'result' && column !== 'kind'))
+  const way = given.find(({ column, rare }) => rare !== undefined || column === 'operation_id')
   const where = given.map((condition) => {
     const { column, rare } = condition
     const one = column === 'caller' ? `IN (${names.map(() => '?').join(', ')})` : '= ?'
