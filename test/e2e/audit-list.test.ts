@@ -97,7 +97,7 @@ describe('following', () => {
 describe('a terminal', () => {
   it('gets lines that fit, and colours unless NO_COLOR says otherwise; a pipe gets neither', async () => {
     await sign(`a-model-with-a-long-name-${'x'.repeat(200)}`)
-    const coloured = await inTerminal(70, 'env -u NO_COLOR')
+    const coloured = await inTerminal(70, 'env -u NO_COLOR -u CI')
     expect(coloured).toContain('\u001b[')
     const plain = await inTerminal(70, 'env NO_COLOR=1')
     expect(plain).not.toContain('\u001b')
