@@ -74,7 +74,9 @@ interface Parts {
 async function handle(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const refusal = judgeRequest(request, parts.hosts)
   if (refusal !== undefined) return answerText(response, refusal.status, `${refusal.text}\n`)
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://console')
+  const asked = URL.parse(request.url ?? '/', 'http://console')
+  if (asked === null) return answerText(response, 400, 'the address is none\n')
+  const { pathname, searchParams } = asked
   if (pathname === '/open' && request.method === 'GET') return openSession(parts, response, searchParams.get('token') ?? '')
   const file = parts.page.get(pathname)
   if (file !== undefined && OPEN_TO_ALL.includes(pathname)) return answerFile(response, file)

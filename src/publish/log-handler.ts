@@ -19,14 +19,32 @@ export interface LogHandlerEvents {
   readonly onFailure: (error: unknown) => void
 }
 
-export function logHandler(source: TileSource, { onAnswer, onFailure }: LogHandlerEvents): RequestListener {
+/** Many who take their answers slowly get no more memory than `mostUnsentBytes`, and what was being read by then: the next are answered 503. */
+export function logHandler(
+  source: TileSource,
+  { onAnswer, onFailure }: LogHandlerEvents,
+  { mostUnsentBytes = MOST_UNSENT_BYTES }: { readonly mostUnsentBytes?: number } = {},
+): RequestListener {
+  let unsent = 0
   return (request, response) => {
-    answerTo(source, request)
+    const answering = unsent < mostUnsentBytes ? answerTo(source, request) : Promise.resolve(say(503, 'too many readers', { 'retry-after': '5' }))
+    answering
       .catch((error: unknown) => {
         onFailure(error)
         return say(500, 'the log cannot be read now')
       })
       .then((answer) => {
+        const { socket } = request
+        if (socket.destroyed) return // went away meanwhile
+        unsent += answer.body.length
+        // Of an answer that waits behind another one nothing is heard when its connection ends.
+        const release = (): void => {
+          unsent -= answer.body.length
+          response.off('close', release)
+          socket.off('close', release)
+        }
+        response.once('close', release)
+        socket.once('close', release)
         send(request, response, answer)
         onAnswer(answer.status)
       })
@@ -87,3 +105,4 @@ function send({ method }: IncomingMessage, response: ServerResponse, { status, h
 /** Any page may verify the log. */
 const FOR_EVERYBODY = { 'access-control-allow-origin': '*', 'x-content-type-options': 'nosniff' }
 const compress = promisify(gzip)
+const MOST_UNSENT_BYTES = 64 * 1024 * 1024

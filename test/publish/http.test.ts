@@ -1,5 +1,5 @@
 /** The log over HTTP: what a cache, a page elsewhere and a hostile client get. */
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -175,6 +175,29 @@ describe('a hostile client', () => {
     await vi.waitFor(async () => expect(await ask()).toMatch(/^HTTP\/1\.1 200 /), { timeout: 10_000, interval: 200 })
     for (const socket of sockets) socket.destroy()
     await large.close()
+  })
+
+  it('that takes no answers, on many connections, fills no more than a bounded memory; others are told to come again', async () => {
+    let asked = 0
+    const large = new Uint8Array(16 * 1024 * 1024)
+    const source = { checkpoint: () => Promise.resolve('here'), tile: () => (asked++, Promise.resolve(large)) }
+    const full = await openHttpListener(
+      { host: '127.0.0.1', port: 0, setting: 'audit.listen', connections: 8, idleMs: 20_000 },
+      logHandler(source, { onAnswer: () => {}, onFailure: () => {} }, { mostUnsentBytes: 2 * large.length }),
+    )
+    const sockets: Socket[] = []
+    for (let count = 0; count < 6; count++) {
+      const socket = connect(full.port, '127.0.0.1').pause()
+      sockets.push(socket.on('error', () => {}))
+      socket.write('GET /tile/0/000 HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(2)) // one waits behind the other
+      await pause(50)
+    }
+    expect(asked).toBe(2)
+    const refused = await fetch(`${full.origin}/checkpoint`)
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
+    for (const socket of sockets) socket.destroy()
+    await vi.waitFor(async () => expect((await fetch(`${full.origin}/checkpoint`)).status).toBe(200))
+    await full.close()
   })
 
   it('that sends its request slower than it may is cut', async () => {
