@@ -116,6 +116,7 @@ describe('a daemon with a quorum of two of three witnesses', () => {
       status: 'failed',
       reason: expect.stringMatching(/^receipt has cosignatures by [01] of 3 witnesses, the trust file wants 2$/),
     })
+    expect((await run(['verify', model], home)).stderr).toContain('sealstone audit receipt --refresh')
     expect(daemon.log()).toMatch(/a witness did not cosign/)
 
     for (const live of witnesses.slice(0, 2)) await start(live)
