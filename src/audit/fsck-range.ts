@@ -9,6 +9,8 @@ export interface CheckedRange {
   readonly count: number
   /** Of each leaf, as the tree has it: where a leaf was changed and its tile still fits its root, the hash of what it was. */
   readonly hashes: Uint8Array
+  /** Of each whole tile, what its hashes come to. */
+  readonly roots: readonly Uint8Array[]
   readonly firstTime: string
   readonly lastTime: string
   /** Operations whose intent is here and whose outcome is not, with the intent's index. */
@@ -29,6 +31,7 @@ export function checkRange(db: Database, start: number, end: number): CheckedRan
 class RangeCheck {
   readonly #start: number
   readonly #hashes: Uint8Array
+  readonly #roots: Uint8Array[] = []
   readonly #findings = new Findings()
   readonly #opened = new Map<string, number>()
   readonly #closed: string[] = []
@@ -67,6 +70,7 @@ class RangeCheck {
       start: this.#start,
       count: this.#hashes.length / HASH_BYTES,
       hashes: this.#hashes,
+      roots: this.#roots,
       firstTime: this.#firstTime,
       lastTime: this.#lastTime,
       opened: this.#opened,
@@ -83,10 +87,12 @@ class RangeCheck {
     const tile = db.prepare('SELECT root, hashes FROM audit_tile WHERE level = 0 AND number = ?').get(number)
     if (tile === undefined) {
       this.#findings.add({ where, index: BigInt(start), changed: 'missing', detail: `${where} is missing` })
+      this.#roots.push(tileNode(hashes, 8, 0))
       return new Set()
     }
     const [root, stored] = [tile['root'] as Uint8Array, tile['hashes'] as Uint8Array]
     const isSound = stored.length === hashes.length && equalBytes(tileNode(stored, 8, 0), root)
+    this.#roots.push(isSound ? root : tileNode(hashes, 8, 0)) // where it is sound, its hashes are those that go on
     if (isSound && equalBytes(stored, hashes)) return new Set()
     const isTileToBlame = !isSound && equalBytes(tileNode(hashes, 8, 0), root)
     const bad = new Set<number>()

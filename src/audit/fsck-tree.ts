@@ -80,11 +80,9 @@ export class WholeTree {
     findings.addAll(range.findings, range.findingCount)
     for (const operation of range.closed) this.#openIntents.delete(operation)
     for (const [operation, index] of range.opened) this.#openIntents.set(operation, index)
-    for (let at = 0; at < range.count; at += TILE_WIDTH) {
-      const hashes = range.hashes.subarray(at * HASH_BYTES, (at + TILE_WIDTH) * HASH_BYTES)
-      if (hashes.length === TILE_WIDTH * HASH_BYTES) this.#rootsOf(0).push(tileNode(hashes, 8, 0))
-      else this.#edge = split(hashes)
-    }
+    this.#rootsOf(0).push(...range.roots)
+    const edge = range.hashes.subarray(range.roots.length * TILE_WIDTH * HASH_BYTES)
+    if (edge.length > 0) this.#edge = split(edge)
   }
 
   /** Of the leaves, once every range was added. */
