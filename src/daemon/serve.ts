@@ -44,6 +44,13 @@ export async function serve(options: ServeOptions): Promise<number> {
   const firstOfThisRun = runtime.audit.size()
   const digests = { configDigest: configDigest(config, commandLine(options)), policyDigest: policyDigest(config.policy) }
   await writeStartLeaves(runtime, digests, systemClock)
+  // A start that ends before it serves is no crash: the next one must not tell of one.
+  let isStopTold = false
+  await using _stopLeaf = {
+    [Symbol.asyncDispose]: async () => {
+      if (!isStopTold) await tellStop(runtime, 'the start failed', logger)
+    },
+  }
   const { events } = runtime
   const onLoginRefused = (refused: LoginRefused) => void events.record(clientRefused(refused, config.audit.pseudonyms === 'off'))
   using clockWatch = watchClock(systemClock, logger, (byMs) => void events.record(clockStep(byMs, systemClock)))
@@ -116,9 +123,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   await Promise.all([maintenance.stop(), canary.stop(), telling.stop(), counting.stop()])
   await Promise.all([server.drain(config.drainSeconds * 1000), hashing?.close(Math.min(config.drainSeconds, STREAM_DRAIN_SECONDS) * 1000)])
   await Promise.all([events.flush(), operations.tellVerifications()])
-  await recordStop(runtime, signal).catch((error: unknown) => {
-    logger.error({ error: toSealstoneError(error).message }, 'the stop could not be logged')
-  })
+  isStopTold = true
+  await tellStop(runtime, signal, logger)
   logger.info({}, 'stopped')
   return 0
 }
@@ -213,6 +219,12 @@ function clockStep(byMs: number, clock: Clock): BoundedEvent {
     what,
     only: { clockStepMs: byMs, detail: `to ${clock.now().toISOString()}` },
   }
+}
+
+async function tellStop(runtime: Runtime, reason: string, logger: Logger): Promise<void> {
+  await recordStop(runtime, reason).catch((error: unknown) => {
+    logger.error({ error: toSealstoneError(error).message }, 'the stop could not be logged')
+  })
 }
 
 async function recordStop(runtime: Runtime, reason: string): Promise<void> {
