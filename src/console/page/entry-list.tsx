@@ -18,6 +18,8 @@ export function EntryList({ rows, selected, onOpen }: EntryListProps) {
   const [height, setHeight] = useState(600)
   const [rowHeight, setRowHeight] = useState(WIDE_ROW)
   const [active, setActive] = useState(0)
+  // Keys may come faster than the list is drawn: each goes on from where the last one led.
+  const latest = useRef(0)
 
   useEffect(() => {
     const element = view.current
@@ -49,21 +51,22 @@ export function EntryList({ rows, selected, onOpen }: EntryListProps) {
   }
   const move = (to: number): void => {
     const at = Math.max(0, Math.min(rows.count - 1, to))
+    latest.current = at
     setActive(at)
     scrollTo(at)
   }
   const pageRows = Math.max(1, Math.floor(height / rowHeight) - 1)
   const onKeyDown = (event: KeyboardEvent): void => {
     const steps: Readonly<Record<string, number>> = {
-      ArrowDown: active + 1,
-      ArrowUp: active - 1,
-      PageDown: active + pageRows,
-      PageUp: active - pageRows,
+      ArrowDown: latest.current + 1,
+      ArrowUp: latest.current - 1,
+      PageDown: latest.current + pageRows,
+      PageUp: latest.current - pageRows,
       Home: 0,
       End: rows.count - 1,
     }
     const to = steps[event.key]
-    const row = rows.row(active)
+    const row = rows.row(latest.current)
     if (to !== undefined) move(to)
     else if ((event.key === 'Enter' || event.key === ' ') && row !== undefined) onOpen(row.index)
     else return
@@ -105,6 +108,7 @@ export function EntryList({ rows, selected, onOpen }: EntryListProps) {
             isActive={at === active}
             isSelected={rows.row(at)?.index === selected && selected !== undefined}
             onClick={() => {
+              latest.current = at
               setActive(at)
               const row = rows.row(at)
               if (row !== undefined) onOpen(row.index)
