@@ -150,7 +150,7 @@ export function parseConfig(text: string, home: string): Config {
         every: read.optionalText('audit.timestamps.every'),
         name: read.optionalText('audit.timestamps.name'),
       }),
-      witnesses: parseWitnessSettings(settings.get('audit.witness'), {
+      witnesses: parseWitnessSettings(settings.get('audit.witness'), read.text('audit.origin'), {
         quorum: read.wholeNumber('audit.witness_quorum', 0, 0, 24),
         waitMs: read.wholeNumber('audit.witness_wait_ms', 0, 0, 60_000),
         demanded: read.wholeNumber('trust.witness_quorum', 0, 0, 24),

@@ -12,8 +12,8 @@ export interface WitnessSettings {
   readonly demanded: number
 }
 
-/** @param tables the value of `audit.witness`. Throws CONFIG_INVALID. */
-export function parseWitnessSettings(tables: unknown, numbers: Omit<WitnessSettings, 'witnesses'>): WitnessSettings | undefined {
+/** @param tables the value of `audit.witness`. @param origin of the log, which is no witness of its own. Throws CONFIG_INVALID. */
+export function parseWitnessSettings(tables: unknown, origin: string, numbers: Omit<WitnessSettings, 'witnesses'>): WitnessSettings | undefined {
   if (tables === undefined) {
     if (numbers.quorum > 0 || numbers.waitMs > 0 || numbers.demanded > 0)
       throw invalid('there is a quorum of witnesses, or a wait for it, and no [[audit.witness]]')
@@ -23,7 +23,10 @@ export function parseWitnessSettings(tables: unknown, numbers: Omit<WitnessSetti
     throw invalid(`audit.witness is no list of 1 to ${MAX_WITNESSES} tables`)
   const witnesses = tables.map(parseTable)
   try {
-    refuseDoubleWitnesses(witnesses.map(({ witness }) => witness))
+    refuseDoubleWitnesses(
+      witnesses.map(({ witness }) => witness),
+      { origin, keys: [] },
+    )
   } catch (cause) {
     throw invalid(toSealstoneError(cause).message)
   }

@@ -3,7 +3,7 @@ import { equalBytes, excerpt, SealstoneError } from '#core'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type LogSignatureVerifier } from './checkpoint.ts'
 import { cosignatureV1Message, type CosignedCheckpoint, cosignedMessage, decodeTimestampedSignature } from './cosignature.ts'
 import { parseNote, type SignedNote } from './note.ts'
-import { encodeVerifierKey, parseWitnessKey, type WitnessKey, type WitnessKeyType } from './verifier-key.ts'
+import { encodeVerifierKey, type LogVerifierKey, parseWitnessKey, type WitnessKey, type WitnessKeyType } from './verifier-key.ts'
 
 export interface Witness {
   readonly name: string
@@ -54,12 +54,17 @@ export function parseWitness(vkeys: readonly string[]): Witness {
   return { name: first.name, keys }
 }
 
-/** Throws FORMAT_INVALID for a name or a key that is there twice, whose voice would count twice. */
-export function refuseDoubleWitnesses(witnesses: readonly Witness[]): void {
+/**
+ * Throws FORMAT_INVALID for a name or a key that is there twice, whose voice would count twice, and for those of the log as far as they are
+ * known: it would be its own witness, since its ML-DSA-44 signature has the form of a cosignature.
+ */
+export function refuseDoubleWitnesses(witnesses: readonly Witness[], log?: { readonly origin: string; readonly keys: readonly LogVerifierKey[] }): void {
+  const own = new Set(log === undefined ? [] : [log.origin, ...log.keys.map(({ publicKey }) => publicKey.toHex())])
   const seen = new Set<string>()
   for (const { name, keys } of witnesses) {
     // An Ed25519 cosignature does not say by whose name it was made: the key alone tells witnesses apart.
     for (const identity of [name, ...keys.map(({ publicKey }) => publicKey.toHex())]) {
+      if (own.has(identity)) throw new SealstoneError('FORMAT_INVALID', `witness ${excerpt(name)} has the name or a key of the log itself`)
       if (seen.has(identity)) throw new SealstoneError('FORMAT_INVALID', `witness ${excerpt(name)} or one of its keys is there twice`)
       seen.add(identity)
     }

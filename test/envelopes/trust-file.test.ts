@@ -7,7 +7,7 @@ import { utf8 } from '#core'
 import { KEY_STATES, parseTrustFile, type TrustFile } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { portableEngine } from '#suites/portable'
-import { encodeVerifierKey, witnessVkeys } from '#tlog'
+import { encodeVerifierKey, parseVerifierKey, witnessKey, witnessVkeys } from '#tlog'
 import { softwareLog } from '../support/software-log.ts'
 import { softwareWitness } from '../support/software-witness.ts'
 import { type Edit, editJson, REMOVE } from './edit-json.ts'
@@ -58,6 +58,12 @@ describe('what is written', () => {
   })
 })
 
+/** The log's Ed25519 key, said to be a witness's. */
+function ownKeyAs(name: string): string {
+  const [publicKey] = trust.log.keys.map(parseVerifierKey).flatMap((key) => (key.type === 'ed25519' ? [key.publicKey] : []))
+  return encodeVerifierKey(witnessKey({ name, type: 'cosignature-ed25519', publicKey: publicKey as Uint8Array }))
+}
+
 describe('witnesses of the log', () => {
   const [first, second] = ['witness.example/1', 'witness.example/2'].map((name) => {
     const witness = softwareWitness(name)
@@ -83,7 +89,10 @@ describe('witnesses of the log', () => {
     ['no witness in the list', { witnesses: [] }],
     ['one that is there twice', { witnesses: [first, first] }],
     ['one key under two names', { witnesses: [first, { name: 'witness.example/3', keys: first.keys }] }],
-    ['a key of the log', { witnesses: [{ name: trust.log.origin, keys: trust.log.keys.slice(0, 1) }] }],
+    ['the log as its own witness, by its Ed25519 key', { witnesses: [{ name: trust.log.origin, keys: trust.log.keys.slice(0, 1) }] }],
+    ['the log as its own witness, by its ML-DSA-44 key', { witnesses: [{ name: trust.log.origin, keys: trust.log.keys.slice(1) }] }],
+    ['the name of the log', { witnesses: [{ name: trust.log.origin, keys: witnessVkeys(softwareWitness(trust.log.origin)) }] }],
+    ['a key of the log under another name', { witnesses: [{ name: 'witness.example/3', keys: [ownKeyAs('witness.example/3')] }] }],
     ['three keys', { witnesses: [{ ...first, keys: [...first.keys, first.keys[0] as string] }] }],
   ])('are refused with %s', (_what, log) => {
     expect(() => readTrust(withLog(log))).toThrow(expect.objectContaining({ code: 'TRUST_INVALID' }) as Error)

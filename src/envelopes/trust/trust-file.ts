@@ -19,7 +19,7 @@ import {
   toBase64,
 } from '#core'
 import { findSuite, parsePublicKey, type SuiteId } from '#suites'
-import { parseVerifierKey, parseWitness, refuseDoubleWitnesses } from '#tlog'
+import { type LogVerifierKey, parseVerifierKey, parseWitness, refuseDoubleWitnesses } from '#tlog'
 import { keyFingerprint } from './key-fingerprint.ts'
 
 /** SP 800-57 part 1 §7. */
@@ -152,7 +152,7 @@ function parseLog(value: JsonValue | undefined): TrustFile['log'] {
   const stranger = keys.find(({ key }) => key.name !== origin)
   if (stranger !== undefined) throw invalid(`log key is named ${excerpt(stranger.key.name)}, want the origin ${excerpt(origin)}`)
   if (new Set(keys.map(({ key }) => key.type)).size !== 2) throw invalid('log keys are of one type, want one Ed25519 and one ML-DSA-44 key')
-  return { origin, keys: keys.map(({ text }) => text), ...parseWitnesses(log), ...parseAuthorities(log) }
+  return { origin, keys: keys.map(({ text }) => text), ...parseWitnesses(log, origin, keys.map(({ key }) => key)), ...parseAuthorities(log) }
 }
 
 function parseAuthorities(log: JsonObject): Pick<TrustFile['log'], 'authorities'> {
@@ -166,7 +166,7 @@ function parseAuthorities(log: JsonObject): Pick<TrustFile['log'], 'authorities'
   return { authorities }
 }
 
-function parseWitnesses(log: JsonObject): Pick<TrustFile['log'], 'witnesses' | 'quorum'> {
+function parseWitnesses(log: JsonObject, origin: string, logKeys: readonly LogVerifierKey[]): Pick<TrustFile['log'], 'witnesses' | 'quorum'> {
   const quorum = log['quorum'] === undefined ? undefined : readWholeNumber(log, 'quorum', 0)
   if (log['witnesses'] === undefined) {
     if (quorum !== undefined) throw invalid('there is a quorum and no witnesses')
@@ -179,7 +179,10 @@ function parseWitnesses(log: JsonObject): Pick<TrustFile['log'], 'witnesses' | '
     if (witness.name !== readText(entry, 'name', 255)) throw invalid(`keys of witness ${excerpt(witness.name)} are listed under another name`)
     return { witness, entry: { name: witness.name, keys } }
   })
-  refuseDoubleWitnesses(parsed.map(({ witness }) => witness))
+  refuseDoubleWitnesses(
+    parsed.map(({ witness }) => witness),
+    { origin, keys: logKeys },
+  )
   if (quorum !== undefined && quorum > parsed.length) throw invalid(`quorum is ${quorum}, there are ${parsed.length} witnesses`)
   return { witnesses: parsed.map(({ entry }) => entry), ...(quorum === undefined ? {} : { quorum }) }
 }
