@@ -58,7 +58,10 @@ export function parseWitness(vkeys: readonly string[]): Witness {
  * Throws FORMAT_INVALID for a name or a key that is there twice, whose voice would count twice, and for those of the log as far as they are
  * known: it would be its own witness, since its ML-DSA-44 signature has the form of a cosignature.
  */
-export function refuseDoubleWitnesses(witnesses: readonly Witness[], log?: { readonly origin: string; readonly keys: readonly LogVerifierKey[] }): void {
+export function refuseDoubleWitnesses(
+  witnesses: readonly Witness[],
+  log?: { readonly origin: string; readonly keys: readonly LogVerifierKey[] },
+): void {
   const own = new Set(log === undefined ? [] : [log.origin, ...log.keys.map(({ publicKey }) => publicKey.toHex())])
   const seen = new Set<string>()
   for (const { name, keys } of witnesses) {

@@ -152,7 +152,16 @@ function parseLog(value: JsonValue | undefined): TrustFile['log'] {
   const stranger = keys.find(({ key }) => key.name !== origin)
   if (stranger !== undefined) throw invalid(`log key is named ${excerpt(stranger.key.name)}, want the origin ${excerpt(origin)}`)
   if (new Set(keys.map(({ key }) => key.type)).size !== 2) throw invalid('log keys are of one type, want one Ed25519 and one ML-DSA-44 key')
-  return { origin, keys: keys.map(({ text }) => text), ...parseWitnesses(log, origin, keys.map(({ key }) => key)), ...parseAuthorities(log) }
+  return {
+    origin,
+    keys: keys.map(({ text }) => text),
+    ...parseWitnesses(
+      log,
+      origin,
+      keys.map(({ key }) => key),
+    ),
+    ...parseAuthorities(log),
+  }
 }
 
 function parseAuthorities(log: JsonObject): Pick<TrustFile['log'], 'authorities'> {
