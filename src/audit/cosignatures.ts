@@ -106,3 +106,24 @@ export class CosignatureStore {
     this.#db.prepare('INSERT OR REPLACE INTO audit_stamped (size, note, time) VALUES (?, ?, ?)').run(size, note, time)
   }
 }
+
+/** Every signed checkpoint that is kept beside that of the head, for whoever checks them; some at a time, since timestamped ones are kept for ever. */
+export function* keptNotes(db: Database): Generator<{ readonly size: bigint; readonly note: string; readonly what: string }> {
+  for (const { table, what } of KEPT) {
+    const next = db.prepare(`SELECT CAST(size AS TEXT) AS size, note FROM ${table} WHERE size > ? ORDER BY size LIMIT ${NOTES_AT_A_TIME}`)
+    for (let after = LEAST_INTEGER; ; ) {
+      const rows = next.all(after).map((row) => ({ size: BigInt(row['size'] as string), note: row['note'] as string, what }))
+      yield* rows
+      const last = rows.at(-1)
+      if (last === undefined) break
+      after = last.size
+    }
+  }
+}
+
+const KEPT = [
+  { table: 'audit_cosigned', what: 'cosigned checkpoint' },
+  { table: 'audit_stamped', what: 'timestamped checkpoint' },
+] as const
+const NOTES_AT_A_TIME = 64
+const LEAST_INTEGER = -(2n ** 63n)

@@ -2,6 +2,7 @@
 import { concatBytes, equalBytes, SealstoneError, toSealstoneError } from '#core'
 import type { Database } from '#db'
 import {
+  type Checkpoint,
   GrowingTree,
   HASH_BYTES,
   type LogSignatureVerifier,
@@ -14,7 +15,7 @@ import {
   tileNode,
   tileOf,
 } from '#tlog'
-import { CosignatureStore } from './cosignatures.ts'
+import { keptNotes } from './cosignatures.ts'
 import { Findings } from './fsck-findings.ts'
 import type { CheckedRange } from './fsck-range.ts'
 import { LogStore } from './store.ts'
@@ -33,22 +34,30 @@ export interface LogMoment {
   readonly checkpoint: string | undefined
   /** One more than the highest index. */
   readonly leaves: number
+  /** There is a leaf with an index below 0. */
+  readonly hasStray: boolean
   readonly tiles: number
-  readonly openIntents: readonly number[]
+  /** Index by operation. */
+  readonly openIntents: ReadonlyMap<string, number>
 }
 
-/** Undefined for a log that never began. */
+/** Undefined for a log that never began. Throws AUDIT_CORRUPT for a size that cannot be: nothing is walked through that far. */
 export function readMoment(db: Database): LogMoment | undefined {
   const row = db.prepare(MOMENT).get()
   if (row === undefined) return undefined
+  const most = Math.floor((row['fileBytes'] as number) / LEAST_LEAF_BYTES)
+  const size = row['size'] as number
+  if (size < 0 || size > most)
+    throw new SealstoneError('AUDIT_CORRUPT', `the head says ${size} leaves, the database is too small for more than ${most}`)
   return {
     origin: row['origin'] as string,
-    size: row['size'] as number,
+    size,
     root: row['root'] as Uint8Array,
     checkpoint: (row['checkpoint'] as string | null) ?? undefined,
     leaves: row['leaves'] as number,
     tiles: row['tiles'] as number,
-    openIntents: (JSON.parse(row['open'] as string) as number[]).toSorted((left, right) => left - right),
+    hasStray: row['hasStray'] === 1,
+    openIntents: new Map(JSON.parse(row['open'] as string) as [string, number][]),
   }
 }
 
@@ -61,6 +70,8 @@ export class WholeTree {
   readonly #openIntents = new Map<string, number>()
   #node: NodeReader | undefined
   #edge: Uint8Array[] = []
+  /** Leaves that the checkpoint of the head covers. */
+  #signed = 0n
   #lastTime = ''
 
   constructor(db: Database, moment: LogMoment, findings: Findings = new Findings()) {
@@ -86,13 +97,14 @@ export class WholeTree {
   }
 
   /** Of the leaves, once every range was added. */
-  finish(log: KnownLog): { size: bigint; root: Uint8Array; openIntents: number; checkpoints: number } {
+  finish(log: KnownLog): { size: bigint; root: Uint8Array; openIntents: number; checkpoints: number; unsigned: bigint } {
     const { findings } = this
     const { size, leaves } = this.#moment
     if (leaves !== size) {
       const detail = `the log has ${leaves} leaves, its head says ${size}`
       findings.add({ where: 'head', index: BigInt(Math.min(leaves, size)), changed: leaves < size ? 'missing' : 'surplus', detail })
     }
+    if (this.#moment.hasStray) findings.add({ where: 'leaves', changed: 'surplus', detail: 'there is a leaf with an index below 0' })
     this.#checkUpperTiles()
     const tree = this.#tree()
     const root = tree.root()
@@ -103,7 +115,9 @@ export class WholeTree {
       findings.add({ where: 'head', changed: 'signature', detail: `the log is named ${this.#moment.origin}, the keys are those of ${log.origin}` })
     }
     this.#checkIntents()
-    return { size: BigInt(size), root, openIntents: this.#openIntents.size, checkpoints: this.#checkCheckpoints(tree, log) }
+    const checkpoints = this.#checkCheckpoints(tree, log)
+    const unsigned = BigInt(size) - (this.#signed > BigInt(size) ? BigInt(size) : this.#signed)
+    return { size: BigInt(size), root, openIntents: this.#openIntents.size, checkpoints, unsigned }
   }
 
   /** For a published copy: a hash of a level above the leaves, once every range was added. */
@@ -135,26 +149,33 @@ export class WholeTree {
   }
 
   #checkIntents(): void {
-    const expected = [...this.#openIntents.values()].toSorted((left, right) => left - right)
-    const listed = this.#moment.openIntents
-    if (listed.length === expected.length && listed.every((index, at) => index === expected[at])) return
-    const detail = `the list of open intents does not match the leaves: it has ${listed.length}, the leaves have ${expected.length}`
-    this.findings.add({ where: 'open intents', changed: listed.length < expected.length ? 'missing' : 'surplus', detail })
+    const [expected, listed] = [this.#openIntents, this.#moment.openIntents]
+    if (listed.size === expected.size && Array.from(expected).every(([operation, index]) => listed.get(operation) === index)) return
+    const changed = listed.size === expected.size ? 'column' : listed.size < expected.size ? 'missing' : 'surplus'
+    const detail = `the list of open intents does not match the leaves: it has ${listed.size}, the leaves have ${expected.size}`
+    this.findings.add({ where: 'open intents', changed, detail: changed === 'column' ? `${detail}, and not the same ones` : detail })
   }
 
   /** Every signed checkpoint that the database keeps, each against the leaves that it speaks of. */
   #checkCheckpoints(tree: GrowingTree, log: KnownLog): number {
     const { checkpoint, size } = this.#moment
-    const notes = new CosignatureStore(this.#db).notes().map(({ note }) => note)
-    if (checkpoint !== undefined) notes.unshift(checkpoint)
-    else if (size > 0) this.findings.add({ where: 'head', changed: 'missing', detail: `the log has ${size} leaves and no checkpoint` })
     this.#node = tree.reader(this.#fullTiles())
-    for (const note of notes) this.checkNote(note, log, 'checkpoint')
-    return notes.length
+    let count = 0
+    if (checkpoint !== undefined) {
+      count++
+      this.#signed = this.checkNote(checkpoint, log, 'checkpoint')?.size ?? 0n
+    } else if (size > 0) this.findings.add({ where: 'head', changed: 'missing', detail: `the log has ${size} leaves and no checkpoint` })
+    for (const { size: column, note, what } of keptNotes(this.#db)) {
+      count++
+      const signed = this.checkNote(note, log, what)
+      if (signed !== undefined && signed.size !== column)
+        this.findings.add({ where: what, changed: 'column', detail: `the ${what} listed at size ${column} is of size ${signed.size}` })
+    }
+    return count
   }
 
-  /** A signed checkpoint against the leaves that it speaks of; after `finish`. */
-  checkNote(note: string, { origin, keys, verifier }: KnownLog, what: string): void {
+  /** A signed checkpoint against the leaves that it speaks of; after `finish`. Undefined for one that was not signed. */
+  checkNote(note: string, { origin, keys, verifier }: KnownLog, what: string): Checkpoint | undefined {
     if (this.#node === undefined) throw new SealstoneError('INTERNAL', 'the tree is not finished')
     try {
       const signed = openCheckpoint(note, keys, verifier)
@@ -170,8 +191,10 @@ export class WholeTree {
         const detail = `the root over ${signed.size} leaves is not the one that the log keys signed: a leaf or a hash was changed`
         this.findings.add({ where: name, changed: 'root', detail })
       }
+      return signed
     } catch (error) {
       this.findings.add({ where: what, changed: 'signature', detail: `the ${what} does not open: ${toSealstoneError(error).message}` })
+      return undefined
     }
   }
 
@@ -207,8 +230,12 @@ function split(hashes: Uint8Array): Uint8Array[] {
   return Array.from({ length: hashes.length / HASH_BYTES }, (_, at) => hashes.slice(at * HASH_BYTES, (at + 1) * HASH_BYTES))
 }
 
-const MOMENT = `SELECT origin, size, root, checkpoint,
-    (SELECT coalesce(max(idx) + 1, 0) FROM audit_leaf) AS leaves,
+const MOMENT = `SELECT origin, min(max(size, -1), 9007199254740991) AS size, root, checkpoint,
+    (SELECT coalesce(min(max(idx), 9007199254740990) + 1, 0) FROM audit_leaf) AS leaves,
+    (SELECT coalesce(min(idx) < 0, 0) FROM audit_leaf) AS hasStray,
     (SELECT count(*) FROM audit_tile) AS tiles,
-    (SELECT json_group_array(idx) FROM audit_open_intent) AS open
+    (SELECT json_group_array(json_array(lower(hex(operation_id)), idx)) FROM audit_open_intent) AS open,
+    (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size) AS fileBytes
   FROM audit_head WHERE only = 1`
+/** Fewer than the required members of a leaf take. */
+const LEAST_LEAF_BYTES = 64

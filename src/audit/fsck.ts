@@ -30,6 +30,8 @@ export interface FsckReport {
   readonly openIntents: number
   /** Signed checkpoints that the database keeps. */
   readonly checkpoints: number
+  /** Leaves behind the newest checkpoint: nothing but the database says what they are. A few while signatures are under way, none after a stop. */
+  readonly unsigned: bigint
   /** Entries that the published copy has. */
   readonly published?: bigint
   /** The first hundred, in the order of the log. */

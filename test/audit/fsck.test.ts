@@ -87,6 +87,16 @@ it('judges a log by the keys that it is given, not by those beside it', async ()
   expect(report.findings[0]).toMatchObject({ where: 'checkpoint', changed: 'signature' })
 })
 
+it('says how many leaves no signed checkpoint covers: an old checkpoint put back vouches for none of them', async () => {
+  expect(await fsck(changed(''))).toMatchObject({ unsigned: 0n, findingCount: 0 })
+  const old = `ATTACH '${join(kept, 'yesterday.db')}' AS old; UPDATE main.audit_head SET checkpoint = (SELECT checkpoint FROM old.audit_head);`
+  expect(await fsck(changed(old))).toMatchObject({ unsigned: BigInt(LEAVES - 300), findingCount: 0 })
+})
+
+it('does not walk to the end of a log that the file has no room for', async () => {
+  expect(await codeOf(fsck(changed('UPDATE audit_head SET size = 9007199254740993')))).toBe('AUDIT_CORRUPT')
+})
+
 it('keeps the first hundred faults and counts the others', async () => {
   const report = await fsck(changed("UPDATE audit_leaf SET caller = 'local' WHERE idx > 10"))
   expect(report.findings).toHaveLength(100)

@@ -40,12 +40,18 @@ export async function run(
 
 type Report = Awaited<ReturnType<typeof fsckHome>>
 
-function print(output: Output, { origin, size, root, openIntents, checkpoints, published, findings, findingCount }: Report, tiles?: string): void {
+function print(
+  output: Output,
+  { origin, size, root, openIntents, checkpoints, unsigned, published, findings, findingCount }: Report,
+  tiles?: string,
+): void {
   const intents = openIntents === 0 ? '' : `, ${plural(openIntents, 'open intent')}`
   const copy = published === undefined ? '' : `; ${visible(tiles ?? '')} has ${published} of them`
   const verdict = findingCount === 0 ? output.good('OK') : output.bad('CORRUPT')
   output.line(`${verdict}  ${visible(origin)}: ${plural(Number(size), 'leaf', 'leaves')}, ${plural(checkpoints, 'checkpoint')}${intents}${copy}`)
   output.line(`    root ${toBase64(root)}`)
+  if (unsigned > 0n)
+    output.line(`    the last ${plural(Number(unsigned), 'leaf is', 'leaves are')} in no signed checkpoint yet: only the database says what they are`)
   for (const { changed, detail } of findings) output.line(`    ${changed}: ${visible(detail)}`)
   if (findingCount > findings.length) output.line(`    and ${findingCount - findings.length} more`)
 }
