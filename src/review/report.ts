@@ -69,7 +69,7 @@ export async function makeReport(log: LogReader, trust: LogIdentity, options: Re
   const { from, to, now, signal, onProgress } = options
   const reading: ReadOptions = { timeoutMs: READ_MS, ...(signal === undefined ? {} : { signal }) }
   const anomalies = new AnomalyFinder(options.usualHours)
-  const proof = new RangeProof(log, trust, reading)
+  const proof = new RangeProof(log, trust, { since: Date.parse(from), until: Date.parse(to), now: now.getTime() }, reading)
   const facts = new Facts()
   for await (const entry of log.listEntries({ since: from, until: to }, reading)) {
     if (facts.count === 0) await proof.begin(entry)

@@ -106,6 +106,9 @@ describe('the proof', () => {
     ['one that was changed', (index) => (index === 15n ? 'forge' : 'keep')],
     ['a first one that was changed', (index) => (index === 7n ? 'forge' : 'keep')],
     ['a last one that was changed', (index) => (index === 28n ? 'forge' : 'keep')],
+    ['first ones that were left out', (index) => (index < 10n ? 'drop' : 'keep')],
+    ['last ones that were left out', (index) => (index > 26n ? 'drop' : 'keep')],
+    ['all but one of them left out', (index) => (index === 15n ? 'keep' : 'drop')],
   ])('finds %s', async (_what, judge) => {
     const made = await report({
       ...log.reader,
@@ -129,7 +132,31 @@ describe('the proof', () => {
     expect(evidence.proven).toBe(false)
   })
 
-  it('of no entries needs none', async () => {
+  it('finds that all entries were left out, and entries of another time', async () => {
+    const none = await report({
+      ...log.reader,
+      listEntries: async function* (filter, options) {
+        if (filter.since === undefined) yield* log.reader.listEntries(filter, options)
+      },
+    })
+    expect(none.evidence).toMatchObject({ proven: false, text: 'entry 7 is of the period and was left out' })
+    const nothing = await report({ ...log.reader, listEntries: async function* () {} })
+    expect(nothing.evidence).toMatchObject({ proven: false, text: 'the entries before the period were left out' })
+    const early = await report({
+      ...log.reader,
+      listEntries: ({ since: _since, ...filter }, options) => log.reader.listEntries(filter, options),
+    })
+    expect(early.evidence).toMatchObject({ proven: false, text: expect.stringMatching(/^entry 0 is of .*, outside of the period$/) })
+  })
+
+  it('of no entries is that of the entries around', async () => {
+    const between = await report(log.reader, { from: '2026-03-02T10:00:00.000Z', to: '2026-03-02T11:00:00.000Z' })
+    expect(between.evidence).toMatchObject({
+      proven: true,
+      text: expect.stringMatching(/entry 6 is of an earlier time, and the next entry is of a later time$/),
+    })
+    const early = await report(log.reader, { from: '2025-01-01T00:00:00.000Z', to: '2025-01-02T00:00:00.000Z' })
+    expect(early.evidence).toMatchObject({ proven: true, text: 'there is no entry in the period; the log began later' })
     const made = await report(log.reader, { from: '2027-01-01T00:00:00.000Z', to: '2027-01-02T00:00:00.000Z' })
     expect(made.evidence.proven).toBe(true)
     expect(reportMarkdown(toDocument(made))).toMatch(/## Refusals\n\nNone\./)
