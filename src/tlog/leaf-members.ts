@@ -75,7 +75,7 @@ function named(parse: (text: string) => string): MemberParser {
 
 function time(value: JsonValue, name: string): JsonValue {
   const parsed = typeof value === 'string' ? new Date(value) : undefined
-  if (parsed === undefined || Number.isNaN(parsed.getTime()) || parsed.toISOString() !== value) {
+  if (parsed === undefined || Number.isNaN(parsed.getTime()) || parsed.toISOString() !== value || value.length !== TIME_LENGTH) {
     throw invalid(`${name} is ${show(value)}, want RFC 3339 in UTC with milliseconds`)
   }
   return value
@@ -124,6 +124,8 @@ export const LEAF_KINDS = [
 const MAX_SIGNATURES = 8
 /** With the longest identities they still fit into a leaf. */
 export const MAX_VERIFICATIONS = 16
+// A year of more than four digits has a sign before it, and would sort before all others.
+const TIME_LENGTH = '2026-01-31T12:00:00.000Z'.length
 const DIGEST = text(71, /^sha256:[0-9a-f]{64}$/)
 const SUITE = text(64, /^[A-Za-z0-9][A-Za-z0-9.-]*$/)
 const SIGNATURE_MEMBERS: Record<keyof LeafSignature, MemberParser> = {

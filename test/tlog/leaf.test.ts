@@ -100,6 +100,7 @@ describe.each<{ what: string; LEAF: Leaf }>([
     ['an unknown kind', { kind: 'rumour' }],
     ['a time without milliseconds', { time: '2026-01-31T12:00:00Z' }],
     ['a day that does not exist', { time: '2026-02-30T12:00:00.000Z' }],
+    ['a year of five digits', { time: '+012026-01-31T12:00:00.000Z' }],
     ['a number for a key', { key: 5 }],
     ['a null', { reason: null }],
     ['a fraction', { resourceCount: 1.5 }],
