@@ -11,6 +11,7 @@ export {
   writeHybridBundle,
 } from './hybrid-bundle.ts'
 export { judgeInclusion } from './judge-inclusion.ts'
+export { earliestTimestamp } from './check-timestamp.ts'
 export { judgeKeyState } from './key-state.ts'
 export { PROTECTION_LEVELS, protectionFault, type RequiredProtection } from './key-protection.ts'
 export { type OmsBundle, type OmsBundleParts, parseBundle, type VerificationMaterial, writeOmsBundle } from './oms-bundle.ts'

@@ -19,10 +19,14 @@ export interface LogIdentity {
 }
 
 export interface KeyHistory {
-  /** Whether a key version could sign at a time, and its state now. */
+  /**
+   * Whether a key version could sign at a time, and its state now.
+   * @param checkpoints signed ones that the signature's entry was proven to be in: what others say of their time counts too
+   */
   judgeKey(
     name: string,
     version: number,
     signedAt: string,
-  ): { readonly usable: boolean; readonly reason: string; readonly state: string; readonly since?: string } | undefined
+    checkpoints: readonly string[],
+  ): Promise<{ readonly usable: boolean; readonly reason: string; readonly state: string; readonly since?: string } | undefined>
 }

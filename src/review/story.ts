@@ -41,6 +41,10 @@ export async function tellStory(log: LogReader, trust: LogIdentity & KeyHistory,
   const events = entries.filter(({ leaf }) => leaf.kind !== 'intent' && leaf.kind !== 'outcome')
   const last = held ?? outcome ?? intent ?? entries.at(-1)
   if (last === undefined || entries.length === 0) throw new SealstoneError('ENTRY_UNKNOWN', `the log has no entry of operation ${operationId}`)
+  const evidence = id.by === 'evidence' ? [evidenceStep(trust, id, last, found)] : []
+  const receipts = [...evidence, await receiptStep(log, trust, last, options)]
+  // Only of the outcome itself: a timestamp of another entry says nothing of when this one was there.
+  const checkpoints = last.index === outcome?.index ? receipts.flatMap(({ checkpoint }) => checkpoint ?? []) : []
   const steps = [
     requestStep(intent ?? outcome ?? last),
     ...decisionSteps(intent, events),
@@ -48,9 +52,8 @@ export async function tellStory(log: LogReader, trust: LogIdentity & KeyHistory,
     ...signatureSteps(outcome),
     ...(intent === undefined && outcome === undefined ? [] : [outcomeStep(intent, outcome)]),
     ...events.map(eventStep),
-    ...(id.by === 'evidence' ? [evidenceStep(trust, id, last, found)] : []),
-    await receiptStep(log, trust, last, options),
-    ...keySteps(trust, outcome),
+    ...receipts.map(({ step }) => step),
+    ...(await keySteps(trust, outcome, checkpoints)),
     ...(await verifiedSteps(log, outcome, options)),
   ]
   return { operationId, entries, steps, ok: steps.every(({ status }) => status !== 'wrong') }
@@ -126,53 +129,62 @@ function eventStep({ index, leaf }: LogEntry): StoryStep {
   return { step: 'event', status: 'told', text, index, time: leaf.time, facts }
 }
 
+interface CheckedReceipt {
+  readonly step: StoryStep
+  /** Of a receipt that holds. */
+  readonly checkpoint?: string
+}
+
 /** Of what somebody holds: its own proof, and whether the log still says the same. */
-function evidenceStep(trust: LogIdentity, id: Extract<StoryId, { by: 'evidence' }>, held: LogEntry, found: readonly LogEntry[]): StoryStep {
+function evidenceStep(trust: LogIdentity, id: Extract<StoryId, { by: 'evidence' }>, held: LogEntry, found: readonly LogEntry[]): CheckedReceipt {
   const inLog = found.find(({ index }) => index === id.index)
   const facts = { index: String(id.index) }
   if (inLog === undefined || !equalBytes(inLog.bytes, held.bytes)) {
     const text = `the log does not have the entry that you hold at ${id.index}: it is another log, or one of them was rewritten`
-    return { step: 'receipt', status: 'wrong', text, facts }
+    return { step: { step: 'receipt', status: 'wrong', text, facts } }
   }
-  return { ...checkReceipt(trust, { leaf: held.bytes, proof: id.proof }, 'the receipt that you hold'), facts }
+  const checked = checkReceipt(trust, { leaf: held.bytes, proof: id.proof }, 'the receipt that you hold')
+  return { ...checked, step: { ...checked.step, facts } }
 }
 
-async function receiptStep(log: LogReader, trust: LogIdentity, { index, bytes }: LogEntry, options: { signal?: AbortSignal }): Promise<StoryStep> {
+async function receiptStep(
+  log: LogReader,
+  trust: LogIdentity,
+  { index, bytes }: LogEntry,
+  options: { signal?: AbortSignal },
+): Promise<CheckedReceipt> {
   try {
     const receipt = await log.getReceipt(index, options)
     if (!equalBytes(receipt.leaf, bytes)) {
-      return { step: 'receipt', status: 'wrong', text: `the receipt of entry ${index} is of another leaf`, index, facts: {} }
+      return { step: { step: 'receipt', status: 'wrong', text: `the receipt of entry ${index} is of another leaf`, index, facts: {} } }
     }
     return checkReceipt(trust, receipt, 'a receipt made now')
   } catch (thrown) {
     const error = toSealstoneError(thrown)
     if (error.code === 'CANCELLED') throw error
     const status = error.code === 'AUDIT_CORRUPT' || error.code === 'ENTRY_UNKNOWN' ? 'wrong' : 'missing'
-    return { step: 'receipt', status, text: error.message, index, facts: {} }
+    return { step: { step: 'receipt', status, text: error.message, index, facts: {} } }
   }
 }
 
-function checkReceipt({ origin, keys, verifier }: LogIdentity, receipt: Receipt, what: string): StoryStep {
+function checkReceipt({ origin, keys, verifier }: LogIdentity, receipt: Receipt, what: string): CheckedReceipt {
   try {
     const proof = parseTlogProof(receipt.proof)
     const checkpoint = verifyTlogProof(proof, receipt.leaf, keys, verifier)
     const signedAt = new Date(Number(checkpoint.timestampSeconds) * 1000).toISOString()
     const text = `${what}: entry ${proof.index} of ${checkpoint.origin}, in its checkpoint of ${checkpoint.size} entries signed by both log keys at ${signedAt}`
-    return { step: 'receipt', status: 'proven', text, index: proof.index, facts: { root: checkpoint.root.toBase64() } }
+    const step: StoryStep = { step: 'receipt', status: 'proven', text, index: proof.index, facts: { root: checkpoint.root.toBase64() } }
+    return { step, checkpoint: proof.checkpoint }
   } catch (thrown) {
-    return {
-      step: 'receipt',
-      status: 'wrong',
-      text: `${what} does not hold under the keys of ${origin}: ${toSealstoneError(thrown).message}`,
-      facts: {},
-    }
+    const text = `${what} does not hold under the keys of ${origin}: ${toSealstoneError(thrown).message}`
+    return { step: { step: 'receipt', status: 'wrong', text, facts: {} } }
   }
 }
 
-function keySteps(trust: KeyHistory, outcome: LogEntry | undefined): StoryStep[] {
+async function keySteps(trust: KeyHistory, outcome: LogEntry | undefined, checkpoints: readonly string[]): Promise<StoryStep[]> {
   const { key, keyVersion, time, operation, result } = outcome?.leaf ?? {}
   if (key === undefined || keyVersion === undefined || time === undefined || operation !== 'sign' || result !== 'ok') return []
-  const judged = trust.judgeKey(key, keyVersion, time)
+  const judged = await trust.judgeKey(key, keyVersion, time, checkpoints)
   if (judged === undefined)
     return [{ step: 'key', status: 'missing', text: `the trust file does not know key ${key} version ${keyVersion}`, facts: {} }]
   const facts = { now: judged.state, ...(judged.since === undefined ? {} : { since: judged.since }) }

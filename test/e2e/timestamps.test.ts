@@ -41,9 +41,27 @@ it('a signature of a key that was compromised later verifies with a timestamp fr
   expect(stamped.reasons['audit-receipt']).toMatch(/^passed: .*, timestamped by tsa\.example at 20..-/)
   expect(daemon.log()).toMatch(/a checkpoint was timestamped/)
 
+  const late = join(folder.path, 'late')
+  mkdirSync(late)
+  writeFileSync(join(late, 'weights.bin'), 'others')
+  authority.tamper = () => Buffer.from('no timestamp') // from now on nobody else says when something was there
+  await runOk(['sign', late], home)
+
   await runOk(['keys', 'compromise', 'default', '--since', new Date().toISOString(), '--reason', 'lost'], home)
   expect((await verify(early)).reasons['key-state']).toMatch(/^passed: key default version 1 is compromised since/)
   expect((await verify(early)).code).toBe(0)
+  // A review says the same as the verifier.
+  const reviewed = async (model: string): Promise<string> => {
+    const { stdout } = await run(['audit', 'show', join(model, 'model.hybrid.sig'), '--json'], home)
+    const { story } = JSON.parse(stdout) as { story: { steps: { step: string; status: string; text: string }[] } }
+    return story.steps
+      .filter(({ step }) => step === 'key')
+      .map(({ status, text }) => `${status}: ${text}`)
+      .join()
+  }
+  expect(await reviewed(early)).toMatch(/^proven: key default version 1 is compromised since/)
+  expect(await reviewed(late)).toMatch(/^wrong: .* only the log says that it signed at .*, no timestamp does/)
+  expect((await verify(late)).code).toBe(1)
   const unproven = await verify(copy)
   expect(unproven.code).toBe(1)
   expect(unproven.reasons['key-state']).toMatch(/^failed: .* only the log says that it signed at .*, no timestamp does/)
