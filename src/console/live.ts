@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http'
 
 export class Live {
   readonly #checkpoint: () => string | undefined
-  readonly #listeners = new Set<ServerResponse>()
+  /** Each with whether its session is still open. */
+  readonly #listeners = new Map<ServerResponse, () => boolean>()
   #timer: NodeJS.Timeout | undefined
   #told: string | undefined
   #quiet = 0
@@ -13,22 +14,23 @@ export class Live {
     this.#checkpoint = checkpoint
   }
 
-  /** False where too many listen already; nothing was written then. */
-  add(response: ServerResponse, headers: Readonly<Record<string, string>>): boolean {
+  /** False where too many listen already; nothing was written then. Ends when `isOpen` says no. */
+  add(response: ServerResponse, headers: Readonly<Record<string, string>>, isOpen: () => boolean): boolean {
     if (this.#listeners.size >= MOST_LISTENERS) return false
     response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' })
     response.write(event(this.#checkpoint()))
-    this.#listeners.add(response)
+    this.#listeners.set(response, isOpen)
     response.once('close', () => this.#remove(response))
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref()
     return true
   }
 
   close(): void {
-    for (const response of this.#listeners) response.end()
+    for (const response of this.#listeners.keys()) response.end()
   }
 
   #look(): void {
+    for (const [response, isOpen] of this.#listeners) if (!isOpen()) response.end()
     const checkpoint = this.#checkpoint()
     this.#quiet += LOOK_MS
     const isNew = checkpoint !== this.#told
@@ -36,7 +38,8 @@ export class Live {
     this.#quiet = 0
     this.#told = checkpoint
     const text = isNew ? event(checkpoint) : ': still here\n\n'
-    for (const response of this.#listeners) {
+    for (const response of this.#listeners.keys()) {
+      if (response.writableEnded) continue
       // A page that does not read is not written to for ever.
       if (response.writableLength > MAX_UNREAD) response.destroy()
       else response.write(text)

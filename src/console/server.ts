@@ -90,14 +90,22 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
   } else if (file !== undefined) {
     answerFile(response, file)
   } else if (pathname === '/api/live') {
-    if (!parts.live.add(response, SECURITY_HEADERS)) answerText(response, 503, 'too many pages listen already\n')
+    if (request.method === 'HEAD') return answerText(response, 405, 'only GET follows the log\n')
+    if (!parts.live.add(response, SECURITY_HEADERS, () => parts.sessions.isOpen(session)))
+      answerText(response, 503, 'too many pages listen already\n')
   } else {
     await answerData(parts, response, pathname, searchParams)
   }
 }
 
 function openSession(parts: Parts, response: ServerResponse, link: string): void {
-  const session = link.length > MAX_TOKEN ? undefined : parts.sessions.open(link)
+  let session: string | undefined
+  try {
+    session = link.length > MAX_TOKEN ? undefined : parts.sessions.open(link)
+  } catch (thrown) {
+    const { code, message } = toSealstoneError(thrown)
+    return answerText(response, STATUSES[code] ?? 500, `${message}; sign out of one and open the link again\n`)
+  }
   if (session === undefined) return answerFile(response, { type: HTML, bytes: SIGNED_OUT_PAGE }, 401)
   response.writeHead(303, { ...SECURITY_HEADERS, location: '/', 'set-cookie': cookieText(parts, session, SESSION_HOURS * 3600) }).end()
 }

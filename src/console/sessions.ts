@@ -27,9 +27,10 @@ export class Sessions {
   open(link: string): string | undefined {
     const found = this.#find(this.#links, link)
     if (found === undefined) return undefined
-    this.#links.splice(this.#links.indexOf(found), 1)
     this.#forgetExpired(this.#sessions)
+    // Before the link is used up: it opens a session when one has ended.
     if (this.#sessions.length >= MOST_SESSIONS) throw new SealstoneError('OVERLOADED', `${MOST_SESSIONS} sessions of the console are open already`)
+    this.#links.splice(this.#links.indexOf(found), 1)
     return this.#issue(this.#sessions, this.#limits.sessionMs, MOST_SESSIONS)
   }
 

@@ -41,8 +41,12 @@ it('keeps at most 16 links, the newest, and refuses a session more than 64', () 
   const links = Array.from({ length: 17 }, () => all.newLink())
   expect(all.open(links[0] ?? '')).toBeUndefined()
   expect(links.slice(1).map((link) => all.open(link) !== undefined)).toEqual(Array.from({ length: 16 }, () => true))
-  for (let open = 16; open < 64; open++) all.open(all.newLink())
-  expect(() => all.open(all.newLink())).toThrow('64 sessions of the console are open already')
+  let last = ''
+  for (let open = 16; open < 64; open++) last = all.open(all.newLink()) ?? ''
+  const more = all.newLink()
+  expect(() => all.open(more)).toThrow('64 sessions of the console are open already')
+  all.close(last)
+  expect(all.open(more)).toBeDefined() // it was not used up
 })
 
 it('does not take a link for a session, nor a session for a link', () => {

@@ -1,6 +1,6 @@
 /** Who gets into the console, and what its server refuses: asked over plain HTTP, as no browser would. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { silentLogger, systemClock } from '#core'
@@ -102,6 +102,16 @@ describe('the server', () => {
     expect(await ask('/api/checkpoint', { cookie: mine })).toMatchObject({ status: 200 })
     expect(await ask('/api/sign-out', { cookie: mine }, 'POST')).toMatchObject({ status: 204 })
     expect(await ask('/api/checkpoint', { cookie: mine })).toMatchObject({ status: 401 })
+  })
+
+  it('ends what follows the log when the session that asked for it signs out', async () => {
+    const mine = cookieOf(await ask(await freshLink()))
+    const asked = { host: origin.hostname, port: origin.port, path: '/api/live', headers: { cookie: mine }, agent: false }
+    const following = await new Promise<IncomingMessage>((resolve) => request(asked, resolve).end())
+    await ask('/api/sign-out', { cookie: mine, origin: origin.origin }, 'POST')
+    const told = (await Array.fromAsync(following.setEncoding('utf8'))).join('')
+    expect({ status: following.statusCode, told }).toEqual({ status: 200, told: expect.stringMatching(/^event: checkpoint/) })
+    expect((await ask('/api/live', { cookie }, 'HEAD')).status).toBe(405)
   })
 
   it('refuses hosts that are not its own: a name that somebody points here (DNS rebinding)', async () => {
