@@ -101,7 +101,12 @@ describe('an operator', () => {
   it('gets its seeds sealed by a new wrapping key, and both that and what is signed afterwards is in the log', async () => {
     const first = await keys('rewrap')
     expect(first).toMatchObject({ wrappingKeyNumber: 2, destroyed: [] })
-    const second = await keys('rewrap', '--destroy-old')
+    expect(await run(['keys', 'rewrap', '--destroy-old'], home)).toMatchObject({ code: 2, stderr: expect.stringMatching(/add --confirm destroy/) })
+    expect(await run(['keys', 'rewrap', '--destroy-old', '--confirm', 'yes'], home)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/want destroy/),
+    })
+    const second = await keys('rewrap', '--destroy-old', '--confirm', 'destroy')
     expect(second).toMatchObject({ wrappingKeyNumber: 3, seeds: first.seeds })
     expect(second.destroyed).toHaveLength(2)
     const model = await signed('rewrapped', 'default')

@@ -35,7 +35,9 @@ describe('kill -9 to the daemon while the wrapping key is changed', () => {
     expect(new Set(outcomes)).toContain('cut off')
 
     await using daemon = await startDaemon(home.home)
-    const { destroyed } = JSON.parse((await runOk(['keys', 'rewrap', '--destroy-old', '--json'], home)).stdout) as { destroyed: string[] }
+    const { destroyed } = JSON.parse((await runOk(['keys', 'rewrap', '--destroy-old', '--confirm', 'destroy', '--json'], home)).stdout) as {
+      destroyed: string[]
+    }
     expect(destroyed.length).toBeGreaterThan(0)
     expect(await daemon.stop()).toBe(0)
     await signWithAll(home.home)

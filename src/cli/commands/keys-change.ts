@@ -1,8 +1,8 @@
 /** sealstone keys enable, disable, retire, compromise, destroy, keep and policy: the life of a key after it was made. */
-import { createInterface } from 'node:readline/promises'
 import type { Client, KeyInfo } from '#client'
 import { defined, SealstoneError } from '#core'
 import { type CommandContext, type CommandModule, EXIT } from '../command.ts'
+import { askToType } from '../confirm.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { visible } from '../text.ts'
 import { printChange } from './key-record.ts'
@@ -80,17 +80,7 @@ function toRequest(name: string, { keyVersion, reason }: ChangeOptions): Request
   return { name, ...defined({ version: keyVersion, reason }) }
 }
 
-/** A person types the name; a program says --confirm. */
-async function askForName({ signal }: CommandContext, name: string): Promise<string> {
-  if (process.stdin.isTTY !== true) {
-    throw new SealstoneError('USAGE', 'the end of a key is to be confirmed, and there is no terminal to ask', {
-      hint: `repeat its name: --confirm ${name}`,
-    })
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return await terminal.question('What this key signed goes on to verify, but it never signs again. Type its name to go on: ', { signal })
-  } finally {
-    terminal.close()
-  }
+function askForName({ signal }: CommandContext, name: string): Promise<string> {
+  const question = 'What this key signed goes on to verify, but it never signs again. Type its name to go on: '
+  return askToType({ what: 'the end of a key', question, hint: `repeat its name: --confirm ${name}` }, signal)
 }

@@ -168,10 +168,15 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
     description:
       'Signing goes on meanwhile. The old wrapping key stays in the token, because backups from before need it to open; with\n' +
       '--destroy-old it goes, and with it whatever another daemon on the same token sealed. Run it again if it was interrupted.',
-    options: [{ flags: '--destroy-old', description: 'destroy the wrapping keys that this daemon needs no more' }, ...CONNECTION_OPTIONS],
+    options: [
+      { flags: '--destroy-old', description: 'destroy the wrapping keys that this daemon needs no more' },
+      { flags: '--confirm <word>', description: 'the word destroy; with --destroy-old you are asked to type it otherwise' },
+      ...CONNECTION_OPTIONS,
+    ],
     examples: [
       ['sealstone keys rewrap', 'a new wrapping key; the old one stays'],
       ['sealstone keys rewrap --destroy-old', 'then make a new backup: those from before do not open any more'],
+      ['sealstone keys rewrap --destroy-old --confirm destroy', 'for programs'],
     ],
     load: () => import('../commands/keys-rewrap.ts'),
   },
