@@ -64,8 +64,23 @@ const PLAN: Plan = {
     tensors: { imports: ['core', 'hashing'] },
     digestcache: { imports: ['core', 'hashing', 'db'] },
     monitor: { imports: ['core', 'tlog'] },
+    mcp: { imports: ['core', 'client'] },
     cli: {
-      imports: ['core', 'files', 'client', 'review', 'tensors', 'digestcache', 'tilesources', 'monitor', 'daemon', 'bench', 'witness', 'pseudonyms'],
+      imports: [
+        'core',
+        'files',
+        'client',
+        'review',
+        'tensors',
+        'digestcache',
+        'tilesources',
+        'monitor',
+        'daemon',
+        'bench',
+        'witness',
+        'pseudonyms',
+        'mcp',
+      ],
       noDoor: true,
     },
   },
@@ -84,9 +99,11 @@ const PLAN: Plan = {
   },
   browserSafe: { folders: ['core', 'tlog', 'suites', 'envelopes/trust', 'console/page'], except: ['suites/native', 'tlog/sha256'] },
   unreachable: [
+    { from: 'mcp/index.ts', packages: ['pkcs11js'] }, // the server that models talk to
     { from: 'keyhost/index.ts', packages: ['pkcs11js'] }, // the parent of the key host
     { from: 'daemon/index.ts', packages: ['pkcs11js'] }, // the process that talks to the network
     { from: 'client/index.ts', packages: ['pkcs11js'] },
+    { from: 'cli/commands/verify.ts', packages: ['@modelcontextprotocol/server', 'zod'] }, // its start is short
     { from: 'client/offline/index.ts', packages: ['pkcs11js', '@grpc/grpc-js', '@grpc/proto-loader'] }, // verification without a daemon
     { from: 'monitor/index.ts', packages: ['pkcs11js', '@grpc/grpc-js', '@grpc/proto-loader', '@napi-rs/blake-hash'] }, // it runs at a stranger's
   ],

@@ -1,13 +1,14 @@
 /** Builds commander's tree from the declarations. No command's module is loaded here. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandDeclaration, CommandGroup, Example, OptionDeclaration } from './command.ts'
 import { AUDIT_COMMANDS } from './declarations/audit.ts'
 import { BENCH_COMMANDS } from './declarations/bench.ts'
 import { DAEMON_COMMANDS } from './declarations/daemon.ts'
 import { KEY_COMMANDS } from './declarations/keys.ts'
+import { MCP_COMMANDS } from './declarations/mcp.ts'
 import { MODEL_COMMANDS } from './declarations/model.ts'
 import type { Output } from './output.ts'
+import { readVersion } from './version.ts'
 
 export type Execute = (declaration: CommandDeclaration, operands: readonly string[], options: Record<string, unknown>) => Promise<void>
 
@@ -28,7 +29,7 @@ export function createProgram(output: Output, execute: Execute): Command {
   addExamples(program, PROGRAM_EXAMPLES)
   program.addHelpText('after', '\nExit codes: 0 ok, 1 verification failed, 2 usage or bad input, 3 daemon or token unavailable.')
   for (const declaration of [...MODEL_COMMANDS, ...DAEMON_COMMANDS]) addCommand(program, declaration, execute)
-  for (const group of [KEY_COMMANDS, AUDIT_COMMANDS, BENCH_COMMANDS]) addGroup(program, group, execute)
+  for (const group of [KEY_COMMANDS, AUDIT_COMMANDS, MCP_COMMANDS, BENCH_COMMANDS]) addGroup(program, group, execute)
   return program
 }
 
@@ -64,11 +65,6 @@ function addExamples(command: Command, examples: readonly Example[]): void {
   const width = Math.max(...examples.map(([line]) => line.length))
   const lines = examples.map(([line, does]) => (width > 60 ? `  ${line}\n      ${does}` : `  ${line.padEnd(width)}   ${does}`))
   command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
-}
-
-function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-  return manifest.version
 }
 
 const PROGRAM_EXAMPLES: readonly Example[] = [

@@ -7,4 +7,5 @@ export { hashModel, type HashModelOptions, type HashProgress } from './hash-mode
 export { DEFAULT_IGNORES, trimIgnore } from './ignore.ts'
 export { DIGEST_BYTES, type Hasher, type HashType, loadHasher, type NewHasher } from './hasher.ts'
 export { fileNameOf, type HashMethod, type Manifest, type Resource, rootDigest, type Serialization } from './manifest.ts'
+export { isOpenWithin } from './open-within.ts'
 export { listModel, type ListModelOptions, type ModelFile, type ModelListing } from './list-model.ts'

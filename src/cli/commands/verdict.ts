@@ -1,5 +1,5 @@
 /** Prints a verdict: what holds, or every reason why not. */
-import type { FileDifference, Verdict } from '#client/offline'
+import { type FileDifference, nextStep, type Verdict } from '#client/offline'
 import { printErrorLines } from '../failure.ts'
 import type { Output } from '../output.ts'
 import { table, visible } from '../text.ts'
@@ -10,7 +10,7 @@ export function printVerdict(output: Output, model: string, verdict: Verdict): v
   else if (verdict.ok) printGood(output, model, verdict)
   else printBad(output, model, verdict)
   for (const warning of verdict.warnings) output.warn(visible(warning))
-  if (!verdict.ok) printErrorLines(output, `${model} does not verify: ${firstReason(verdict)}`, hintFor(verdict))
+  if (!verdict.ok) printErrorLines(output, `${model} does not verify: ${firstReason(verdict)}`, nextStep(verdict))
 }
 
 function printGood(output: Output, model: string, { checks, signer }: Verdict): void {
@@ -45,14 +45,4 @@ function firstReason({ checks }: Verdict): string {
   return `${first.reason}${failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''}`
 }
 
-function hintFor({ checks }: Verdict): string {
-  const failed = new Set<string>(checks.filter(({ status }) => status === 'failed').map(({ name }) => name))
-  if (failed.has('key-trusted')) return 'check that the trust file, key or root is the one of the signer'
-  if (failed.has('bundle-format')) return 'the signature file is damaged or not a model signature; fetch it again'
-  if (failed.size === 1 && failed.has('audit-receipt')) return RECEIPT_HINT
-  return 'do not use the model; fetch it again from its source'
-}
-
 const SHOWN_WHEN_GOOD: ReadonlySet<string> = new Set(['hybrid-signature', 'companion-signature', 'certificate-chain', 'files', 'audit-receipt'])
-
-const RECEIPT_HINT = 'do not use the model until its signer sends a good receipt, made with: sealstone audit receipt --refresh model.hybrid.sig'

@@ -1,16 +1,14 @@
 /** sealstone verify: offline. Loads neither gRPC nor the daemon. */
 import { join } from 'node:path'
-import { type TrustSource, verifyModelFiles } from '#client/offline'
-import { defined, SealstoneError } from '#core'
+import { verifyModelFiles } from '#client/offline'
+import { defined } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { openCache } from '../digest-cache.ts'
 import { type ProgressForm, trackProgress } from '../progress.ts'
+import { type TrustOptions, trustSource } from './trust-source.ts'
 import { printVerdict } from './verdict.ts'
 
-type VerifyOptions = {
-  trust?: string
-  publicKey?: string[]
-  trustRoot?: string[]
+type VerifyOptions = TrustOptions & {
   signature?: string
   hybridSignature?: string
   require?: 'hybrid' | 'classical'
@@ -44,13 +42,4 @@ export async function run({ output, home, signal }: CommandContext, operands: re
   progress.stop()
   printVerdict(output, model, verdict)
   return verdict.ok ? EXIT.ok : EXIT.failed
-}
-
-function trustSource(home: string, { trust, publicKey, trustRoot }: VerifyOptions): TrustSource {
-  if ([trust, publicKey, trustRoot].filter((option) => option !== undefined).length > 1) {
-    throw new SealstoneError('USAGE', '--trust, --public-key and --trust-root exclude each other', { hint: 'name one kind of thing to trust' })
-  }
-  if (publicKey !== undefined) return { kind: 'public-key', paths: publicKey }
-  if (trustRoot !== undefined) return { kind: 'trust-root', paths: trustRoot }
-  return { kind: 'trust-file', path: trust ?? join(home, 'trust.json') }
 }

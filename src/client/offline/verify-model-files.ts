@@ -26,6 +26,8 @@ export interface VerifyModelFilesOptions {
   readonly ignoreUnsignedFiles?: boolean
   /** Follow symbolic links to files. Default false, whatever the signature says. */
   readonly allowSymlinks?: boolean
+  /** Real path of a directory: nothing of the model or its signatures is read outside of it, whatever links are put in the way. Linux only. */
+  readonly within?: string
   /** Folder that remembers which trust files were used, so that an older one is refused; without it nothing is remembered. */
   readonly trustMemory?: string
   /** Default: the time of the call. */
@@ -77,7 +79,7 @@ async function readSignatures(
   trust: TrustPolicy,
 ): Promise<{ bundle?: Uint8Array; hybrid?: Uint8Array }> {
   // A file that the caller names must be there; others belong to the model only if they are.
-  const read = (path: string, named: boolean) => (named ? readRequired : readDocument)(path, LIMITS.bundleBytes)
+  const read = (path: string, named: boolean) => (named ? readRequired : readDocument)(path, LIMITS.bundleBytes, options.within)
   const bundle = await read(paths.classical, options.signature !== undefined)
   const othersSignature = options.signature !== undefined && options.hybridSignature === undefined && trust.kind !== 'trust-file'
   const hybrid = othersSignature ? undefined : await read(paths.hybrid, options.hybridSignature !== undefined)
@@ -87,7 +89,7 @@ async function readSignatures(
   return { ...(bundle === undefined ? {} : { bundle }), ...(hybrid === undefined ? {} : { hybrid }) }
 }
 
-function defaultRequirement(trust: TrustPolicy): Requirement {
+export function defaultRequirement(trust: TrustPolicy): Requirement {
   switch (trust.kind) {
     case 'trust-file':
       return 'key'
@@ -117,6 +119,7 @@ async function hashAsSigned(
     legacyDotName: dotName,
     allowEmpty: true,
     ...(options.ignoreUnsignedFiles === true ? { only: (name: string) => signed.has(name) || !unsigned.add(name) } : {}),
+    ...(options.within === undefined ? {} : { within: options.within }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     ...(options.cache === undefined ? {} : { cache: options.cache }),

@@ -1,0 +1,3 @@
+/** mcp: our own Model Context Protocol server: verification, keys and the audit log for hosts and the models in them. */
+export { serveMcpStdio } from './serve-stdio.ts'
+export type { McpOptions } from './service.ts'

@@ -1,0 +1,43 @@
+/** What all tools share, for the life of the process: a server of the protocol's library lives for one connection, or for one request over HTTP. */
+import type { Client } from '#client'
+import type { TrustSource } from '#client/offline'
+import { HashingSlots } from './hashing-slots.ts'
+import { openRoots } from './roots.ts'
+
+export interface McpOptions {
+  readonly version: string
+  /** Directories that callers may name paths in; default none. */
+  readonly roots: readonly string[]
+  /** The operator's choice, never the caller's. */
+  readonly trust: TrustSource
+  readonly trustMemory?: string
+  readonly require?: 'hybrid' | 'classical'
+  readonly requireProtection?: 'token' | 'hsm'
+  /** Seconds that hashing one model may take. */
+  readonly hashSeconds: number
+  /** Called at the first need of a daemon. */
+  readonly connect: () => Promise<Client>
+}
+
+export interface Service extends McpOptions, AsyncDisposable {
+  /** Real paths. */
+  readonly roots: readonly string[]
+  readonly hashing: HashingSlots
+  /** The one client, with its one connection. */
+  client(): Promise<Client>
+}
+
+/** Throws USAGE for a root that is no directory. */
+export function openService(options: McpOptions): Service {
+  let client: Promise<Client> | undefined
+  return {
+    ...options,
+    roots: openRoots(options.roots),
+    hashing: new HashingSlots({ atATime: HASHED_AT_A_TIME, waiting: HASHINGS_WAITING, timeoutMs: options.hashSeconds * 1000 }),
+    client: () => (client ??= options.connect()),
+    [Symbol.asyncDispose]: async () => (await client)?.close(),
+  }
+}
+
+const HASHED_AT_A_TIME = 2
+const HASHINGS_WAITING = 8

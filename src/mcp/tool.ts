@@ -1,0 +1,71 @@
+/** A tool as this room declares it, and the one way by which anything leaves: checked, cleaned, as structure and as the same text. */
+import type { CallToolResult, InputRequiredResult, McpServer, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server'
+import type { z } from 'zod'
+import { cancelled, ERROR_CATALOGUE, SealstoneError, toSealstoneError } from '#core'
+import { reportProgress } from './progress.ts'
+import type { Service } from './service.ts'
+import { harmlessDeep, NOTICE, untrusted } from './untrusted.ts'
+
+export interface ToolCall {
+  readonly service: Service
+  /** Aborted when the host cancels the call or goes away. */
+  readonly signal: AbortSignal
+  /** Tells the host how far the hashing is, if it asked for that. */
+  readonly onProgress: ReturnType<typeof reportProgress>
+  readonly context: ServerContext
+}
+
+export interface ToolDeclaration<Input extends z.ZodType, Output extends z.ZodType> {
+  readonly name: string
+  readonly title: string
+  /** For the model that chooses: what it answers, and when to call it. */
+  readonly description: string
+  readonly input: Input
+  /** Without `notice`, which every answer has. */
+  readonly output: Output
+  /** Whether it asks a daemon, and with it a log that grows: the answer may be another one the next time. */
+  readonly asksDaemon: boolean
+  readonly annotations?: ToolAnnotations
+  run(input: z.output<Input>, call: ToolCall): Promise<z.input<Output> | InputRequiredResult>
+}
+
+export type AddTool = (server: McpServer, service: Service) => void
+
+export function tool<Input extends z.ZodObject, Output extends z.ZodObject>(declaration: ToolDeclaration<Input, Output>): AddTool {
+  const { name, title, description, input, output, asksDaemon } = declaration
+  const annotations = {
+    title,
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: asksDaemon,
+    ...declaration.annotations,
+  }
+  return (server, service) => {
+    const run = async (parsed: unknown, context: ServerContext): Promise<CallToolResult | InputRequiredResult> => {
+      const { signal } = context.mcpReq
+      try {
+        const answer = await declaration.run(parsed as z.output<Input>, { service, signal, context, onProgress: reportProgress(context) })
+        return 'inputRequests' in answer ? (answer as InputRequiredResult) : toResult(answer)
+      } catch (thrown) {
+        return toErrorResult(signal.aborted ? cancelled(signal) : thrown)
+      }
+    }
+    server.registerTool(name, { title, description, inputSchema: input, outputSchema: output, annotations }, run as never)
+  }
+}
+
+function toResult(answer: object): CallToolResult {
+  const structuredContent = harmlessDeep({ notice: NOTICE, ...answer }) as Record<string, unknown>
+  return { content: [{ type: 'text', text: JSON.stringify(structuredContent) }], structuredContent }
+}
+
+/** What could not be done, with what to do next. A bad signature is no error: that is an answer. */
+function toErrorResult(thrown: unknown): CallToolResult {
+  const error = toSealstoneError(thrown)
+  const { code, hint } = error
+  // Of what nobody foresaw only the code is told: the text may hold anything.
+  const message = thrown instanceof SealstoneError ? error.message : ERROR_CATALOGUE[code].text
+  const told = { notice: NOTICE, error: { code, message: untrusted(message), nextStep: untrusted(hint), retryable: error.entry.retryable } }
+  return { isError: true, content: [{ type: 'text', text: JSON.stringify(harmlessDeep(told)) }] }
+}
