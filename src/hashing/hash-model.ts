@@ -115,7 +115,7 @@ async function hashParts(parts: readonly Part[], hashType: HashType, options: Ha
     reading: [] as HashProgress['reading'],
   }
   const report = () => options.onProgress?.({ ...progress })
-  const known = takeCached(parts, hashType, options.cache, digests)
+  const known = await takeCached(parts, hashType, options, digests)
   const missing = [...parts.keys()].filter((index) => digests[index] === undefined)
   const cachedBytes = progress.bytesTotal - bytesOf(missing.map((index) => parts[index] as Part))
   progress.filesDone = parts.length - missing.length
@@ -146,18 +146,23 @@ async function hashParts(parts: readonly Part[], hashType: HashType, options: Ha
     stamp: (parts[index] as Part).range.stamp,
     digest: digests[index] as Uint8Array,
   }))
-  options.cache?.keep(fresh.filter(({ stamp }) => !isRacy(stamp, startedAt)).map((entry) => ({ ...entry, hashedAt: startedAt })))
+  const kept = fresh.filter(({ stamp }) => !isRacy(stamp, startedAt)).map((entry) => ({ ...entry, hashedAt: startedAt }))
+  for (let start = 0; options.cache !== undefined && start < kept.length; start += KEPT_PER_TURN) {
+    await takeTurn(options.signal)
+    options.cache.keep(kept.slice(start, start + KEPT_PER_TURN))
+  }
   return { digests, cached: known }
 }
 
-function takeCached(
+async function takeCached(
   parts: readonly Part[],
   hashType: HashType,
-  cache: DigestCache | undefined,
+  { cache, signal }: HashModelOptions,
   digests: Uint8Array[],
-): Manifest['cached'] | undefined {
+): Promise<Manifest['cached'] | undefined> {
   let [count, oldest] = [0, Infinity]
   for (const [index, part] of cache === undefined ? [] : parts.entries()) {
+    if (index % FILES_PER_TURN === 0) await takeTurn(signal)
     const found = cache?.find(cacheKey(part, hashType), part.range.stamp)
     if (found === undefined) continue
     digests[index] = found.digest
@@ -175,10 +180,7 @@ function cacheKey({ range: { path, start, end } }: Part, hashType: HashType): Ca
 // the time of its directory, and then the names are compared.
 async function checkSameFiles(path: string, before: ModelListing, options: HashModelOptions): Promise<void> {
   for (const [index, file] of before.files.entries()) {
-    if (index % FILES_PER_TURN === 0) {
-      await setImmediate()
-      options.signal?.throwIfAborted()
-    }
+    if (index % FILES_PER_TURN === 0) await takeTurn(options.signal)
     const stamp = stampOfPath(file.path, options.allowSymlinks ?? false)
     if (stamp !== file.stamp) {
       const what =
@@ -203,4 +205,12 @@ function bytesOf(parts: readonly Part[]): number {
   return parts.reduce((sum, { range }) => sum + range.end - range.start, 0)
 }
 
+/** Lets a signal through: Ctrl-C must not wait for a hundred thousand files. */
+async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate()
+  signal?.throwIfAborted()
+}
+
 const FILES_PER_TURN = 1000
+/** Each turn is a transaction of its own. */
+const KEPT_PER_TURN = 5000
