@@ -5,7 +5,7 @@ import { shorten, visible } from './text.ts'
 
 export function printEntry(output: Output, { index, leaf }: LogEntry): void {
   const key = leaf.key === undefined ? '' : `${leaf.key}${leaf.keyVersion === undefined ? '' : `/${leaf.keyVersion}`}`
-  const result = leaf.errorCode ?? leaf.result ?? ''
+  const result = leaf.errorCode ?? leaf.decision ?? leaf.result ?? ''
   const cells = [
     String(index).padStart(6),
     leaf.time,
@@ -18,7 +18,7 @@ export function printEntry(output: Output, { index, leaf }: LogEntry): void {
   ].map(visible)
   const fitted = output.columns === undefined ? cells : fit(cells, output.columns)
   fitted[INDEX] = output.faint(fitted[INDEX] ?? '')
-  const paint = leaf.result === 'ok' ? output.good : result === '' ? String : output.bad
+  const paint = leaf.result === 'ok' || leaf.decision === 'allowed' ? output.good : result === '' ? String : output.bad
   fitted[RESULT] = paint(fitted[RESULT] ?? '')
   output.line(fitted.join(GAP).trimEnd())
 }

@@ -1,14 +1,14 @@
 /** Text for terminals: foreign text made harmless, sizes and tables made readable. */
+import { UNSAFE_CHARACTERS } from '#core'
 
-/** Shows characters that a terminal would obey or hide (controls, escapes, direction marks) as `\u{1b}`. */
-export function visible(text: string): string {
-  return text.replaceAll(UNSAFE, escapeCharacter)
-}
+export { visible } from '#core'
 
 /** JSON on one line with the same characters escaped, so that it is as safe to look at as to parse. 64-bit numbers over 2^53 become strings. */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(value, (_name, member: unknown) => (typeof member === 'bigint' ? jsonNumber(member) : member))
-  return text.replaceAll(UNSAFE, (character) => [...Array(character.length).keys()].map((at) => escapeUnit(character.charCodeAt(at))).join(''))
+  return text.replaceAll(UNSAFE_CHARACTERS, (character) =>
+    [...Array(character.length).keys()].map((at) => escapeUnit(character.charCodeAt(at))).join(''),
+  )
 }
 
 /** `1.5 MB`: decimal units, three figures. */
@@ -52,14 +52,8 @@ function jsonNumber(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : value.toString()
 }
 
-function escapeCharacter(character: string): string {
-  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
-}
-
 function escapeUnit(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, '0')}`
 }
 
-// Cc: C0, DEL and C1, the ones terminals obey. Cf: direction overrides and zero-width marks. Zl, Zp: line breaks. Cs: lone surrogates.
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB']

@@ -1,10 +1,10 @@
 /** The client a registry imports: one connection, every call of the daemon as a promise. */
 import { SealstoneError } from '#core'
-import type { GetCheckpointResponse, GetReceiptResponse, ListEntriesResponse, OpenConsoleResponse } from '#wire'
+import type { GetCheckpointResponse, GetReceiptResponse, ListEntriesResponse, OpenConsoleResponse, RecordDecisionResponse } from '#wire'
 import { Channel } from './channel.ts'
 import { followEntries } from './follow.ts'
 import { keyCalls } from './keys.ts'
-import { fromEntry, toEntriesRequest } from './reading.ts'
+import { fromEntry, toDecisionMessage, toEntriesRequest } from './reading.ts'
 import { sign, signBatch, verifyRemote } from './signing.ts'
 import type { Client, ConnectOptions, EntryFilter, LogEntry, ReadOptions } from './types.ts'
 
@@ -30,6 +30,11 @@ export function connect(options: ConnectOptions): Client {
       )
       if (receipt === null) throw new SealstoneError('INTERNAL', 'the daemon answered no receipt')
       return { leaf: Uint8Array.from(receipt.leaf), proof: receipt.proof }
+    },
+    recordDecision: async (request, call) => {
+      const message = toDecisionMessage(request)
+      const { leafIndex } = await channel.unary<RecordDecisionResponse>((grpc, done) => channel.audit.recordDecision(message, grpc, done), call)
+      return leafIndex === undefined ? undefined : BigInt(leafIndex)
     },
     openConsole: async (call) => {
       const { url, minutes } = await channel.unary<OpenConsoleResponse>((grpc, done) => channel.audit.openConsole({}, grpc, done), call)

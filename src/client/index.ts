@@ -10,6 +10,7 @@ export type {
   Client,
   ConnectOptions,
   CreateKeyRequest,
+  DecisionRequest,
   EntryFilter,
   KeyChangeRequest,
   KeyInfo,

@@ -1,8 +1,8 @@
-/** Audit entries: messages to domain types. */
-import { SealstoneError } from '#core'
+/** Audit entries and decisions: messages to domain types and back. */
+import { cutText, fromHex, SealstoneError } from '#core'
 import { parseLeaf } from '#tlog'
-import { ENTRY_KINDS, type ListEntriesRequestInit, type ListEntriesResponse, toTimestamp } from '#wire'
-import type { EntryFilter, LogEntry } from './types.ts'
+import { DECISIONS, ENTRY_KINDS, type ListEntriesRequestInit, type ListEntriesResponse, type RecordDecisionRequestInit, toTimestamp } from '#wire'
+import type { DecisionRequest, EntryFilter, LogEntry } from './types.ts'
 
 /** @param follow wait for what comes after the last one */
 export function toEntriesRequest(filter: EntryFilter, follow = false, forExport = false): ListEntriesRequestInit {
@@ -25,6 +25,17 @@ export function toEntriesRequest(filter: EntryFilter, follow = false, forExport 
   }
 }
 
+/** Cut to what the daemon takes, so that no event is refused for its length. Throws INPUT_INVALID for a digest of another form. */
+export function toDecisionMessage({ operation, subject, digest, decision, reason = '' }: DecisionRequest): RecordDecisionRequestInit {
+  return {
+    operation,
+    subject: cutText(subject, MOST_CHARACTERS),
+    decision: DECISIONS[decision],
+    reason: cutText(reason, MOST_CHARACTERS),
+    ...(digest === undefined ? {} : { digest: fromHex(digest, 32) }),
+  }
+}
+
 export function fromEntry({ index, leaf }: ListEntriesResponse): LogEntry {
   const bytes = Uint8Array.from(leaf)
   return { index: BigInt(index), leaf: parseLeaf(bytes), bytes }
@@ -36,3 +47,6 @@ function readTime(text: string): Date {
     throw new SealstoneError('INPUT_INVALID', `time is ${JSON.stringify(text)}, want RFC 3339 such as 2026-01-31T12:00:00Z`)
   return time
 }
+
+/** In UTF-8 at most 4,096 bytes. */
+const MOST_CHARACTERS = 1024

@@ -2,7 +2,7 @@
 import type { KeyProtection, OperationId, SealstoneError } from '#core'
 import type { Verdict } from '#envelopes'
 import type { HashModelOptions, HashProgress, Manifest } from '#hashing'
-import type { EntryFilter, LogEntry, Receipt } from '#tlog'
+import type { DecidedOperation, EntryFilter, LeafDecision, LogEntry, Receipt } from '#tlog'
 import type { FollowOptions } from './follow.ts'
 
 export type { EntryFilter, LogEntry } from '#tlog'
@@ -84,6 +84,17 @@ export interface VerifyRequest {
   /** What is on disk; without it the files are not compared. */
   readonly manifest?: Manifest
   readonly require?: 'hybrid' | 'classical'
+}
+
+/** What a program decided that stands where models and tools are used. */
+export interface DecisionRequest {
+  readonly operation: DecidedOperation
+  /** What it was about: the name of a server, a tool, a model. What is over 1,024 characters is cut, as in `reason`. */
+  readonly subject: string
+  /** SHA-256 of it, 64 hex digits. */
+  readonly digest?: string
+  readonly decision: LeafDecision
+  readonly reason?: string
 }
 
 export interface PublicKeyInfo {
@@ -236,6 +247,8 @@ export interface Client extends KeyManagement, AsyncDisposable {
   /** Those that are there, then those that come, across restarts of the daemon; ends when the signal aborts, with CANCELLED. */
   followEntries(filter?: EntryFilter, options?: FollowOptions): AsyncIterable<LogEntry>
   getReceipt(index: bigint, options?: CallOptions): Promise<Receipt>
+  /** The index of its entry in the audit log; undefined where too many came and it was counted. Tried again, it may be there twice. */
+  recordDecision(request: DecisionRequest, options?: CallOptions): Promise<bigint | undefined>
   /** A link that opens the review console once; over the daemon's Unix socket only. */
   openConsole(options?: CallOptions): Promise<{ readonly url: string; readonly minutes: number }>
   /** Whether the daemon serves. */

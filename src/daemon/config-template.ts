@@ -66,7 +66,7 @@ origin = ${quote(origin)}
 # pseudonyms = "off"
 # Which part of the good verifications is told one by one, from 0.0 to 1.0; failed ones always are. All others are counted.
 # verify_sample = 0.0
-# How often the number of those is told, if there were any.
+# How often the number of those is told, if there were any; also that of decisions of gateways that a minute had no room for.
 # verify_summary_seconds = 300
 # Witnesses cosign this log's checkpoints, so that it cannot show different histories to different people (docs/audit-guide.md). With
 # some, say how many make a quorum, and how long a signature waits for one before it is answered without (0: it does not wait).
@@ -149,8 +149,8 @@ ${recipients.length === 0 ? '# recipients = []' : `recipients = [${recipients.ma
 
 # Who may do what. No matching rule means no. identity: "local" is the owner of the socket, "loopback" is anybody on this machine
 # who uses --insecure-loopback, others are the SPIFFE URI or DNS name in their client certificate. operations: sign, verify,
-# audit.read, hash.stream, hash.path, keys.read, and for those who manage keys: keys.create, keys.rotate, keys.enable, keys.disable, keys.retire,
-# keys.compromise, keys.destroy, keys.policy, keys.adopt, keys.import, keys.certify, keys.rewrap, keys.backup. "*" stands for any text.
+# audit.read, audit.record, hash.stream, hash.path, keys.read, and for those who manage keys: keys.create, keys.rotate, keys.enable, keys.disable,
+# keys.retire, keys.compromise, keys.destroy, keys.policy, keys.adopt, keys.import, keys.certify, keys.rewrap, keys.backup. "*" stands for any text.
 # The trust file holds every key, so it needs keys.read with keys = ["*"]; keys.rewrap and keys.backup need that too.
 [[policy.allow]]
 identity = "local"

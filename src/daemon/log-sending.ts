@@ -175,9 +175,9 @@ function readPosition({ positionPath, from, audit, logger }: LogSendingParts): b
   return from
 }
 
-function severityOf({ kind, result, errorCode }: LogEntry['leaf']): { severityNumber: SeverityNumber; severityText: string } {
+function severityOf({ kind, result, errorCode, decision }: LogEntry['leaf']): { severityNumber: SeverityNumber; severityText: string } {
   if (errorCode === 'SIGNATURE_MISMATCH' || kind === 'crash-found') return { severityNumber: SeverityNumber.ERROR, severityText: 'ERROR' }
-  const isNotable = result === 'error' || result === 'unknown' || WARNINGS.has(kind)
+  const isNotable = result === 'error' || result === 'unknown' || WARNINGS.has(kind) || decision === 'blocked' || decision === 'warned'
   return isNotable ? { severityNumber: SeverityNumber.WARN, severityText: 'WARN' } : { severityNumber: SeverityNumber.INFO, severityText: 'INFO' }
 }
 

@@ -113,7 +113,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const maintenance = repeat(() => operations.maintain(), MAINTENANCE_MS)
   const canary = repeat(() => operations.testNextKey(), config.canarySeconds * 1000)
   const telling = repeat(() => events.flush(), TELL_MS)
-  const counting = repeat(() => operations.tellVerifications(), config.audit.verifySummarySeconds * 1000)
+  const counting = repeat(() => operations.tellCounted(), config.audit.verifySummarySeconds * 1000)
   logger.info({ addresses: [...server.addresses, ...(hashing?.addresses ?? [])], pid: process.pid, recovered: runtime.recovered }, 'ready')
 
   const signal = await stop
@@ -122,7 +122,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   clearInterval(readiness)
   await Promise.all([maintenance.stop(), canary.stop(), telling.stop(), counting.stop()])
   await Promise.all([server.drain(config.drainSeconds * 1000), hashing?.close(Math.min(config.drainSeconds, STREAM_DRAIN_SECONDS) * 1000)])
-  await Promise.all([events.flush(), operations.tellVerifications()])
+  await Promise.all([events.flush(), operations.tellCounted()])
   isStopTold = true
   await tellStop(runtime, signal, logger)
   logger.info({}, 'stopped')

@@ -4,6 +4,7 @@ import type { KeyRecord } from '#keys'
 import { authorizeForSomeKey } from './authorize.ts'
 import { backupKeys } from './backup-keys.ts'
 import { Canary } from './canary.ts'
+import { Decisions } from './decisions.ts'
 import { certifyKey } from './certify-key.ts'
 import { cancelDestroyKey, changeKey, destroyKey, setKeyPolicy } from './change-keys.ts'
 import type { OperationContext } from './context.ts'
@@ -26,6 +27,7 @@ export function createOperations(context: OperationContext): Operations {
   const trust = new TrustIssuer(context)
   const canary = new Canary(context)
   const verifications = new Verifications(context)
+  const decisions = new Decisions(context)
   const destructions = new Destructions(context.clock, context.logger)
   /** The change stands whether or not the trust file could be issued; `maintain` tries that again. */
   const renewTrust = async (): Promise<void> => {
@@ -66,7 +68,10 @@ export function createOperations(context: OperationContext): Operations {
     backupKeys: (call) => backupKeys(context, call),
     rewrapKeys: (call, destroyOld) => rewrapKeys(context, call, destroyOld),
     setKeyPolicy: (call, name, changes) => changed(setKeyPolicy(context, call, name, changes)),
-    tellVerifications: () => verifications.flush(),
+    tellCounted: async () => {
+      await verifications.flush()
+      await decisions.flush()
+    },
     signingsUnderWay: () => context.capacity.running,
     canaryAgeSeconds: () => canary.ageSeconds,
     prepare: async () => {
@@ -84,6 +89,7 @@ export function createOperations(context: OperationContext): Operations {
     getCheckpoint: (call) => getCheckpoint(context, call),
     listEntries: (call, filter, options) => listEntries(context, call, filter, options),
     getReceipt: (call, index) => getReceipt(context, call, index),
+    recordDecision: (call, request) => decisions.record(call, request),
     openConsole: (call) => openConsole(context, call),
   }
 }

@@ -11,6 +11,7 @@ export type {
   CertifyKeyRequest,
   ChangeKeyRequest,
   CreateKeyRequest,
+  DecisionRequest,
   DestroyKeyRequest,
   EntryFilter,
   Following,
@@ -27,3 +28,4 @@ export type {
   VersionName,
 } from './ports.ts'
 export { TrustIssuer } from './trust.ts'
+export { DECIDED_OPERATIONS } from '#tlog'

@@ -3,7 +3,7 @@ import type { IdempotencyKey, Identity, JsonValue, KeyName, KeyProtection, Opera
 import type { Requirement, Verdict } from '#envelopes'
 import type { Manifest } from '#hashing'
 import type { KeyAction, KeyPolicy, KeyRecord, RewrapResult } from '#keys'
-import type { EntryFilter, LogEntry, Receipt } from '#tlog'
+import type { DecidedOperation, EntryFilter, LeafDecision, LogEntry, Receipt } from '#tlog'
 
 import type { CertifyKeyRequest } from './certify-key.ts'
 import type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
@@ -99,6 +99,18 @@ export interface VerifyRequest {
   readonly require: Requirement
 }
 
+/** What a program decided that stands where models and tools are used, as it says. */
+export interface DecisionRequest {
+  readonly operation: DecidedOperation
+  /** Foreign text. */
+  readonly subject: string
+  /** Hex SHA-256. */
+  readonly sha256?: string
+  readonly decision: LeafDecision
+  /** Foreign text. */
+  readonly reason?: string
+}
+
 export interface KeyView {
   readonly record: KeyRecord
   readonly policy: KeyPolicy
@@ -133,8 +145,8 @@ export interface Operations {
   backupKeys(call: CallContext): Promise<BackupReport>
   rewrapKeys(call: CallContext, destroyOld: boolean): Promise<RewrapResult>
   certifyKey(call: CallContext, request: CertifyKeyRequest): Promise<{ readonly der: Uint8Array; readonly pem: string }>
-  /** The log is told what was counted of verifications since the last time. Never throws. */
-  tellVerifications(): Promise<void>
+  /** The log is told what was counted of verifications and decisions since the last time. Never throws. */
+  tellCounted(): Promise<void>
   /** Signings that were let in and have no outcome yet. */
   signingsUnderWay(): number
   /** Since a key was last tested; undefined before the first test. */
@@ -150,5 +162,7 @@ export interface Operations {
   getCheckpoint(call: CallContext): Promise<{ readonly note: string; readonly size: bigint }>
   listEntries(call: CallContext, filter: EntryFilter, options?: ListOptions): AsyncIterable<LogEntry>
   getReceipt(call: CallContext, index: bigint): Promise<Receipt>
+  /** The index of its leaf; undefined where it was counted. */
+  recordDecision(call: CallContext, request: DecisionRequest): Promise<bigint | undefined>
   openConsole(call: CallContext): Promise<ConsoleLink>
 }

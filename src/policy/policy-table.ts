@@ -79,6 +79,7 @@ export const OPERATION_NAMES = [
   'sign',
   'verify',
   'audit.read',
+  'audit.record',
   'hash.stream',
   'hash.path',
   'keys.read',
@@ -97,7 +98,7 @@ export const OPERATION_NAMES = [
   'keys.backup',
 ] as const
 /** Where the rule's keys do not matter. */
-export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read', 'hash.stream', 'hash.path']
+export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read', 'audit.record', 'hash.stream', 'hash.path']
 const MEMBERS = ['identity', 'operations', 'keys', 'digests']
 const MAX_RULES = 10_000
 const MAX_TEXTS = 1000

@@ -55,6 +55,7 @@ export function toDocument(report: Report): ReportDocument {
       countedSection('Refusals', ['Caller', 'Operation', 'Key', 'Code', 'Reason'], refusals),
       countedSection('Failures', ['Operation', 'Code'], report.failures),
       countedSection('Verifications by the daemon', ['Caller', 'Key', 'Result'], report.verifications),
+      countedSection('Decisions about tools and models', ['Caller', 'Operation', 'Decision'], report.decisions),
       eventSection('Keys', report.keyEvents),
       eventSection('Daemon and configuration', report.daemonEvents),
       evidenceSection(report),

@@ -52,25 +52,26 @@ function classify({ kind, operation }: Leaf): Classified {
   return { classId: API_ACTIVITY, activity: API_ACTIVITIES.get(operation) ?? OTHER, name: operation }
 }
 
-function status({ kind, result, errorCode, reason }: Leaf): JsonObject {
+function status({ kind, result, errorCode, reason, decision }: Leaf): JsonObject {
   const detail = { ...(errorCode === undefined ? {} : { status_code: errorCode }), ...(reason === undefined ? {} : { status_detail: reason }) }
   if (kind === 'intent') return { status_id: OTHER, status: 'Requested', ...detail }
-  if (kind === 'refused' || kind === 'login-refused' || result === 'error') return { status_id: 2, status: 'Failure', ...detail }
-  if (result === 'ok') return { status_id: 1, status: 'Success', ...detail }
+  if (kind === 'refused' || kind === 'login-refused' || result === 'error' || decision === 'blocked')
+    return { status_id: 2, status: 'Failure', ...detail }
+  if (result === 'ok' || decision !== undefined) return { status_id: 1, status: 'Success', ...detail }
   return { status_id: 0, status: 'Unknown', ...detail }
 }
 
-function severity({ kind, result, errorCode }: Leaf): number {
+function severity({ kind, result, errorCode, decision }: Leaf): number {
   if (errorCode === 'SIGNATURE_MISMATCH' || kind === 'crash-found') return 4 // high
-  if (kind === 'refused' || kind === 'login-refused' || kind === 'clock-step' || result === 'unknown') return 3 // medium
-  if (result === 'error' || kind === 'config-changed' || kind === 'recovery') return 2 // low
+  if (kind === 'refused' || kind === 'login-refused' || kind === 'clock-step' || result === 'unknown' || decision === 'blocked') return 3 // medium
+  if (result === 'error' || kind === 'config-changed' || kind === 'recovery' || decision === 'warned') return 2 // low
   return 1 // informational
 }
 
-function sentence({ kind, caller, operation, key, keyVersion, modelName, result, errorCode }: Leaf): string {
+function sentence({ kind, caller, operation, key, keyVersion, modelName, result, errorCode, decision }: Leaf): string {
   const of = modelName ?? key
   const by = key === undefined || of === key ? '' : ` with key ${key}${keyVersion === undefined ? '' : ` version ${keyVersion}`}`
-  const end = errorCode ?? result
+  const end = errorCode ?? decision ?? result
   return `${kind}: ${caller} ${operation}${of === undefined ? '' : ` ${of}`}${by}${end === undefined ? '' : `, ${end}`}`
 }
 
@@ -107,9 +108,10 @@ function userOf({ caller }: Leaf): JsonObject {
   return { name: caller, uid: caller }
 }
 
-function resourcesOf({ modelName, modelDigest, key, keyVersion, signatures = [] }: Leaf): JsonObject {
+function resourcesOf({ kind, operation, modelName, modelDigest, key, keyVersion, signatures = [] }: Leaf): JsonObject {
+  const type = kind === 'decision' && operation !== 'model.run' ? 'MCP server or tool' : 'AI model'
   const resources: JsonObject[] = [
-    ...(modelName === undefined ? [] : [{ name: modelName, type: 'AI model', ...(modelDigest === undefined ? {} : { uid: modelDigest }) }]),
+    ...(modelName === undefined ? [] : [{ name: modelName, type, ...(modelDigest === undefined ? {} : { uid: modelDigest }) }]),
     ...(key === undefined ? [] : [{ name: key, type: 'Signing key', ...(keyVersion === undefined ? {} : { version: String(keyVersion) }) }]),
     ...signatures.map(({ role, suite, digest }) => ({ name: `${role} signature`, type: suite, uid: digest })),
   ]

@@ -38,6 +38,8 @@ export interface Report {
   readonly failures: Counted
   /** Caller, key, result. */
   readonly verifications: Counted
+  /** Caller, operation, decision. */
+  readonly decisions: Counted
   readonly keyEvents: Listed
   readonly daemonEvents: Listed
   readonly anomalies: { readonly found: readonly Anomaly[]; readonly leftOut: number }
@@ -112,6 +114,7 @@ class Facts {
   readonly #refusals = new Tally(MOST_ROWS)
   readonly #failures = new Tally(MOST_ROWS)
   readonly #verifications = new Tally(MOST_ROWS)
+  readonly #decisions = new Tally(MOST_ROWS)
   readonly #keyEvents = new Sample<ReportedEvent>(MOST_EVENTS)
   readonly #daemonEvents = new Sample<ReportedEvent>(MOST_EVENTS)
 
@@ -136,6 +139,9 @@ class Facts {
       case 'verify-summary':
         for (const { caller, key, result, count } of leaf.verifications ?? []) this.#verifications.add([caller, key ?? '', result], leaf.time, count)
         break
+      case 'decision':
+        this.#decisions.add([leaf.caller, leaf.operation, leaf.decision ?? ''], leaf.time, leaf.count)
+        break
       case 'key-created':
         this.#keyEvents.add(describe(entry))
         break
@@ -144,7 +150,7 @@ class Facts {
     }
   }
 
-  summary(): Pick<Report, 'entries' | 'signatures' | 'refusals' | 'failures' | 'verifications' | 'keyEvents' | 'daemonEvents'> {
+  summary(): Pick<Report, 'entries' | 'signatures' | 'refusals' | 'failures' | 'verifications' | 'decisions' | 'keyEvents' | 'daemonEvents'> {
     const byDay = counted(this.#byDay)
     return {
       entries: {
@@ -164,6 +170,7 @@ class Facts {
       refusals: counted(this.#refusals),
       failures: counted(this.#failures),
       verifications: counted(this.#verifications),
+      decisions: counted(this.#decisions),
       keyEvents: listed(this.#keyEvents),
       daemonEvents: listed(this.#daemonEvents),
     }

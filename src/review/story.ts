@@ -124,7 +124,7 @@ function outcomeStep(intent: LogEntry | undefined, outcome: LogEntry | undefined
 }
 
 function eventStep({ index, leaf }: LogEntry): StoryStep {
-  const text = `${leaf.kind}${leaf.reason === undefined ? '' : `: ${leaf.reason}`}`
+  const text = `${leaf.decision ?? leaf.kind}${leaf.reason === undefined ? '' : `: ${leaf.reason}`}`
   const facts = Object.fromEntries(Object.entries(leafJson(leaf)).filter(([name]) => !SHOWN_APART.has(name)))
   return { step: 'event', status: 'told', text, index, time: leaf.time, facts }
 }

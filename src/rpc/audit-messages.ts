@@ -1,7 +1,19 @@
-/** Entries of the audit log: filters come in, leaves go out. */
-import { LIMITS, parseIdentity, parseKeyName, parseOperationId } from '#core'
-import type { EntryFilter, LogEntry } from '#operations'
-import { ENTRY_KINDS, fromEnum, fromTimestamp, type ListEntriesRequest, readText, readWith, refuse, type Timestamp } from '#wire'
+/** Entries of the audit log: filters and decisions come in, leaves go out. */
+import { excerpt, LIMITS, toHex, parseIdentity, parseKeyName, parseOperationId } from '#core'
+import { DECIDED_OPERATIONS, type DecisionRequest, type EntryFilter, type LogEntry } from '#operations'
+import {
+  DECISIONS,
+  ENTRY_KINDS,
+  fromEnum,
+  fromTimestamp,
+  type ListEntriesRequest,
+  readBytes,
+  readText,
+  type RecordDecisionRequest,
+  readWith,
+  refuse,
+  type Timestamp,
+} from '#wire'
 
 /** Throws INPUT_INVALID, with the field. */
 export function toEntryFilter(request: ListEntriesRequest): EntryFilter {
@@ -21,6 +33,20 @@ export function toEntryFilter(request: ListEntriesRequest): EntryFilter {
     ...(modelPattern === '' ? {} : { modelPattern: readText(modelPattern, 'model_pattern', LIMITS.resourceNameBytes) }),
     ...(result === '' ? {} : { result: toResult(result) }),
     ...(newestFirst ? { reverse: true } : {}),
+  }
+}
+
+/** Throws INPUT_INVALID or INPUT_TOO_LARGE, with the field. */
+export function toDecisionRequest({ operation, subject, digest, decision, reason }: RecordDecisionRequest): DecisionRequest {
+  return {
+    operation:
+      DECIDED_OPERATIONS.find((known) => known === operation) ??
+      refuse('operation', `is ${excerpt(operation)}, want ${DECIDED_OPERATIONS.join(', ')}`),
+    subject: readText(subject, 'subject', LIMITS.resourceNameBytes),
+    ...(digest.length === 0 ? {} : { sha256: toHex(readBytes(digest, 'digest', 32)) }),
+    decision:
+      fromEnum<DecisionRequest['decision']>(DECISIONS, decision) ?? refuse('decision', `is ${decision}, want ${Object.values(DECISIONS).join(', ')}`),
+    ...(reason === '' ? {} : { reason: readText(reason, 'reason', MAX_REASON_BYTES) }),
   }
 }
 
@@ -49,4 +75,5 @@ function toResult(text: string): string {
 }
 
 const RESULTS: readonly string[] = ['ok', 'error', 'unknown']
+const MAX_REASON_BYTES = 4096
 const MAX_INDEX = 2n ** 63n - 1n

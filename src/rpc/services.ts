@@ -2,7 +2,7 @@
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { defined } from '#core'
 import type { Operations } from '#operations'
-import { entryMessage, toEntryFilter, toLogIndex } from './audit-messages.ts'
+import { entryMessage, toDecisionRequest, toEntryFilter, toLogIndex } from './audit-messages.ts'
 import type { CallEnvironment } from './call-context.ts'
 import { serverStream, unary } from './handle-call.ts'
 import { keyHandlers } from './key-service.ts'
@@ -15,7 +15,7 @@ export const SERVICE_NAMES = ['sealstone.v1.SigningService', 'sealstone.v1.KeySe
 export function addServices(server: Server, operations: Operations, environment: CallEnvironment): void {
   const { SigningService, KeyService, AuditService } = environment.protos
   const { Sign, SignBatch, Verify } = SigningService.service
-  const { GetCheckpoint, ListEntries, GetReceipt, OpenConsole } = AuditService.service
+  const { GetCheckpoint, ListEntries, GetReceipt, RecordDecision, OpenConsole } = AuditService.service
 
   addService(server, SigningService.service, {
     Sign: unary(
@@ -52,6 +52,10 @@ export function addServices(server: Server, operations: Operations, environment:
     GetReceipt: unary(environment, GetReceipt, async (call, { index }) => ({
       receipt: receiptMessage(await operations.getReceipt(call, toLogIndex(index, 'index'))),
     })),
+    RecordDecision: unary(environment, RecordDecision, async (call, request) => {
+      const index = await operations.recordDecision(call, toDecisionRequest(request))
+      return index === undefined ? {} : { leafIndex: String(index) }
+    }),
     OpenConsole: unary(environment, OpenConsole, (call) => operations.openConsole(call)),
   })
 }

@@ -20,8 +20,19 @@ export {
 export { type CosignedCheckpoint, cosignedMessage, encodeTimestampedSignature } from './cosignature.ts'
 export { CompactRange } from './compact-range.ts'
 export { GrowingTree, TILE_HEIGHT, TILE_WIDTH, type Tile, tileNode, tileOf } from './growing-tree.ts'
-export { encodeLeaf, type Leaf, type LeafKind, type LeafSignature, type LeafVerifications, leafJson, type NewLeaf, parseLeaf } from './leaf.ts'
-export { LEAF_KINDS, MAX_VERIFICATIONS } from './leaf-members.ts'
+export {
+  type DecidedOperation,
+  encodeLeaf,
+  type Leaf,
+  type LeafDecision,
+  type LeafKind,
+  type LeafSignature,
+  type LeafVerifications,
+  leafJson,
+  type NewLeaf,
+  parseLeaf,
+} from './leaf.ts'
+export { DECIDED_OPERATIONS, DECISIONS, LEAF_KINDS, MAX_VERIFICATIONS } from './leaf-members.ts'
 export type { EntryFilter, LogEntry } from './log-entry.ts'
 export type { Activity, ActivitySpan, FoundEntries, LogSearch } from './log-search.ts'
 export { HASH_BYTES, leafHash, nodeHash, type NodeReader, rememberNodes, rootOf, splitPoint } from './merkle.ts'

@@ -120,7 +120,11 @@ export const LEAF_KINDS = [
   'crash-found',
   'clock-step',
   'log-export',
+  'decision',
 ] as const
+/** What a caller may tell that it decided about, and what it may have decided. */
+export const DECIDED_OPERATIONS = ['mcp.connect', 'mcp.approve', 'mcp.call', 'model.run'] as const
+export const DECISIONS = ['allowed', 'warned', 'blocked'] as const
 const MAX_SIGNATURES = 8
 /** With the longest identities they still fit into a leaf. */
 export const MAX_VERIFICATIONS = 16
@@ -173,6 +177,7 @@ const MEMBERS: Record<keyof Leaf, MemberParser> = {
   clockStepMs: count(Number.MIN_SAFE_INTEGER),
   certificateDigest: DIGEST,
   count: count(1),
+  decision: choice(DECISIONS),
   verifications: objects(VERIFICATION_MEMBERS, MAX_VERIFICATIONS, ['key']),
 }
 export const LEAF_MEMBERS = sorted(MEMBERS)

@@ -15,9 +15,11 @@ import {
   utf8,
   utf8Text,
 } from '#core'
-import { checkMembers, invalid, type LEAF_KINDS, LEAF_MEMBERS } from './leaf-members.ts'
+import { checkMembers, type DECIDED_OPERATIONS, type DECISIONS, invalid, type LEAF_KINDS, LEAF_MEMBERS } from './leaf-members.ts'
 
 export type LeafKind = (typeof LEAF_KINDS)[number]
+export type DecidedOperation = (typeof DECIDED_OPERATIONS)[number]
+export type LeafDecision = (typeof DECISIONS)[number]
 
 export interface LeafSignature {
   readonly role: 'hybrid' | 'companion'
@@ -87,6 +89,8 @@ export interface Leaf {
   readonly certificateDigest?: string
   /** How many events this leaf tells of. */
   readonly count?: number
+  /** What the caller says that it decided about the subject in `modelName`. */
+  readonly decision?: LeafDecision
   readonly verifications?: readonly LeafVerifications[]
 }
 

@@ -24,7 +24,9 @@ export const ENTRY_KINDS = {
   'crash-found': 'ENTRY_KIND_CRASH_FOUND',
   'clock-step': 'ENTRY_KIND_CLOCK_STEP',
   'log-export': 'ENTRY_KIND_LOG_EXPORT',
+  decision: 'ENTRY_KIND_DECISION',
 } as const
+export const DECISIONS = { allowed: 'DECISION_ALLOWED', warned: 'DECISION_WARNED', blocked: 'DECISION_BLOCKED' } as const
 
 /** The domain's value for an enum name, undefined for `…_UNSPECIFIED` and for what a newer program may send. */
 export function fromEnum<Value extends string>(table: Readonly<Record<Value, string>>, name: string | number): Value | undefined {

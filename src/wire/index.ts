@@ -1,6 +1,7 @@
 /** wire: the proto files loaded, the types of their messages, and errors as gRPC carries them. `X` is a message as received, `XInit` one to send. */
 export {
   CHECK_STATUSES,
+  DECISIONS,
   DIFFERENCE_KINDS,
   ENTRY_KINDS,
   fromEnum,
@@ -19,6 +20,8 @@ export { decodeStrictly } from './strict-message.ts'
 export { fromTimestamp, toTimestamp } from './timestamp.ts'
 export type { Timestamp, TimestampInit } from './generated/google/protobuf/Timestamp.ts'
 export type { AuditServiceClient, AuditServiceDefinition } from './generated/sealstone/v1/AuditService.ts'
+export type { RecordDecisionRequest, RecordDecisionRequestInit } from './generated/sealstone/v1/RecordDecisionRequest.ts'
+export type { RecordDecisionResponse } from './generated/sealstone/v1/RecordDecisionResponse.ts'
 export type { GetCheckpointResponse } from './generated/sealstone/v1/GetCheckpointResponse.ts'
 export type { GetKeyResponse } from './generated/sealstone/v1/GetKeyResponse.ts'
 export type { GetReceiptResponse } from './generated/sealstone/v1/GetReceiptResponse.ts'

@@ -41,7 +41,7 @@ client_ca = "${clients.certFile}"
 
 [[policy.allow]]
 identity = "${PUBLISHER}"
-operations = ["sign"]
+operations = ["sign", "audit.record"]
 keys = ["default"]
 `
   configure((text) => text + more)
@@ -59,6 +59,9 @@ async function session(): Promise<void> {
   {
     await using remote = connectAs(publisher)
     signed = await remote.sign(signRequest())
+    const echo = { operation: 'mcp.call', subject: 'everything/echo', decision: 'blocked', reason: 'not as it was approved' } as const
+    expect(await remote.recordDecision({ ...echo, digest: 'ab'.repeat(32) })).toBe(signed.leafIndex + 1n)
+    await expect(remote.recordDecision({ ...echo, operation: 'sign' as 'mcp.call' })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
     await expect(remote.createKey({ name: 'mine' })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
   }
   await tryOnce(stranger)
@@ -95,6 +98,7 @@ it('tells a session with signatures, refusals, key changes, a crash, a clock tha
     'the daemon starts',
     `${PUBLISHER} signs with default/1, allowed by rule 1`,
     `${PUBLISHER} signed with default/1: ok`,
+    `${PUBLISHER} says of mcp.call everything/echo: blocked, not as it was approved`,
     `${PUBLISHER} may not keys.create mine: no rule for this identity allows the operation`,
     'somebody was not let in: the client certificate was refused: SELF_SIGNED_CERT_IN_CHAIN',
     'local keys.create second/1, allowed by rule 0',
@@ -148,7 +152,20 @@ it('tells a session with signatures, refusals, key changes, a crash, a clock tha
 })
 
 /** One line of a reviewer's notes. What the daemon does for itself is left out. */
-function tell({ kind, operation, caller, key, keyVersion, policyRule, result, reason, count, clockStepMs }: Leaf): string | undefined {
+function tell({
+  kind,
+  operation,
+  caller,
+  key,
+  keyVersion,
+  policyRule,
+  result,
+  reason,
+  count,
+  clockStepMs,
+  decision,
+  modelName,
+}: Leaf): string | undefined {
   const what =
     operation === 'sign'
       ? `${caller} ${kind === 'intent' ? 'signs' : 'signed'} with ${key}/${keyVersion}`
@@ -172,6 +189,8 @@ function tell({ kind, operation, caller, key, keyVersion, policyRule, result, re
       return `${count} verification`
     case 'log-export':
       return `${caller} reads the log: ${reason?.replace(/to \d+, at most 1$/, 'to N')}`
+    case 'decision':
+      return `${caller} says of ${operation} ${modelName}: ${decision}, ${reason}`
     case 'crash-found':
       return 'the daemon crashed'
     case 'config-changed':

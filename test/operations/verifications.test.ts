@@ -39,8 +39,8 @@ describe('a verification', () => {
     const from = size()
     for (const caller of [REGISTRY, REGISTRY, home.call.identity]) expect((await operations.verify(as(caller), good())).ok).toBe(true)
     expect(size()).toBe(from)
-    await operations.tellVerifications()
-    await operations.tellVerifications()
+    await operations.tellCounted()
+    await operations.tellCounted()
     expect(leavesSince(from)).toMatchObject([
       {
         kind: 'verify-summary',
@@ -64,7 +64,7 @@ describe('a verification', () => {
     expect(reason).toContain('hybrid-signature')
     expect(modelName).toBeUndefined() // nobody that is trusted has said it
     expect(signedBytesDigest).toMatch(/^sha256:/)
-    await operations.tellVerifications()
+    await operations.tellCounted()
     expect(size()).toBe(from + 1n)
   })
 
@@ -100,7 +100,7 @@ describe('many verifications', () => {
     const told = leavesSince(from)
     expect(told).toHaveLength(21)
     expect(told.at(-1)).toMatchObject({ kind: 'verify', caller: 'local' })
-    await operations.tellVerifications()
+    await operations.tellCounted()
     expect(leavesSince(from).at(-1)).toMatchObject({
       kind: 'verify-summary',
       count: 30,
@@ -112,7 +112,7 @@ describe('many verifications', () => {
     const from = size()
     for (let at = 0; at < 300; at += 1) await operations.verify(as(parseIdentity(`spiffe://registry.example/${'x'.repeat(2000)}/${at}`)), good())
     await operations.verify(as(parseIdentity(`spiffe://registry.example/${'x'.repeat(2000)}/7`)), good())
-    await operations.tellVerifications()
+    await operations.tellCounted()
     const [summary, ...more] = leavesSince(from)
     expect(more).toEqual([])
     expect(summary?.count).toBe(301)
@@ -130,9 +130,9 @@ it('while the log cannot be written the answer is given all the same, and what i
   }) as typeof audit
   const refusing = withContext({ audit: full })
   expect((await refusing.verify(as(REGISTRY), bad())).ok).toBe(false)
-  await refusing.tellVerifications()
+  await refusing.tellCounted()
   expect(size()).toBe(from)
   isFull = false
-  await refusing.tellVerifications()
+  await refusing.tellCounted()
   expect(leavesSince(from)).toMatchObject([{ kind: 'verify-summary', count: 1, verifications: [{ caller: REGISTRY, result: 'error', count: 1 }] }])
 })

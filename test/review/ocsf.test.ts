@@ -94,6 +94,9 @@ describe('an event', () => {
     [{ operation: 'keys.destroy', result: 'ok' }, 3004, 1, 1],
     [{ errorCode: 'SIGNATURE_MISMATCH', result: 'error' }, 6003, 4, 2],
     [{ kind: 'intent' }, 6003, 1, 99],
+    [{ kind: 'decision', operation: 'mcp.call', decision: 'blocked' }, 6003, 3, 2],
+    [{ kind: 'decision', operation: 'mcp.connect', decision: 'warned' }, 6003, 2, 1],
+    [{ kind: 'decision', operation: 'model.run', decision: 'allowed' }, 6003, 1, 1],
   ])('of %j has class %i, severity %i, status %i', (members, class_uid, severity_id, status_id) => {
     expect(exportRecord(entryOf(members), 'ocsf', 'log.example')).toMatchObject({ class_uid, severity_id, status_id })
   })

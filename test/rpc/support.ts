@@ -106,7 +106,7 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
     signingsUnderWay: () => 0,
     canaryAgeSeconds: () => undefined,
     testNextKey: async () => {},
-    tellVerifications: async () => {},
+    tellCounted: async () => {},
     maintain: async () => {},
     getTrust: async () => Buffer.from('{"version":1}'),
     getCheckpoint: async () => ({ note: 'log.example\n7\n', size: 7n }),
@@ -118,6 +118,7 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
       recorded.filters.push(index)
       return RECEIPT
     },
+    recordDecision: async () => 5n,
     openConsole: async () => ({ url: 'http://127.0.0.1:1/open?token=abc', minutes: 10 }),
     ...overrides,
   }

@@ -25,6 +25,7 @@ export interface LeafFacts {
   readonly result?: string
   readonly errorCode?: string
   readonly reason?: string
+  readonly decision?: string
 }
 
 export interface EntryAnswer {
@@ -38,19 +39,20 @@ export function toEntry({ index, leaf, bytes }: EntryAnswer['entries'][number]):
 }
 
 /** `signed`, `signing began`, `keys.rotate refused`. */
-export function summary({ kind, operation, result }: LeafFacts): string {
+export function summary({ kind, operation, result, decision }: LeafFacts): string {
   const verb = VERBS[operation ?? '']
   if (kind === 'intent') return verb === undefined ? `${operation} began` : `${verb.began}`
   if (kind === 'outcome')
     return result === 'ok' ? (verb?.done ?? `${operation} done`) : result === 'unknown' ? `${operation}: outcome unknown` : `${operation} failed`
   if (kind === 'refused') return `${operation} refused`
+  if (kind === 'decision') return `${operation} ${text(decision)}`
   return WORDS[kind ?? ''] ?? [operation, kind].filter(Boolean).join(', ')
 }
 
 /** What an entry is for the eye: one of few. */
-export function tone({ kind, result }: LeafFacts): 'good' | 'bad' | 'odd' | 'plain' {
-  if (kind === 'refused' || kind === 'login-refused' || result === 'error') return 'bad'
-  if (result === 'unknown' || ODD.has(kind ?? '')) return 'odd'
+export function tone({ kind, result, decision }: LeafFacts): 'good' | 'bad' | 'odd' | 'plain' {
+  if (kind === 'refused' || kind === 'login-refused' || result === 'error' || decision === 'blocked') return 'bad'
+  if (result === 'unknown' || decision === 'warned' || ODD.has(kind ?? '')) return 'odd'
   return kind === 'outcome' ? 'good' : 'plain'
 }
 

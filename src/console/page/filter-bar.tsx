@@ -101,5 +101,6 @@ const CHIPS = [
   { name: 'Failed', kind: 'outcome', result: 'error' },
   { name: 'Refused', kind: 'refused', result: '' },
   { name: 'Verified', kind: 'verify', result: '' },
+  { name: 'Decisions', kind: 'decision', result: '' },
 ] as const
 const PAUSE_MS = 250

@@ -34,6 +34,14 @@ import type {
   OpenConsoleResponseInit as _sealstone_v1_OpenConsoleResponseInit,
   OpenConsoleResponse as _sealstone_v1_OpenConsoleResponse,
 } from '../../sealstone/v1/OpenConsoleResponse.ts'
+import type {
+  RecordDecisionRequestInit as _sealstone_v1_RecordDecisionRequestInit,
+  RecordDecisionRequest as _sealstone_v1_RecordDecisionRequest,
+} from '../../sealstone/v1/RecordDecisionRequest.ts'
+import type {
+  RecordDecisionResponseInit as _sealstone_v1_RecordDecisionResponseInit,
+  RecordDecisionResponse as _sealstone_v1_RecordDecisionResponse,
+} from '../../sealstone/v1/RecordDecisionResponse.ts'
 
 export interface AuditServiceClient extends grpc.Client {
   GetCheckpoint(
@@ -165,6 +173,47 @@ export interface AuditServiceClient extends grpc.Client {
     callback: grpc.requestCallback<_sealstone_v1_OpenConsoleResponse>,
   ): grpc.ClientUnaryCall
   openConsole(argument: _sealstone_v1_OpenConsoleRequestInit, callback: grpc.requestCallback<_sealstone_v1_OpenConsoleResponse>): grpc.ClientUnaryCall
+
+  RecordDecision(
+    argument: _sealstone_v1_RecordDecisionRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RecordDecisionResponse>,
+  ): grpc.ClientUnaryCall
+  RecordDecision(
+    argument: _sealstone_v1_RecordDecisionRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_RecordDecisionResponse>,
+  ): grpc.ClientUnaryCall
+  RecordDecision(
+    argument: _sealstone_v1_RecordDecisionRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RecordDecisionResponse>,
+  ): grpc.ClientUnaryCall
+  RecordDecision(
+    argument: _sealstone_v1_RecordDecisionRequestInit,
+    callback: grpc.requestCallback<_sealstone_v1_RecordDecisionResponse>,
+  ): grpc.ClientUnaryCall
+  recordDecision(
+    argument: _sealstone_v1_RecordDecisionRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RecordDecisionResponse>,
+  ): grpc.ClientUnaryCall
+  recordDecision(
+    argument: _sealstone_v1_RecordDecisionRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_RecordDecisionResponse>,
+  ): grpc.ClientUnaryCall
+  recordDecision(
+    argument: _sealstone_v1_RecordDecisionRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RecordDecisionResponse>,
+  ): grpc.ClientUnaryCall
+  recordDecision(
+    argument: _sealstone_v1_RecordDecisionRequestInit,
+    callback: grpc.requestCallback<_sealstone_v1_RecordDecisionResponse>,
+  ): grpc.ClientUnaryCall
 }
 
 export interface AuditServiceHandlers extends grpc.UntypedServiceImplementation {
@@ -175,6 +224,8 @@ export interface AuditServiceHandlers extends grpc.UntypedServiceImplementation 
   ListEntries: grpc.handleServerStreamingCall<_sealstone_v1_ListEntriesRequest, _sealstone_v1_ListEntriesResponseInit>
 
   OpenConsole: grpc.handleUnaryCall<_sealstone_v1_OpenConsoleRequest, _sealstone_v1_OpenConsoleResponseInit>
+
+  RecordDecision: grpc.handleUnaryCall<_sealstone_v1_RecordDecisionRequest, _sealstone_v1_RecordDecisionResponseInit>
 }
 
 export interface AuditServiceDefinition extends grpc.ServiceDefinition {
@@ -201,5 +252,11 @@ export interface AuditServiceDefinition extends grpc.ServiceDefinition {
     _sealstone_v1_OpenConsoleResponseInit,
     _sealstone_v1_OpenConsoleRequest,
     _sealstone_v1_OpenConsoleResponse
+  >
+  RecordDecision: MethodDefinition<
+    _sealstone_v1_RecordDecisionRequestInit,
+    _sealstone_v1_RecordDecisionResponseInit,
+    _sealstone_v1_RecordDecisionRequest,
+    _sealstone_v1_RecordDecisionResponse
   >
 }

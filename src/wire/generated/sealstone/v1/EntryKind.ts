@@ -33,6 +33,8 @@ export type EntryKindInit =
   | 14
   | 'ENTRY_KIND_LOG_EXPORT'
   | 15
+  | 'ENTRY_KIND_DECISION'
+  | 16
 
 export type EntryKind =
   | 'ENTRY_KIND_UNSPECIFIED'
@@ -51,3 +53,4 @@ export type EntryKind =
   | 'ENTRY_KIND_CRASH_FOUND'
   | 'ENTRY_KIND_CLOCK_STEP'
   | 'ENTRY_KIND_LOG_EXPORT'
+  | 'ENTRY_KIND_DECISION'
