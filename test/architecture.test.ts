@@ -65,6 +65,7 @@ const PLAN: Plan = {
     digestcache: { imports: ['core', 'hashing', 'db'] },
     monitor: { imports: ['core', 'tlog'] },
     mcp: { imports: ['core', 'client'] },
+    launch: { imports: ['core', 'hashing', 'db', 'client'] },
     cli: {
       imports: [
         'core',
@@ -80,6 +81,7 @@ const PLAN: Plan = {
         'witness',
         'pseudonyms',
         'mcp',
+        'launch',
       ],
       noDoor: true,
     },
@@ -105,6 +107,7 @@ const PLAN: Plan = {
     { from: 'client/index.ts', packages: ['pkcs11js'] },
     { from: 'cli/commands/verify.ts', packages: ['@modelcontextprotocol/server', 'zod'] }, // its start is short
     { from: 'client/offline/index.ts', packages: ['pkcs11js', '@grpc/grpc-js', '@grpc/proto-loader'] }, // verification without a daemon
+    { from: 'launch/index.ts', packages: ['pkcs11js', '@grpc/grpc-js', '@grpc/proto-loader'] },
     { from: 'monitor/index.ts', packages: ['pkcs11js', '@grpc/grpc-js', '@grpc/proto-loader', '@napi-rs/blake-hash'] }, // it runs at a stranger's
   ],
 }

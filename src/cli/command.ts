@@ -18,6 +18,8 @@ export interface CommandDeclaration {
   readonly description?: string
   readonly options?: readonly OptionDeclaration[]
   readonly examples: readonly Example[]
+  /** The operands are for another program: empty ones are its business. */
+  readonly foreignOperands?: true
   /** The command handles SIGINT and SIGTERM itself. */
   readonly ownSignals?: true
   load(): Promise<CommandModule>
@@ -46,8 +48,9 @@ export interface OptionDeclaration {
 export type Example = readonly [line: string, does: string]
 
 export interface CommandModule {
+  // An ExitStatus, or that of a program that ran in our place.
   // A method, so that each module may declare the shape that its own options have after parsing.
-  run(context: CommandContext, operands: readonly string[], options: Readonly<Record<string, unknown>>): Promise<ExitStatus>
+  run(context: CommandContext, operands: readonly string[], options: Readonly<Record<string, unknown>>): Promise<number>
 }
 
 /** 1 verification failed, 2 usage or bad input, 3 daemon or token unavailable. */

@@ -1,7 +1,7 @@
 /** From arguments to exit code: finds the command, gives it what it needs, prints what stopped it. */
 import { CommanderError } from 'commander'
 import { SealstoneError } from '#core'
-import { type CommandContext, type CommandDeclaration, EXIT, type ExitStatus } from './command.ts'
+import { type CommandContext, type CommandDeclaration, EXIT } from './command.ts'
 import { reportFailure, usageError } from './failure.ts'
 import { resolveHome } from './home.ts'
 import { interruptible } from './interrupt.ts'
@@ -27,14 +27,14 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 async function execute(output: Output, declaration: CommandDeclaration, operands: readonly string[], options: Options): Promise<number> {
-  if ([...operands, ...Object.values(options)].includes('')) {
+  if ([...(declaration.foreignOperands ? [] : operands), ...Object.values(options)].includes('')) {
     throw new SealstoneError('USAGE', 'an argument is empty', { hint: 'a variable of the shell may be unset; write . for the current directory' })
   }
   using interrupt = interruptible(declaration.ownSignals === true, output)
   const context: CommandContext = { output, home: resolveHome(options['home']), signal: interrupt.signal }
   try {
     const command = await declaration.load()
-    const status: ExitStatus = await command.run(context, operands, options)
+    const status = await command.run(context, operands, options)
     return interrupt.exitCode ?? status
   } catch (thrown) {
     if (interrupt.exitCode !== undefined) return interrupt.exitCode // what was thrown is the answer to the interruption

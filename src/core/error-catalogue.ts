@@ -45,6 +45,7 @@ export const ERROR_CATALOGUE = {
   MODEL_SPECIAL_FILE: entry('INVALID_ARGUMENT', 2, 'the model contains something that is not a regular file', 'remove it, or exclude it with --ignore'),
   MODEL_CHANGED: entry('FAILED_PRECONDITION', 2, 'a file changed while it was read', 'wait until nothing writes to the model, then try again'),
   OUTPUT_EXISTS: entry('ALREADY_EXISTS', 2, 'the output file exists', 'remove it or name another one'),
+  GUARD_UNAVAILABLE: entry('FAILED_PRECONDITION', 2, 'the model cannot be guarded in this way here', 'choose another way with --guard; docs/run.md says what each needs'),
   OUTPUT_UNWRITABLE: entry('FAILED_PRECONDITION', 2, 'the output cannot be written', 'check free space and permissions of the folder'),
   IDEMPOTENCY_CONFLICT: entry('ALREADY_EXISTS', 2, 'this idempotency key was used for other content', 'use a fresh idempotency key for each different request'),
   METHOD_UNKNOWN: entry('UNIMPLEMENTED', 2, 'this listener has no such method', 'check the address: HashService has a listener of its own'),

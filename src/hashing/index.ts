@@ -1,6 +1,6 @@
 /** hashing: what a model consists of and the digest of each part. */
 export type { CachedDigest, CacheKey, DigestCache } from './digest-cache.ts'
-export type { Stamp } from './stamp.ts'
+export { describeChange, type Stamp, stampOf, stampOfOpen } from './stamp.ts'
 export type { FileRange } from './hash-range.ts'
 export { digestOf, fileFailure, hashRanges, namedReading } from './hash-ranges.ts'
 export { hashModel, type HashModelOptions, type HashProgress } from './hash-model.ts'

@@ -45,6 +45,7 @@ describe('help', () => {
     expect([...listed].map((match) => match[1])).toEqual([
       'sign',
       'verify',
+      'run',
       'hash',
       'diff',
       'init',

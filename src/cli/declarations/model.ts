@@ -1,6 +1,24 @@
 /** sign, verify and hash, as the command line shows them. */
-import type { CommandDeclaration } from '../command.ts'
+import type { CommandDeclaration, OptionDeclaration } from '../command.ts'
 import { CONNECTION_OPTIONS, positiveInteger, PROGRESS_OPTION } from './options.ts'
+
+/** What a signature must be, and whom to trust. */
+const VERIFY_OPTIONS: readonly OptionDeclaration[] = [
+  { flags: '--trust <file>', description: 'trust file (see: sealstone keys export --trust)' },
+  { flags: '--public-key <pem>', description: 'trust this public key; may be repeated', repeatable: true },
+  { flags: '--trust-root <pem>', description: 'trust certificates issued by this root; may be repeated', repeatable: true },
+  { flags: '--signature <file>', description: 'OMS signature; default is model.sig in the directory, or beside a single file' },
+  { flags: '--hybrid-signature <file>', description: 'hybrid signature; default is model.hybrid.sig at the same place' },
+  { flags: '--require <kind>', description: 'signature that must be there; default is what the key demands', choices: ['hybrid', 'classical'] },
+  {
+    flags: '--require-protection <level>',
+    description: 'the receipt must say that the key never was outside of a token (token), and that this is not a software token (hsm)',
+    choices: ['token', 'hsm'],
+  },
+  { flags: '--ignore <path>', description: 'do not look at this file or folder; may be repeated', repeatable: true },
+  { flags: '--ignore-unsigned-files', description: 'accept files that the signature does not name' },
+  { flags: '--allow-symlinks', description: 'follow symbolic links in the model' },
+]
 
 export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
   {
@@ -42,24 +60,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
     description:
       'Hashes the model and checks model.sig and model.hybrid.sig against a trust file: --trust, else trust.json of the\n' +
       "state directory. No daemon and no network. For other people's signatures name the key or the root to trust.",
-    options: [
-      { flags: '--trust <file>', description: 'trust file (see: sealstone keys export --trust)' },
-      { flags: '--public-key <pem>', description: 'trust this public key; may be repeated', repeatable: true },
-      { flags: '--trust-root <pem>', description: 'trust certificates issued by this root; may be repeated', repeatable: true },
-      { flags: '--signature <file>', description: 'OMS signature; default is model.sig in the directory, or beside a single file' },
-      { flags: '--hybrid-signature <file>', description: 'hybrid signature; default is model.hybrid.sig at the same place' },
-      { flags: '--require <kind>', description: 'signature that must be there; default is what the key demands', choices: ['hybrid', 'classical'] },
-      {
-        flags: '--require-protection <level>',
-        description: 'the receipt must say that the key never was outside of a token (token), and that this is not a software token (hsm)',
-        choices: ['token', 'hsm'],
-      },
-      { flags: '--ignore <path>', description: 'do not look at this file or folder; may be repeated', repeatable: true },
-      { flags: '--ignore-unsigned-files', description: 'accept files that the signature does not name' },
-      { flags: '--allow-symlinks', description: 'follow symbolic links in the model' },
-      { flags: '--cached', description: 'believe digests that --cache keeps; those files are not read' },
-      PROGRESS_OPTION,
-    ],
+    options: [...VERIFY_OPTIONS, { flags: '--cached', description: 'believe digests that --cache keeps; those files are not read' }, PROGRESS_OPTION],
     examples: [
       ['sealstone verify ./model', 'with the trust file of the state directory'],
       ['sealstone verify ./model --trust trust.json', 'with one that you were given'],
@@ -67,6 +68,36 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       ['sealstone verify ./model --trust-root ca.pem --ignore-unsigned-files', 'a certificate, other files allowed'],
     ],
     load: () => import('../commands/verify.ts'),
+  },
+  {
+    name: 'run',
+    operands: [{ syntax: '<command...>', description: 'what to run, after --' }],
+    foreignOperands: true,
+    summary: 'run a command on models that were verified and cannot change meanwhile',
+    description:
+      'Verifies each model as verify does, then starts the command with it: {model} in its arguments and $SEALSTONE_MODEL are where the\n' +
+      'verified files are, $SEALSTONE_MODEL_ROOT is their digest; {model2}, $SEALSTONE_MODEL_2 and so on for further models. Input, output\n' +
+      'and signals are those of the command, and so is the exit status; 1, 2 and 3 with an error: line are of sealstone itself.\n' +
+      'docs/run.md says what each guard keeps out and what it cannot.',
+    options: [
+      { flags: '--model <path>', description: 'directory, or single file; may be repeated', repeatable: true, mandatory: true },
+      {
+        flags: '--guard <way>',
+        description: 'auto: the first that works of clone (copy-on-write), descriptors (files held open) and copy; none: only looks for changes',
+        choices: ['auto', 'clone', 'descriptors', 'copy', 'none'],
+      },
+      { flags: '--guard-dir <directory>', description: "your own, on the model's file system for clones; default is run in the state directory" },
+      { flags: '--copy-limit <bytes>', description: 'allow plain copies of models up to this size; default is none', parse: positiveInteger },
+      ...VERIFY_OPTIONS,
+      PROGRESS_OPTION,
+    ],
+    examples: [
+      ['sealstone run --model ./model -- python serve.py {model}', 'starts only if the model verifies'],
+      ['sealstone run --model ./model --guard clone -- ./infer --weights {model}/weights.gguf', 'nothing but a clone will do'],
+      ['sealstone run --model ./base --model ./adapter -- ./merge {model1} {model2}', 'two models'],
+    ],
+    ownSignals: true,
+    load: () => import('../commands/run-model.ts'),
   },
   {
     name: 'hash',

@@ -1,7 +1,7 @@
 /** Verifies a model on disk against what the caller trusts, with no daemon and no network. */
-import { LIMITS, SealstoneError } from '#core'
+import { defined, LIMITS, SealstoneError } from '#core'
 import { hashingPlan, type RequiredProtection, type Requirement, type TrustPolicy, type Verdict, verifyModel } from '#envelopes'
-import { type DigestCache, type HashProgress, hashModel, type Manifest } from '#hashing'
+import { type DigestCache, hashModel, type HashModelOptions, type HashProgress, type Manifest } from '#hashing'
 import { nativeEngine } from '#suites/native'
 import { readDocument, readRequired } from './read-document.ts'
 import { type SignaturePaths, signaturePaths } from './signature-paths.ts'
@@ -43,6 +43,23 @@ export interface VerifyModelFilesOptions {
  * Throws SIGNATURE_MISSING where there is no signature at all, what `loadTrust` throws, and what reading and hashing throw.
  */
 export async function verifyModelFiles(options: VerifyModelFilesOptions): Promise<Verdict> {
+  const signed = await openSignedModel(options)
+  if (!signed.verdict.ok) return signed.verdict
+  const { signal, onProgress, cache } = options
+  return signed.judge(await hashModel(options.path, { ...signed.hashing, ...defined({ signal, onProgress, cache }) }))
+}
+
+/** A model whose signatures and trust were read once; what is left is to hash its files, here or where they were put meanwhile. */
+export interface SignedModel {
+  /** Of the signatures alone: `ok` says nothing of the files. They come first: an unsigned list of files is not worth hashing for, and must not steer what is read. */
+  readonly verdict: Verdict
+  /** How the files are listed and hashed so that they can be compared with the signature. */
+  readonly hashing: HashModelOptions
+  readonly judge: (manifest: Manifest) => Promise<Verdict>
+}
+
+/** Throws what `verifyModelFiles` throws, short of hashing. */
+export async function openSignedModel(options: VerifyModelFilesOptions): Promise<SignedModel> {
   const paths = signaturePaths(options.path, options)
   const now = options.now ?? new Date()
   const trust = await loadTrust(options.trust, { now, ...(options.trustMemory === undefined ? {} : { memory: options.trustMemory }) })
@@ -56,11 +73,13 @@ export async function verifyModelFiles(options: VerifyModelFilesOptions): Promis
     ignoreUnsignedFiles: options.ignoreUnsignedFiles ?? false,
     now,
   }
-  // The signatures come first: an unsigned list of files is not worth hashing for, and must not steer what is read.
-  const signed = await verifyModel(request)
-  if (!signed.ok) return signed
-  const { manifest, unsigned } = await hashAsSigned(signatures.bundle ?? signatures.hybrid, options, paths)
-  const verdict = await verifyModel({ ...request, manifest })
+  const verdict = await verifyModel(request)
+  if (!verdict.ok) return { verdict, hashing: {}, judge: async () => verdict }
+  const { hashing, unsigned } = hashingAsSigned(signatures.bundle ?? signatures.hybrid, options, paths)
+  return { verdict, hashing, judge: async (manifest) => withWarnings(await verifyModel({ ...request, manifest }), manifest, unsigned) }
+}
+
+function withWarnings(verdict: Verdict, manifest: Manifest, unsigned: ReadonlySet<string>): Verdict {
   const warnings = [
     ...verdict.warnings,
     ...(unsigned.size === 0 ? [] : [describeUnsigned(unsigned)]),
@@ -100,15 +119,15 @@ export function defaultRequirement(trust: TrustPolicy): Requirement {
   }
 }
 
-async function hashAsSigned(
+function hashingAsSigned(
   signature: Uint8Array = new Uint8Array(),
   options: VerifyModelFilesOptions,
   paths: SignaturePaths,
-): Promise<{ manifest: Manifest; unsigned: ReadonlySet<string> }> {
+): { hashing: HashModelOptions; unsigned: ReadonlySet<string> } {
   const { serialization, defaultIgnores, dotName, names } = hashingPlan(signature)
   const signed = new Set(names)
   const unsigned = new Set<string>()
-  const manifest = await hashModel(options.path, {
+  const hashing = {
     hashType: serialization.hashType,
     method: serialization.method,
     ...(serialization.shardSize === undefined ? {} : { shardSize: serialization.shardSize }),
@@ -120,11 +139,8 @@ async function hashAsSigned(
     allowEmpty: true,
     ...(options.ignoreUnsignedFiles === true ? { only: (name: string) => signed.has(name) || !unsigned.add(name) } : {}),
     ...(options.within === undefined ? {} : { within: options.within }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-    ...(options.cache === undefined ? {} : { cache: options.cache }),
-  })
-  return { manifest, unsigned }
+  }
+  return { hashing, unsigned }
 }
 
 function describeUnsigned(names: ReadonlySet<string>): string {
