@@ -14,4 +14,5 @@ export function cutText(text: string, most: number): string {
 }
 
 // Cc: C0, DEL and C1, the ones terminals obey. Cf: direction overrides and zero-width marks. Zl, Zp: line breaks. Cs: lone surrogates.
-export const UNSAFE_CHARACTERS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+// Default ignorable: also the variation selectors, of which some hundreds in a row carry a text that nobody sees but a model.
+export const UNSAFE_CHARACTERS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
