@@ -59,6 +59,7 @@ const PLAN: Plan = {
     },
     review: { imports: ['core', 'tlog'] },
     client: { imports: ['core', 'wire', 'suites', 'hashing', 'tlog', 'envelopes', 'certificates'], nestedDoors: ['offline'] },
+    toolsets: { imports: ['core', 'client'] },
     console: { imports: ['core', 'tlog', 'suites', 'envelopes', 'listeners'] },
     bench: { imports: ['core', 'suites', 'db', 'keyhost', 'daemon', 'client'] },
     tensors: { imports: ['core', 'hashing'] },
@@ -89,6 +90,7 @@ const PLAN: Plan = {
   conditional: { '#sha256': ['tlog/sha256/native.ts', 'tlog/sha256/portable.ts'] },
   packages: {
     pkcs11js: 'token',
+    unhomoglyph: 'toolsets',
     preact: 'console',
     uplot: 'console',
     '@opentelemetry/api': 'daemon',

@@ -34,4 +34,14 @@ export const LIMITS = {
   /** Tensors in one file. */
   tensors: 100_000,
   tensorDimensions: 16,
+  /** What an MCP server offers, in canonical form; with its statement it must stay a small part of one gRPC message. */
+  offerBytes: 4 * 1024 * 1024,
+  /** Tools, prompts, resources, resource templates: of each. */
+  offerEntries: 2000,
+  /** Values in the whole offer. */
+  offerValues: 200_000,
+  /** Two less than a statement has, because it lies in one. */
+  offerDepth: 30,
+  /** Of a tool, prompt or URI, in UTF-16 units. */
+  offerNameLength: 1024,
 } as const
