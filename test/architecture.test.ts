@@ -62,6 +62,7 @@ const PLAN: Plan = {
     toolsets: { imports: ['core', 'client'] },
     console: { imports: ['core', 'tlog', 'suites', 'envelopes', 'listeners'] },
     bench: { imports: ['core', 'suites', 'db', 'keyhost', 'daemon', 'client'] },
+    upstream: { imports: ['core'] },
     tensors: { imports: ['core', 'hashing'] },
     digestcache: { imports: ['core', 'hashing', 'db'] },
     monitor: { imports: ['core', 'tlog'] },

@@ -73,6 +73,11 @@ export const ERROR_CATALOGUE = {
   SIGNATURE_MISSING: entry('NOT_FOUND', 1, 'there is no signature', 'sign the model first, or name the signature with --signature'),
   VERIFICATION_FAILED: entry('FAILED_PRECONDITION', 1, 'the signature does not verify', 'do not use the model; fetch it again from its source'),
 
+  // --- MCP servers ----------------------------------------------------------------------------------------------
+  MCP_SERVER_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the MCP server does not answer', 'look at its command or URL, and at what it says on standard error', true),
+  MCP_SERVER_FAULT: entry('FAILED_PRECONDITION', 1, 'the MCP server breaks the protocol or a limit', 'do not use it before its author has mended it; the limits are in docs/mcp-gateway.md'),
+  MCP_REQUEST_REFUSED: entry('FAILED_PRECONDITION', 2, 'the MCP server refused a request', 'look at what it says, and at its documentation'),
+
   // --- who may do what ------------------------------------------------------------------------------------------
   UNAUTHENTICATED: entry('UNAUTHENTICATED', 3, 'the caller is not known', 'present a client certificate with a SPIFFE URI or DNS name'),
   PERMISSION_DENIED: entry('PERMISSION_DENIED', 3, 'the policy does not allow this', 'ask the operator for an allow rule in config.toml'),
