@@ -46,10 +46,11 @@ function attempt<Result>(what: string, verdict: VerdictBuilder, parse: () => Res
 }
 
 function statementFault(statement: Statement, request: VerifyModelRequest, hybrid: HybridBundle | undefined): string | undefined {
-  if (statement.kind === 'other') {
-    if (request.statement === 'any') return undefined
-    return `predicateType is ${JSON.stringify(statement.predicateType.slice(0, 200))}, want ${MODEL_PREDICATE_TYPE}`
-  }
+  const { statement: wanted = 'model' } = request
+  const predicateType = typeof wanted === 'object' ? wanted.predicateType : MODEL_PREDICATE_TYPE
+  const isWanted = typeof wanted === 'object' ? statement.predicateType === predicateType : wanted === 'any' || statement.kind === 'model'
+  if (!isWanted) return `predicateType is ${JSON.stringify(statement.predicateType.slice(0, 200))}, want ${predicateType}`
+  if (statement.kind === 'other') return undefined
   if (statement.resources.length === 0) return 'signed statement names no files'
   if (statement.format === 'draft' && hybrid !== undefined) return 'model.hybrid.sig signs a statement of the draft format of model_signing 0.2'
   return undefined

@@ -30,7 +30,10 @@ export interface VerifyModelRequest {
   readonly manifest?: Manifest
   /** Files that no signature names are accepted, with a warning. Default false. */
   readonly ignoreUnsignedFiles?: boolean
-  /** `model`, the default: only a statement of a model's files counts. `any`: other in-toto statements are verified too; read `verdict.statement`. */
-  readonly statement?: 'model' | 'any'
+  /**
+   * `model`, the default: only a statement of a model's files counts. `any`: other in-toto statements are verified too; read `verdict.statement`.
+   * With a predicate type only statements of that one count.
+   */
+  readonly statement?: 'model' | 'any' | { readonly predicateType: string }
   readonly now: Date
 }

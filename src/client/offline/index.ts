@@ -1,4 +1,4 @@
-/** client/offline: verification of models on disk. Loads no gRPC, and of the engines only the native one. */
+/** client/offline: verification of models on disk, and of other signed statements. Loads no gRPC, and of the engines only the native one. */
 export { type Check, CHECK_NAMES, type FileDifference, replaceReceipt, type TrustPolicy, type Verdict } from '#envelopes'
 export { type DigestCache, hashModel, type HashModelOptions, type HashType, type Manifest, rootDigest } from '#hashing'
 export { type Leaf, standaloneProof } from '#tlog'
@@ -16,4 +16,5 @@ export { nextStep } from './next-step.ts'
 export { loadTrust, type TrustSource } from './trust.ts'
 export { type LoggedEntry, type LoggedVerdict, verifyLogged } from './verify-logged.ts'
 export { verifyGiven, type VerifyGivenOptions } from './verify-given.ts'
+export { type StatementVerdict, verifyStatement, verifyStatementFile, type VerifyStatementOptions } from './verify-statement.ts'
 export { openSignedModel, type SignedModel, verifyModelFiles, type VerifyModelFilesOptions } from './verify-model-files.ts'
