@@ -30,6 +30,7 @@ export interface CommandGroup {
   readonly summary: string
   readonly examples: readonly Example[]
   readonly commands: readonly CommandDeclaration[]
+  readonly groups?: readonly CommandGroup[]
 }
 
 export interface OptionDeclaration {

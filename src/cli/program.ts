@@ -33,10 +33,11 @@ export function createProgram(output: Output, execute: Execute): Command {
   return program
 }
 
-function addGroup(program: Command, group: CommandGroup, execute: Execute): void {
-  const parent = program.command(group.name).summary(group.summary).description(group.summary)
+function addGroup(above: Command, group: CommandGroup, execute: Execute): void {
+  const parent = above.command(group.name).summary(group.summary).description(group.summary)
   addExamples(parent, group.examples)
   for (const declaration of group.commands) addCommand(parent, declaration, execute)
+  for (const inner of group.groups ?? []) addGroup(parent, inner, execute)
 }
 
 function addCommand(parent: Command, declaration: CommandDeclaration, execute: Execute): void {

@@ -5,6 +5,7 @@ import { Channel } from './channel.ts'
 import { followEntries } from './follow.ts'
 import { keyCalls } from './keys.ts'
 import { fromEntry, toDecisionMessage, toEntriesRequest } from './reading.ts'
+import { signRegistryChallenge } from './registry-login.ts'
 import { sign, signBatch, verifyRemote } from './signing.ts'
 import type { Client, ConnectOptions, EntryFilter, LogEntry, ReadOptions } from './types.ts'
 
@@ -15,6 +16,7 @@ export function connect(options: ConnectOptions): Client {
   return {
     sign: (request, call) => sign(channel, request, call),
     signBatch: (requests, call) => signBatch(channel, requests, call),
+    signRegistryChallenge: (request, call) => signRegistryChallenge(channel, request, call),
     verifyRemote: (request, call) => verifyRemote(channel, request, call),
     ...keyCalls(channel),
     getCheckpoint: async (call) => {

@@ -2,6 +2,8 @@
 export { connect } from './connect.ts'
 export { connectHashing, type HashClient, type HashPathAnswer, type HashPathInput, type HashStreamAnswer, type HashStreamInput } from './hashing.ts'
 export { LEAF_KINDS } from '#tlog'
+export { askRegistry, registryLoginBody, registryUrl, type RegistryToken } from './registry-login.ts'
+export { registryProof } from './registry-proof.ts'
 export type { FollowOptions } from './follow.ts'
 export type {
   BatchResult,
@@ -20,6 +22,8 @@ export type {
   KeyValidity,
   LogEntry,
   PublicKeyInfo,
+  RegistryChallenge,
+  RegistryChallengeRequest,
   RotateKeyRequest,
   SignAnswer,
   SignContent,

@@ -86,6 +86,28 @@ export interface VerifyRequest {
   readonly require?: 'hybrid' | 'classical'
 }
 
+export interface RegistryChallengeRequest {
+  /** Of suite ed25519 or ecdsa-p384. */
+  readonly key: string
+  /** Default is the newest version that may sign. */
+  readonly keyVersion?: number
+  /** Whose login it is, such as `example.com`. */
+  readonly domain: string
+}
+
+/** A registry takes it for 15 seconds, from anybody. */
+export interface RegistryChallenge {
+  readonly domain: string
+  /** RFC 3339, UTC, whole seconds: the bytes that were signed. */
+  readonly timestamp: string
+  /** 64 bytes of Ed25519, or r‖s of P-384 in 48 bytes each. */
+  readonly signature: Uint8Array
+  /** As registries name it: `ed25519` or `ecdsap384`. */
+  readonly algorithm: string
+  /** Of the outcome in the audit log. */
+  readonly leafIndex: bigint
+}
+
 /** What a program decided that stands where models and tools are used. */
 export interface DecisionRequest {
   readonly operation: DecidedOperation
@@ -235,6 +257,8 @@ export interface Client extends KeyManagement, AsyncDisposable {
   sign(request: SignRequest, options?: CallOptions): Promise<SignAnswer>
   /** 1 to 256 in one call: faster than so many calls, each with its own answer or error, in the order of the requests. */
   signBatch(requests: readonly SignRequest[], options?: CallOptions): Promise<readonly BatchResult[]>
+  /** The login of a domain's owner to an MCP registry: signs the time of the daemon's clock and nothing else. */
+  signRegistryChallenge(request: RegistryChallengeRequest, options?: CallOptions): Promise<RegistryChallenge>
   /** Asks the daemon; `verifyModelFiles` of `#client/offline` asks nobody. */
   verifyRemote(request: VerifyRequest, options?: CallOptions): Promise<Verdict>
   listKeys(options?: CallOptions): Promise<readonly KeyInfo[]>

@@ -109,6 +109,7 @@ export const ERROR_CATALOGUE = {
   WEBHOOK_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the webhook does not take the alerts', 'check its URL and what it answers; the alerts are offered again in the next round', true),
   TIMESTAMP_INVALID: entry('FAILED_PRECONDITION', 1, 'a timestamp is not valid', 'look at the timestamp authority and its certificates'),
   WITNESS_FAILED: entry('UNAVAILABLE', 3, 'a witness did not cosign a checkpoint', 'look at the log of that witness and at its keys; signing goes on without it', true),
+  REGISTRY_REFUSED: entry('UNAVAILABLE', 3, 'an MCP registry gives no token', 'look at what it answers, at the proof that the domain publishes, and at the clock of the daemon', true),
   ENTRY_UNKNOWN: entry('NOT_FOUND', 2, 'there is no such audit entry', 'list the entries with: sealstone audit list'),
   DATABASE_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the database cannot be used', 'check the state directory, its disk and permissions', true),
   OVERLOADED: entry('RESOURCE_EXHAUSTED', 3, 'too many requests wait already', 'try again later with a back-off', true),

@@ -15,6 +15,7 @@ import { openConsole } from './open-console.ts'
 import { getCheckpoint, getReceipt, listEntries } from './read-audit.ts'
 import { getKey, getTrust, listKeys, viewKey } from './read-keys.ts'
 import { signBatch } from './sign-batch.ts'
+import { signRegistryChallenge } from './sign-registry-challenge.ts'
 import { rewrapKeys } from './rewrap-keys.ts'
 import { Destructions } from './destructions.ts'
 import { type RunningSignings, signModel } from './sign-model.ts'
@@ -50,6 +51,7 @@ export function createOperations(context: OperationContext): Operations {
     admit: (call, operation) => authorizeForSomeKey(context, call, operation),
     sign: (call, request) => signModel(context, running, call, request),
     signBatch: (call, requests) => signBatch(context, running, call, requests),
+    signRegistryChallenge: (call, request) => signRegistryChallenge(context, call, request),
     verify: (call, request) => verifyModel(context, verifications, call, request),
     listKeys: (call) => listKeys(context, call),
     getKey: (call, name, version) => getKey(context, call, name, version),

@@ -19,6 +19,8 @@ export type {
   KeyView,
   LogEntry,
   Operations,
+  RegistryAnswer,
+  RegistryRequest,
   RotateKeyRequest,
   SignAnswer,
   SignContent,

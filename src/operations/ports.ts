@@ -99,6 +99,26 @@ export interface VerifyRequest {
   readonly require: Requirement
 }
 
+export interface RegistryRequest {
+  readonly key: KeyName
+  /** Default is the newest version that may sign. */
+  readonly keyVersion?: number
+  /** Whose login it is, for the log. */
+  readonly domain: string
+}
+
+export interface RegistryAnswer {
+  readonly operationId: OperationId
+  /** RFC 3339, UTC, whole seconds: the bytes that were signed. */
+  readonly timestamp: string
+  /** 64 bytes of Ed25519, or r‖s of P-384 in 48 bytes each. */
+  readonly signature: Uint8Array
+  /** As registries name it: `ed25519` or `ecdsap384`. */
+  readonly algorithm: string
+  /** Index of the outcome leaf. */
+  readonly leafIndex: bigint
+}
+
 /** What a program decided that stands where models and tools are used, as it says. */
 export interface DecisionRequest {
   readonly operation: DecidedOperation
@@ -129,6 +149,7 @@ export interface Operations {
   sign(call: CallContext, request: SignRequest): Promise<SignAnswer>
   /** In the order of the requests, each with its own answer or error. */
   signBatch(call: CallContext, requests: readonly SignRequest[]): Promise<readonly BatchResult[]>
+  signRegistryChallenge(call: CallContext, request: RegistryRequest): Promise<RegistryAnswer>
   verify(call: CallContext, request: VerifyRequest): Promise<Verdict>
   listKeys(call: CallContext): Promise<readonly KeyView[]>
   /** The newest version unless one is named. */

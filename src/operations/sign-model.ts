@@ -1,5 +1,5 @@
 /** Signs a model manifest or another statement: the walk of a Sign request, step by step. */
-import { defined, LIMITS, SealstoneError, type Span, spanned, toSealstoneError, traceFields, utf8 } from '#core'
+import { defined, LIMITS, SealstoneError, type Span, spanned, toSealstoneError, utf8 } from '#core'
 import { pae, STATEMENT_PAYLOAD_TYPE, writeHybridBundle, writeOmsBundle } from '#envelopes'
 import { recordProtection } from '#keys'
 import type { Receipt } from '#tlog'
@@ -13,12 +13,13 @@ import {
   buildContent,
   checkSignatures,
   describeSigning,
+  enterSigning,
   holdKey,
   leafSignature,
   madeSignatures,
+  recordFailure,
   sha256Hex,
   type Signing,
-  type SigningFacts,
   WrongSignature,
 } from './signing-parts.ts'
 import { ALONE, type SigningPath } from './signing-path.ts'
@@ -81,7 +82,7 @@ async function signOrReplay(
 
   if (running.size >= LIMITS.queuedSignings)
     throw new SealstoneError('OVERLOADED', `${running.size} signings wait already, at most ${LIMITS.queuedSignings}`)
-  using _room = enter(context, call)
+  using _room = enterSigning(context, call)
   // The last look at the caller: others may wait for the same answer, so from here on it does not matter that one gave up.
   call.signal.throwIfAborted()
   const answer = signWithUsableVersion(context, call, request, { statement, signedBytes, answerKey, requestDigest, origin, decision }, path)
@@ -187,27 +188,6 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
   const { receipt, index } = released
   call.span.set({ 'sealstone.leaf.index': Number(index) })
   return { operationId, hybridSig, ...(modelSig === undefined ? {} : { modelSig }), receipt, leafIndex: index, replayed: false }
-}
-
-function enter({ capacity, metrics }: OperationContext, { identity }: CallContext): Disposable {
-  try {
-    return capacity.enter(identity)
-  } catch (error) {
-    metrics.refused({ reason: 'overloaded' })
-    throw error
-  }
-}
-
-/** If even this cannot be written, the log writes it when it can; in a daemon that ends before that, the next start closes the intent. */
-async function recordFailure(context: OperationContext, call: CallContext, facts: SigningFacts, error: SealstoneError): Promise<void> {
-  try {
-    await context.audit.append({ kind: 'outcome', ...facts, result: 'error', errorCode: error.code })
-  } catch (cause) {
-    context.logger.error(
-      { operationId: facts.operationId, error: String(cause), ...traceFields(call.span) },
-      'the outcome of a failed signing could not be logged',
-    )
-  }
 }
 
 function refuseOtherContent(earlier: string, now: string): void {

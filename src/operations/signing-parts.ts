@@ -1,5 +1,5 @@
 /** The parts of a signing: what is signed, what the log says of it, and whether what was signed is right. */
-import { newOperationId, type OperationId, SealstoneError, toHex } from '#core'
+import { newOperationId, type OperationId, SealstoneError, toHex, traceFields } from '#core'
 import { buildModelStatement, buildStatement, STATEMENT_PAYLOAD_TYPE } from '#envelopes'
 import { rootDigest } from '#hashing'
 import { describeVersion, type KeyRecord, QUARANTINE_HINT, type RecordSignatures } from '#keys'
@@ -71,6 +71,33 @@ export function describeSigning(engine: Engine, call: CallContext, { key, statem
     signedBytesDigest: `sha256:${sha256Hex(engine, signedBytes)}`,
     resourceCount: statement.resourceCount,
     ...origin,
+  }
+}
+
+/** A place among the signings under way; dispose of it when this one is over. Throws OVERLOADED. */
+export function enterSigning({ capacity, metrics }: OperationContext, { identity }: CallContext): Disposable {
+  try {
+    return capacity.enter(identity)
+  } catch (error) {
+    metrics.refused({ reason: 'overloaded' })
+    throw error
+  }
+}
+
+/** If even this cannot be written, the log writes it when it can; in a daemon that ends before that, the next start closes the intent. */
+export async function recordFailure(
+  context: OperationContext,
+  call: CallContext,
+  facts: Omit<NewLeaf, 'kind'>,
+  error: SealstoneError,
+): Promise<void> {
+  try {
+    await context.audit.append({ kind: 'outcome', ...facts, result: 'error', errorCode: error.code })
+  } catch (cause) {
+    context.logger.error(
+      { operationId: facts.operationId, error: String(cause), ...traceFields(call.span) },
+      'the outcome of a failed signing could not be logged',
+    )
   }
 }
 

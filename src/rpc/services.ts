@@ -7,14 +7,14 @@ import type { CallEnvironment } from './call-context.ts'
 import { serverStream, unary } from './handle-call.ts'
 import { keyHandlers } from './key-service.ts'
 import { signBatch } from './batch-messages.ts'
-import { receiptMessage, signAnswerMessage, toSignRequest } from './signing-messages.ts'
+import { receiptMessage, signAnswerMessage, toRegistryRequest, toSignRequest } from './signing-messages.ts'
 import { toVerifyRequest, verdictMessage } from './verdict-messages.ts'
 
 export const SERVICE_NAMES = ['sealstone.v1.SigningService', 'sealstone.v1.KeyService', 'sealstone.v1.AuditService'] as const
 
 export function addServices(server: Server, operations: Operations, environment: CallEnvironment): void {
   const { SigningService, KeyService, AuditService } = environment.protos
-  const { Sign, SignBatch, Verify } = SigningService.service
+  const { Sign, SignBatch, SignRegistryChallenge, Verify } = SigningService.service
   const { GetCheckpoint, ListEntries, GetReceipt, RecordDecision, OpenConsole } = AuditService.service
 
   addService(server, SigningService.service, {
@@ -30,6 +30,10 @@ export function addServices(server: Server, operations: Operations, environment:
       (call, request) => signBatch(operations, environment.translator, call, request),
       (call) => operations.admit(call, 'sign'),
     ),
+    SignRegistryChallenge: unary(environment, SignRegistryChallenge, async (call, request) => {
+      const { leafIndex, ...answer } = await operations.signRegistryChallenge(call, toRegistryRequest(request))
+      return { ...answer, leafIndex: String(leafIndex) }
+    }),
     Verify: unary(
       environment,
       Verify,

@@ -1,7 +1,7 @@
 /** Sign: what to sign comes in, the two signatures and the receipt go out. */
-import { type JsonValue, LIMITS, parseIdempotencyKey, parseKeyName, parseStrictObject, toHex } from '#core'
-import type { SignAnswer, SignContent, SignRequest } from '#operations'
-import type { ReceiptInit, SignRequest as SignRequestMessage, SignResponseInit, Statement } from '#wire'
+import { excerpt, type JsonValue, LIMITS, parseIdempotencyKey, parseKeyName, parseStrictObject, toHex } from '#core'
+import type { RegistryRequest, SignAnswer, SignContent, SignRequest } from '#operations'
+import type { ReceiptInit, SignRequest as SignRequestMessage, SignRegistryChallengeRequest, SignResponseInit, Statement } from '#wire'
 import { fromTimestamp, readBytes, readCount, readText, readWith, refuse } from '#wire'
 import { toManifest } from './manifest-messages.ts'
 
@@ -15,6 +15,13 @@ export function toSignRequest(message: SignRequestMessage): SignRequest {
     ...toCachedDigests(message),
     ...(message.keyVersion === 0 ? {} : { keyVersion: message.keyVersion }),
   }
+}
+
+/** Throws INPUT_INVALID or INPUT_TOO_LARGE, with the field. */
+export function toRegistryRequest({ key, keyVersion, domain }: SignRegistryChallengeRequest): RegistryRequest {
+  const name = readText(domain, 'domain', 253)
+  if (!DOMAIN.test(name)) refuse('domain', `is ${excerpt(name)}, want a domain such as example.com`)
+  return { key: readWith(parseKeyName, key, 'key'), domain: name.toLowerCase(), ...(keyVersion === 0 ? {} : { keyVersion }) }
 }
 
 function toTickets({ hashTickets }: SignRequestMessage): Pick<SignRequest, 'hashTickets'> {
@@ -89,3 +96,6 @@ function checkNumber(value: number, field: string): void {
 }
 
 const MAX_PREDICATE_TYPE_BYTES = 4096
+
+/** Labels of letters, digits and hyphens (RFC 1123 §2.1), as registries have it. */
+const DOMAIN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i

@@ -22,6 +22,8 @@ export type { Timestamp, TimestampInit } from './generated/google/protobuf/Times
 export type { AuditServiceClient, AuditServiceDefinition } from './generated/sealstone/v1/AuditService.ts'
 export type { RecordDecisionRequest, RecordDecisionRequestInit } from './generated/sealstone/v1/RecordDecisionRequest.ts'
 export type { RecordDecisionResponse } from './generated/sealstone/v1/RecordDecisionResponse.ts'
+export type { SignRegistryChallengeRequest } from './generated/sealstone/v1/SignRegistryChallengeRequest.ts'
+export type { SignRegistryChallengeResponse } from './generated/sealstone/v1/SignRegistryChallengeResponse.ts'
 export type { GetCheckpointResponse } from './generated/sealstone/v1/GetCheckpointResponse.ts'
 export type { GetKeyResponse } from './generated/sealstone/v1/GetKeyResponse.ts'
 export type { GetReceiptResponse } from './generated/sealstone/v1/GetReceiptResponse.ts'

@@ -83,6 +83,7 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
       recorded.verifies.push(request)
       return { ok: true, checks: [], differences: [], warnings: [] }
     },
+    signRegistryChallenge: async () => ({ ...ANSWER, timestamp: '2026-01-31T12:00:00Z', signature: Buffer.alloc(64), algorithm: 'ed25519' }),
     listKeys: async (call) => {
       recorded.contexts.push(call)
       return [KEY]

@@ -1,12 +1,13 @@
 /** The mcp commands, as the command line shows them. */
 import type { CommandDeclaration, CommandGroup } from '../command.ts'
-import { CONNECTION_OPTIONS, positiveInteger } from './options.ts'
+import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger } from './options.ts'
 
 export const MCP_COMMANDS: CommandGroup = {
   name: 'mcp',
   summary: 'models and tools for hosts of the Model Context Protocol',
   examples: [['sealstone mcp serve --root ./models', 'a server that verifies the models in a directory']],
   commands: [serve()],
+  groups: [registry()],
 }
 
 function serve(): CommandDeclaration {
@@ -31,5 +32,40 @@ function serve(): CommandDeclaration {
       ['sealstone mcp serve --root /srv/models --trust trust.json', 'with a trust file that you were given'],
     ],
     load: () => import('../commands/mcp-serve.ts'),
+  }
+}
+
+function registry(): CommandGroup {
+  const example = 'sealstone mcp registry login --domain example.com --key registry'
+  return {
+    name: 'registry',
+    summary: 'log in to MCP registries as the owner of a domain',
+    examples: [[`${example} --registry https://registry.example`, 'a token for publishing']],
+    commands: [
+      {
+        name: 'login',
+        summary: 'log in to an MCP registry with a key in the token',
+        description:
+          'The registry wants the time, signed with a key that the domain publishes. The daemon signs its own clock and nothing else, and the log says so.\n' +
+          'The key is of suite ed25519 or ecdsa-p384. Without --registry what a registry wants is printed and sent nowhere.',
+        options: [
+          { flags: '--domain <domain>', description: 'the domain that publishes the key' },
+          { flags: '--key <name>', description: 'signing key', mandatory: true },
+          { flags: '--key-version <number>', description: 'default is the newest that may sign', parse: positiveInteger },
+          { flags: '--registry <url>', description: 'ask this registry for a token' },
+          { flags: '--method <method>', description: 'where the registry finds the key: http (default) or dns', choices: ['http', 'dns'] },
+          { flags: '--print-proof', description: 'print what the domain has to publish, and sign nothing' },
+          OUTPUT_OPTION,
+          ...CONNECTION_OPTIONS,
+        ],
+        examples: [
+          ['sealstone keys create registry --suite ed25519', 'a key for it'],
+          ['sealstone mcp registry login --key registry --print-proof', 'for https://example.com/.well-known/mcp-registry-auth or a TXT record'],
+          [`${example} --registry https://registry.example -o ~/.mcp_publisher_token`, 'the token, as mcp-publisher reads it'],
+          [example, 'what the registry wants, as JSON'],
+        ],
+        load: () => import('../commands/mcp-registry-login.ts'),
+      },
+    ],
   }
 }

@@ -10,6 +10,14 @@ import type {
   SignBatchResponseInit as _sealstone_v1_SignBatchResponseInit,
   SignBatchResponse as _sealstone_v1_SignBatchResponse,
 } from '../../sealstone/v1/SignBatchResponse.ts'
+import type {
+  SignRegistryChallengeRequestInit as _sealstone_v1_SignRegistryChallengeRequestInit,
+  SignRegistryChallengeRequest as _sealstone_v1_SignRegistryChallengeRequest,
+} from '../../sealstone/v1/SignRegistryChallengeRequest.ts'
+import type {
+  SignRegistryChallengeResponseInit as _sealstone_v1_SignRegistryChallengeResponseInit,
+  SignRegistryChallengeResponse as _sealstone_v1_SignRegistryChallengeResponse,
+} from '../../sealstone/v1/SignRegistryChallengeResponse.ts'
 import type { SignRequestInit as _sealstone_v1_SignRequestInit, SignRequest as _sealstone_v1_SignRequest } from '../../sealstone/v1/SignRequest.ts'
 import type {
   SignResponseInit as _sealstone_v1_SignResponseInit,
@@ -95,6 +103,47 @@ export interface SigningServiceClient extends grpc.Client {
   ): grpc.ClientUnaryCall
   signBatch(argument: _sealstone_v1_SignBatchRequestInit, callback: grpc.requestCallback<_sealstone_v1_SignBatchResponse>): grpc.ClientUnaryCall
 
+  SignRegistryChallenge(
+    argument: _sealstone_v1_SignRegistryChallengeRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_SignRegistryChallengeResponse>,
+  ): grpc.ClientUnaryCall
+  SignRegistryChallenge(
+    argument: _sealstone_v1_SignRegistryChallengeRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_SignRegistryChallengeResponse>,
+  ): grpc.ClientUnaryCall
+  SignRegistryChallenge(
+    argument: _sealstone_v1_SignRegistryChallengeRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_SignRegistryChallengeResponse>,
+  ): grpc.ClientUnaryCall
+  SignRegistryChallenge(
+    argument: _sealstone_v1_SignRegistryChallengeRequestInit,
+    callback: grpc.requestCallback<_sealstone_v1_SignRegistryChallengeResponse>,
+  ): grpc.ClientUnaryCall
+  signRegistryChallenge(
+    argument: _sealstone_v1_SignRegistryChallengeRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_SignRegistryChallengeResponse>,
+  ): grpc.ClientUnaryCall
+  signRegistryChallenge(
+    argument: _sealstone_v1_SignRegistryChallengeRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_SignRegistryChallengeResponse>,
+  ): grpc.ClientUnaryCall
+  signRegistryChallenge(
+    argument: _sealstone_v1_SignRegistryChallengeRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_SignRegistryChallengeResponse>,
+  ): grpc.ClientUnaryCall
+  signRegistryChallenge(
+    argument: _sealstone_v1_SignRegistryChallengeRequestInit,
+    callback: grpc.requestCallback<_sealstone_v1_SignRegistryChallengeResponse>,
+  ): grpc.ClientUnaryCall
+
   Verify(
     argument: _sealstone_v1_VerifyRequestInit,
     metadata: grpc.Metadata,
@@ -136,6 +185,8 @@ export interface SigningServiceHandlers extends grpc.UntypedServiceImplementatio
 
   SignBatch: grpc.handleUnaryCall<_sealstone_v1_SignBatchRequest, _sealstone_v1_SignBatchResponseInit>
 
+  SignRegistryChallenge: grpc.handleUnaryCall<_sealstone_v1_SignRegistryChallengeRequest, _sealstone_v1_SignRegistryChallengeResponseInit>
+
   Verify: grpc.handleUnaryCall<_sealstone_v1_VerifyRequest, _sealstone_v1_VerifyResponseInit>
 }
 
@@ -146,6 +197,12 @@ export interface SigningServiceDefinition extends grpc.ServiceDefinition {
     _sealstone_v1_SignBatchResponseInit,
     _sealstone_v1_SignBatchRequest,
     _sealstone_v1_SignBatchResponse
+  >
+  SignRegistryChallenge: MethodDefinition<
+    _sealstone_v1_SignRegistryChallengeRequestInit,
+    _sealstone_v1_SignRegistryChallengeResponseInit,
+    _sealstone_v1_SignRegistryChallengeRequest,
+    _sealstone_v1_SignRegistryChallengeResponse
   >
   Verify: MethodDefinition<
     _sealstone_v1_VerifyRequestInit,
