@@ -66,7 +66,7 @@ const PLAN: Plan = {
     tensors: { imports: ['core', 'hashing'] },
     digestcache: { imports: ['core', 'hashing', 'db'] },
     monitor: { imports: ['core', 'tlog'] },
-    mcp: { imports: ['core', 'client'] },
+    mcp: { imports: ['core', 'client', 'listeners'] },
     launch: { imports: ['core', 'hashing', 'db', 'client'] },
     cli: {
       imports: [

@@ -91,7 +91,7 @@ interface Condition {
  * through in some milliseconds.
  */
 function conditions(
-  { operationId, result, kind, modelName, key, caller, words = [] }: EntryFilter,
+  { operationId, result, kind, modelName, modelDigest, key, caller, words = [] }: EntryFilter,
   names: readonly string[] = caller === undefined ? [] : [caller],
 ): { where: string; values: SqlValue[] } {
   const all: Condition[] = [
@@ -110,9 +110,11 @@ function conditions(
     if (condition !== way) return ` AND +${column} ${one}`
     return ` AND ${column} ${one}${rare === undefined ? '' : ` AND ${rare}`}`
   })
+  // A leaf is canonical JSON, so a member with its value is one text in it.
+  const texts = [...words.map(wordPattern), ...(modelDigest === undefined ? [] : [`%"modelDigest":"sha256:${modelDigest}"%`])]
   return {
-    where: where.join('') + WORD.repeat(words.length),
-    values: [...given.flatMap(({ column, value }): readonly SqlValue[] => (column === 'caller' ? names : [value])), ...words.map(wordPattern)],
+    where: where.join('') + WORD.repeat(texts.length),
+    values: [...given.flatMap(({ column, value }): readonly SqlValue[] => (column === 'caller' ? names : [value])), ...texts],
   }
 }
 

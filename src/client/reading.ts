@@ -6,7 +6,7 @@ import type { DecisionRequest, EntryFilter, LogEntry } from './types.ts'
 
 /** @param follow wait for what comes after the last one */
 export function toEntriesRequest(filter: EntryFilter, follow = false, forExport = false): ListEntriesRequestInit {
-  const { from, limit, since, until, key, caller, kind, operationId, modelName, modelPattern, result, reverse } = filter
+  const { from, limit, since, until, key, caller, kind, operationId, modelName, modelPattern, modelDigest, result, reverse } = filter
   return {
     ...(from === undefined ? {} : { fromIndex: String(from) }),
     ...(limit === undefined ? {} : { limit }),
@@ -18,6 +18,7 @@ export function toEntriesRequest(filter: EntryFilter, follow = false, forExport 
     ...(operationId === undefined ? {} : { operationId }),
     ...(modelName === undefined ? {} : { modelName }),
     ...(modelPattern === undefined ? {} : { modelPattern }),
+    ...(modelDigest === undefined ? {} : { modelDigest: fromHex(modelDigest, 32) }),
     ...(result === undefined ? {} : { result }),
     ...(reverse === true ? { newestFirst: true } : {}),
     ...(follow ? { follow } : {}),

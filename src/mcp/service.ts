@@ -1,6 +1,7 @@
 /** What all tools share, for the life of the process: a server of the protocol's library lives for one connection, or for one request over HTTP. */
 import type { Client } from '#client'
-import type { TrustSource } from '#client/offline'
+import { loadLogTrust, type LogTrust, type TrustSource } from '#client/offline'
+import { defined } from '#core'
 import { HashingSlots } from './hashing-slots.ts'
 import { openRoots } from './roots.ts'
 
@@ -25,6 +26,8 @@ export interface Service extends McpOptions, AsyncDisposable {
   readonly hashing: HashingSlots
   /** The one client, with its one connection. */
   client(): Promise<Client>
+  /** Read anew each time; undefined where keys or roots are trusted and not a trust file. */
+  logTrust(): Promise<LogTrust['trust'] | undefined>
 }
 
 /** Throws USAGE for a root that is no directory. */
@@ -35,6 +38,10 @@ export function openService(options: McpOptions): Service {
     roots: openRoots(options.roots),
     hashing: new HashingSlots({ atATime: HASHED_AT_A_TIME, waiting: HASHINGS_WAITING, timeoutMs: options.hashSeconds * 1000 }),
     client: () => (client ??= options.connect()),
+    logTrust: async () => {
+      if (options.trust.kind !== 'trust-file') return undefined
+      return (await loadLogTrust(options.trust.path, { now: new Date(), ...defined({ memory: options.trustMemory }) })).trust
+    },
     [Symbol.asyncDispose]: async () => (await client)?.close(),
   }
 }

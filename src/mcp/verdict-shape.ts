@@ -2,12 +2,10 @@
 import { z } from 'zod'
 import { CHECK_NAMES, type Verdict } from '#client/offline'
 import { defined } from '#core'
-import { NOTICE, Untrusted, untrusted } from './untrusted.ts'
-
-const Notice = z.string().default(NOTICE).describe('how to read this answer')
+import { NoticeShape, Untrusted, untrusted } from './untrusted.ts'
 
 export const VerdictShape = z.strictObject({
-  notice: Notice,
+  notice: NoticeShape,
   ok: z.boolean().describe('true only if a trusted key signed, every check passed, and the files were compared'),
   outcome: z.enum(['verified', 'signature-only', 'failed']).describe('signature-only: the signature is good, but no files were compared with it'),
   checks: z.array(z.strictObject({ name: z.enum(CHECK_NAMES), status: z.enum(['passed', 'failed', 'not-applicable']), reason: Untrusted })),

@@ -17,7 +17,8 @@ import {
 
 /** Throws INPUT_INVALID, with the field. */
 export function toEntryFilter(request: ListEntriesRequest): EntryFilter {
-  const { fromIndex, limit, since, until, key, caller, kind, operationId, modelName, modelPattern, result, newestFirst, follow } = request
+  const { fromIndex, limit, since, until, key, caller, kind, operationId, modelName, modelPattern, modelDigest, result, newestFirst, follow } =
+    request
   if (modelName !== '' && modelPattern !== '') refuse('model_pattern', 'is there beside model_name, want one of them')
   if (follow && newestFirst) refuse('follow', 'is there beside newest_first, want one of them')
   return {
@@ -31,6 +32,7 @@ export function toEntryFilter(request: ListEntriesRequest): EntryFilter {
     ...(operationId === '' ? {} : { operationId: readWith(parseOperationId, operationId, 'operation_id') }),
     ...(modelName === '' ? {} : { modelName: readText(modelName, 'model_name', LIMITS.resourceNameBytes) }),
     ...(modelPattern === '' ? {} : { modelPattern: readText(modelPattern, 'model_pattern', LIMITS.resourceNameBytes) }),
+    ...(modelDigest.length === 0 ? {} : { modelDigest: toHex(readBytes(modelDigest, 'model_digest', 32)) }),
     ...(result === '' ? {} : { result: toResult(result) }),
     ...(newestFirst ? { reverse: true } : {}),
   }

@@ -26,6 +26,8 @@ export interface EntryFilter {
   readonly modelName?: string
   /** Name of the model, with `*` for any text. */
   readonly modelPattern?: string
+  /** Root digest of the model, 64 hex digits. */
+  readonly modelDigest?: string
   readonly result?: string
   /** Each of these is somewhere in the entry; upper and lower case of ASCII letters are the same. */
   readonly words?: readonly string[]

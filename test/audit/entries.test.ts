@@ -27,7 +27,7 @@ beforeAll(async () => {
       ...(minute % 2 === 0 ? { key: 'even' } : {}),
       ...(minute % 10 === 0 ? { caller: ALICE } : {}),
       ...(minute === 333 || minute === 334 ? { operationId: OPERATION } : {}),
-      ...(minute % 100 === 0 ? { modelName: 'llama' } : {}),
+      ...(minute % 100 === 0 ? { modelName: 'llama', modelDigest: `sha256:${(minute === 300 ? 'ab' : 'cd').repeat(32)}` } : {}),
     }
     writes.push(open.audit.append(minute % 2 === 0 ? outcome({ ...members, result: minute % 4 === 0 ? 'ok' : 'error' }) : intent(members)))
   }
@@ -56,6 +56,8 @@ it.each<[string, EntryFilter, number[]]>([
   ['since in another zone', { since: '2026-03-01T12:38:30+01:00' }, [699]],
   ['until a day', { until: '2026-03-01' }, []],
   ['since a day', { since: '2026-03-01', limit: 1 }, [0]],
+  ['by the digest of a model', { modelDigest: 'ab'.repeat(32) }, [300]],
+  ['by a digest and newest first', { modelDigest: 'cd'.repeat(32), reverse: true, limit: 2 }, [600, 500]],
   ['by key', { key: 'even' }, numbers((n) => n > 0 && n % 2 === 0)],
   ['by caller', { caller: ALICE }, numbers((n) => n > 0 && n % 10 === 0)],
   ['by kind', { kind: 'log-start' }, [0]],

@@ -171,6 +171,7 @@ describe('other calls refuse', () => {
     ['operation_id', { operationId: 'xyz' }],
     ['model_name', { modelName: 'x'.repeat(4097) }],
     ['result', { result: 'perhaps' }],
+    ['model_digest', { modelDigest: Buffer.alloc(31) }],
     ['model_pattern', { modelName: 'a', modelPattern: 'b*' }],
     ['follow', { follow: true, newestFirst: true }],
   ])('entries filtered by a wrong %s', async (field, filter) => {

@@ -1,7 +1,8 @@
 /** sealstone mcp serve. Standard output belongs to the protocol. */
 import { join } from 'node:path'
-import { type McpOptions, serveMcpStdio } from '#mcp'
-import { defined } from '#core'
+import { type McpOptions, serveMcpHttp, serveMcpStdio } from '#mcp'
+import { once } from 'node:events'
+import { defined, excerpt, SealstoneError } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { visible } from '../text.ts'
@@ -9,7 +10,7 @@ import { readVersion } from '../version.ts'
 import { type TrustOptions, trustSource } from './trust-source.ts'
 
 type McpServeOptions = ConnectionOptions &
-  TrustOptions & { root?: string[]; require?: 'hybrid' | 'classical'; requireProtection?: 'token' | 'hsm'; hashTimeout?: number }
+  TrustOptions & { listen?: string; root?: string[]; require?: 'hybrid' | 'classical'; requireProtection?: 'token' | 'hsm'; hashTimeout?: number }
 
 export async function run({ output, home, signal }: CommandContext, _operands: readonly string[], options: McpServeOptions): Promise<ExitStatus> {
   const { require, requireProtection, root = [], hashTimeout = 600 } = options
@@ -22,6 +23,28 @@ export async function run({ output, home, signal }: CommandContext, _operands: r
     connect: () => openClient(home, options),
     ...defined({ require, requireProtection }),
   }
-  await serveMcpStdio(served, { signal, onFault: (fault) => output.warn(visible(fault.message)) })
+  const onFault = (fault: Error): void => output.warn(visible(fault.message))
+  if (options.listen === undefined) await serveMcpStdio(served, { signal, onFault })
+  else await listen(served, parseListen(options.listen), { output, signal, onFault })
   return EXIT.ok
+}
+
+/** Until SIGINT or SIGTERM. */
+async function listen(
+  served: McpOptions,
+  address: { host: string; port: number },
+  { output, signal, onFault }: Pick<CommandContext, 'output' | 'signal'> & { onFault: (fault: Error) => void },
+): Promise<void> {
+  await using server = await serveMcpHttp(served, { ...address, onFault })
+  if (output.json) output.record({ url: server.url })
+  else output.line(server.url)
+  if (!signal.aborted) await once(signal, 'abort')
+}
+
+function parseListen(text: string): { host: string; port: number } {
+  const [, host = '', port = ''] = /^(\[::1\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(text) ?? []
+  if (host === '' || Number(port) > 65_535) {
+    throw new SealstoneError('USAGE', `--listen is ${excerpt(text)}, want an address and a port`, { hint: 'such as 127.0.0.1:8808' })
+  }
+  return { host: host.replaceAll(/[[\]]/g, ''), port: Number(port) }
 }

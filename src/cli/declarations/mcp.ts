@@ -18,6 +18,7 @@ function serve(): CommandDeclaration {
       'A Model Context Protocol server on standard input and output: hosts start it themselves. Its tools read and change nothing.\n' +
       'Paths are taken below --root only. Configuration for the common hosts is in docs/mcp.md.',
     options: [
+      { flags: '--listen <address>', description: 'serve over HTTP at this loopback address instead, such as 127.0.0.1:8808' },
       { flags: '--root <directory>', description: 'models in it may be named by path; may be repeated; default none', repeatable: true },
       { flags: '--trust <file>', description: 'trust file; default is trust.json of the state directory' },
       { flags: '--public-key <pem>', description: 'trust this public key; may be repeated', repeatable: true },
@@ -29,6 +30,7 @@ function serve(): CommandDeclaration {
     ],
     examples: [
       ['sealstone mcp serve --root ./models', 'for a host on this machine'],
+      ['sealstone mcp serve --listen 127.0.0.1:8808 --root ./models', 'for hosts that connect to a URL'],
       ['sealstone mcp serve --root /srv/models --trust trust.json', 'with a trust file that you were given'],
     ],
     load: () => import('../commands/mcp-serve.ts'),

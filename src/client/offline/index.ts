@@ -1,7 +1,9 @@
 /** client/offline: verification of models on disk, and of other signed statements. Loads no gRPC, and of the engines only the native one. */
 export { type Check, CHECK_NAMES, type FileDifference, replaceReceipt, type TrustPolicy, type Verdict } from '#envelopes'
 export { type DigestCache, hashModel, type HashModelOptions, type HashType, type Manifest, rootDigest } from '#hashing'
-export { type Leaf, standaloneProof } from '#tlog'
+export { type Leaf, LEAF_KINDS, parseLeaf, standaloneProof } from '#tlog'
+export { type CheckpointFacts, checkpointFacts, judgeCheckpoint, judgeReceipt } from './checkpoint-facts.ts'
+export { inspectSignature, type SignatureContent } from './inspect-signature.ts'
 export { loadLogTrust, type LogTrust } from './log-trust.ts'
 export { readDocument, readRequired } from './read-document.ts'
 export { readKeptNote } from './kept-checkpoint.ts'

@@ -19,6 +19,7 @@ export interface ListEntriesRequestInit {
   modelPattern?: string
   follow?: boolean
   forExport?: boolean
+  modelDigest?: Buffer | Uint8Array | string
   _fromIndex?: 'fromIndex'
 }
 
@@ -37,5 +38,6 @@ export interface ListEntriesRequest {
   modelPattern: string
   follow: boolean
   forExport: boolean
+  modelDigest: Buffer
   _fromIndex?: 'fromIndex'
 }
