@@ -76,6 +76,8 @@ export const ERROR_CATALOGUE = {
   // --- MCP servers ----------------------------------------------------------------------------------------------
   MCP_SERVER_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the MCP server does not answer', 'look at its command or URL, and at what it says on standard error', true),
   MCP_SERVER_FAULT: entry('FAILED_PRECONDITION', 1, 'the MCP server breaks the protocol or a limit', 'do not use it before its author has mended it; the limits are in docs/mcp-gateway.md'),
+  MCP_BLOCKED: entry('FAILED_PRECONDITION', 1, 'the MCP server does not offer what was approved', 'look at the differences; approve them only if you know why they are there'),
+  MCP_UNAPPROVED: entry('FAILED_PRECONDITION', 1, 'nothing says what this MCP server may offer', 'sign what it offers with sealstone mcp sign, or approve it with sealstone mcp approve'),
   MCP_REQUEST_REFUSED: entry('FAILED_PRECONDITION', 2, 'the MCP server refused a request', 'look at what it says, and at its documentation'),
 
   // --- who may do what ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import { openHttpLink } from './http-link.ts'
 import { type Era, identityFromDiscover, identityFromInitialize, type ServerIdentity } from './identity.ts'
 import { serverFault, UPSTREAM_LIMITS, type UpstreamLimits } from './limits.ts'
 import type { Link } from './link.ts'
-import { type Incoming, wholeMessages } from './message-framer.ts'
+import { type FramingLimits, type Incoming, wholeMessages } from './message-framer.ts'
 import { readHead } from './message-head.ts'
 import { OwnRequests, type RequestOptions } from './own-requests.ts'
 import type { ServerCommand } from './server-process.ts'
@@ -53,7 +53,7 @@ export async function connectUpstream(target: UpstreamTarget, options: ConnectOp
 }
 
 /** @param framing how long messages are handed over */
-async function openLink(target: UpstreamTarget, framing: Parameters<typeof openHttpLink>[1], onErrorLine: (line: string) => void): Promise<Link> {
+export async function openLink(target: UpstreamTarget, framing: FramingLimits, onErrorLine: (line: string) => void): Promise<Link> {
   if ('url' in target) return openHttpLink(parseEndpoint(target.url, target.headers), framing)
   return await openStdioLink(target, framing, onErrorLine)
 }

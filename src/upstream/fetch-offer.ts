@@ -111,7 +111,7 @@ type ListKey = (typeof LISTS)[number]['key']
 export type ListMethod = (typeof LISTS)[number]['method']
 
 /** What can be listed, the member of the result that holds it, and the capability of a server that has it. */
-const LISTS = [
+export const LISTS = [
   { method: 'tools/list', key: 'tools', capability: 'tools' },
   { method: 'prompts/list', key: 'prompts', capability: 'prompts' },
   { method: 'resources/list', key: 'resources', capability: 'resources' },

@@ -35,19 +35,21 @@ class HttpLink implements Link {
     this.#receiver = receiver
   }
 
-  /** Resolves when the server has begun to answer; the answer is read besides. */
+  /** A request has left when its bytes have, for its answer may take long; a notification when the server took it, so that the order is kept. */
   async send(message: Uint8Array, head: MessageHead): Promise<void> {
     const asked = head.method === undefined ? undefined : head.id
-    try {
-      const isHandshake = head.method === 'initialize'
-      const headers = { ...this.#headers(isHandshake), ...standardHeaders(head), 'content-type': 'application/json' }
-      const answer = await this.#client.send('POST', headers, message, this.#closing.signal)
-      if (isHandshake && answer.status < 300) this.#session = single(answer.headers['mcp-session-id'])
-      void this.#read(answer, asked, isHandshake).catch((error: unknown) => this.#lose(asked, error))
-      if (head.method === 'notifications/initialized') void this.#listen()
-    } catch (error) {
-      this.#lose(asked, error)
-    }
+    const exchanged = this.#exchange(message, head, asked).catch((error: unknown) => this.#lose(asked, error))
+    if (asked === undefined) await exchanged
+  }
+
+  async #exchange(message: Uint8Array, head: MessageHead, asked: string | undefined): Promise<void> {
+    const isHandshake = head.method === 'initialize'
+    const headers = { ...this.#headers(isHandshake), ...standardHeaders(head), 'content-type': 'application/json' }
+    const answer = await this.#client.send('POST', headers, message, this.#closing.signal)
+    if (isHandshake && answer.status < 300) this.#session = single(answer.headers['mcp-session-id'])
+    const read = this.#read(answer, asked, isHandshake)
+    if (head.method === 'notifications/initialized') void this.#listen()
+    await read
   }
 
   async close(): Promise<void> {

@@ -3,10 +3,12 @@ import { excerpt, utf8Text } from '#core'
 import { serverFault } from './limits.ts'
 
 export interface MessageHead {
-  /** As it is written: `5` or `"a"`. Absent from notifications. */
+  /** JSON text, the same for each way to write the same id: `5` or `"a"`. Absent from notifications. */
   readonly id?: string
   readonly method?: string
   readonly answers?: 'result' | 'error'
+  /** Of `notifications/cancelled`: the id of the request that is meant, as it is written. */
+  readonly cancels?: string
   /** Strings of the params, which decide whether the message may pass. */
   readonly params: Readonly<Partial<Record<ParamName, string>>>
 }
@@ -50,15 +52,17 @@ export class HeadScanner {
     const id = this.#found.get('1:id')
     const method = this.#found.get('1:method')
     const answers = this.#seen.has('1:result') ? 'result' : this.#seen.has('1:error') ? 'error' : undefined
+    const cancels = this.#found.get('2:params.requestId')
     const params: Partial<Record<ParamName, string>> = {}
     for (const name of PARAMS) {
       const text = this.#found.get(keyOf(name))
       if (text?.startsWith('"')) params[name] = JSON.parse(text) as string
     }
     return {
-      ...(id === undefined ? {} : { id }),
+      ...(id === undefined ? {} : { id: plainId(id) }),
       ...(method?.startsWith('"') ? { method: JSON.parse(method) as string } : {}),
       ...(answers === undefined ? {} : { answers }),
+      ...(cancels === undefined ? {} : { cancels: plainId(cancels) }),
       params,
     }
   }
@@ -230,6 +234,15 @@ function keyOf(name: ParamName): string {
   return `${name.startsWith('_meta.') ? 3 : 2}:params.${name}`
 }
 
+/** JSON-RPC 2.0 §4: a string, a number or null. A number with more digits than can be kept stays as it is. */
+function plainId(text: string): string {
+  if (text.startsWith('"')) return JSON.stringify(parseString(text))
+  if (text === 'null') return text
+  const value = Number(text)
+  if (!Number.isFinite(value) || text === '') throw serverFault('an id is neither text nor number')
+  return Number.isSafeInteger(value) ? String(value) : text
+}
+
 function parseString(text: string): string {
   try {
     return JSON.parse(text) as string
@@ -247,7 +260,7 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const MEMBERS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
 /** `io.modelcontextprotocol/protocolVersion` stands in `_meta` of every request since 2026-07-28, `protocolVersion` in `initialize` before. */
-const PARAMS = ['name', 'uri', 'cursor', 'protocolVersion', 'requestId', 'taskId', '_meta.io.modelcontextprotocol/protocolVersion'] as const
-const WANTED = new Set<string>(['1:id', '1:method', ...PARAMS.map(keyOf)])
+const PARAMS = ['name', 'uri', 'cursor', 'protocolVersion', 'taskId', '_meta.io.modelcontextprotocol/protocolVersion'] as const
+const WANTED = new Set<string>(['1:id', '1:method', '2:params.requestId', ...PARAMS.map(keyOf)])
 const DEEPEST_NAME = 3
 const MOST_CAPTURED = 8192

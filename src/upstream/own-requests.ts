@@ -53,6 +53,11 @@ export class OwnRequests {
     }
   }
 
+  /** Something of ours is still to be answered. */
+  get waits(): boolean {
+    return this.#waiting.size > 0
+  }
+
   /** @param id as it is written in the message */
   owns(id: string | undefined): boolean {
     return id !== undefined && id.startsWith(`"${this.#prefix}`)
@@ -90,7 +95,7 @@ function readResult(method: string, message: Uint8Array, limits: UpstreamLimits)
 }
 
 /** One JSON-RPC message that we read ourselves: strict, for what two parsers read in two ways is not compared with anything. */
-function readAnswer(message: Uint8Array, limits: Pick<UpstreamLimits, 'messageBytes' | 'depth' | 'values'>): JsonObject {
+export function readAnswer(message: Uint8Array, limits: Pick<UpstreamLimits, 'messageBytes' | 'depth' | 'values'>): JsonObject {
   try {
     return parseStrictObject(message, { maxBytes: limits.messageBytes, maxDepth: limits.depth, maxValues: limits.values })
   } catch (cause) {

@@ -1,12 +1,13 @@
 /** The mcp commands, as the command line shows them. */
 import type { CommandDeclaration, CommandGroup } from '../command.ts'
+import { gateway } from './mcp-gateway.ts'
 import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger } from './options.ts'
 
 export const MCP_COMMANDS: CommandGroup = {
   name: 'mcp',
   summary: 'models and tools for hosts of the Model Context Protocol',
   examples: [['sealstone mcp serve --root ./models', 'a server that verifies the models in a directory']],
-  commands: [serve()],
+  commands: [serve(), gateway()],
   groups: [registry()],
 }
 

@@ -1,0 +1,45 @@
+/** mcp gateway, as the command line shows it. */
+import type { CommandDeclaration } from '../command.ts'
+import { CONNECTION_OPTIONS } from './options.ts'
+
+export function gateway(): CommandDeclaration {
+  return {
+    name: 'gateway',
+    operands: [{ syntax: '[command...]', description: 'what starts the MCP server, after --' }],
+    summary: 'stand before an MCP server and let through only what was approved',
+    description:
+      'Hosts start it in place of the server. Before a host sees a tool, all that the server offers is fetched and compared with the signed\n' +
+      'manifest; what was added, removed, renamed or changed is refused, and the decision goes to the audit log.\n' +
+      'The server sees PATH, HOME and LANG of the environment, and what --env names.',
+    options: [
+      { flags: '--url <url>', description: 'a server over HTTP in place of a command: https, or http on this machine' },
+      {
+        flags: '--manifest <file>',
+        description: 'what was signed with: sealstone mcp sign; default is what was approved with: sealstone mcp approve',
+      },
+      {
+        flags: '--mode <mode>',
+        description: 'enforce refuses, warn only tells, off does not look; default enforce',
+        choices: ['off', 'warn', 'enforce'],
+      },
+      { flags: '--env <name>', description: 'pass this variable to the server; may be repeated', repeatable: true },
+      {
+        flags: '--header <name=variable>',
+        description: 'send this header to --url, with the value of the variable; may be repeated',
+        repeatable: true,
+      },
+      { flags: '--trust <file>', description: 'trust file; default is trust.json of the state directory' },
+      { flags: '--public-key <pem>', description: 'trust this public key; may be repeated', repeatable: true },
+      { flags: '--trust-root <pem>', description: 'trust certificates issued by this root; may be repeated', repeatable: true },
+      { flags: '--require <kind>', description: 'signature that must be there; default is what the key demands', choices: ['hybrid', 'classical'] },
+      { flags: '--require-protection <level>', description: 'how the key must be guarded', choices: ['token', 'hsm'] },
+      ...CONNECTION_OPTIONS,
+    ],
+    examples: [
+      ['sealstone mcp gateway --manifest files.hybrid.sig -- npx @modelcontextprotocol/server-filesystem .', 'a server on this machine'],
+      ['sealstone mcp gateway --manifest notes.hybrid.sig --url https://notes.example/mcp', 'a server elsewhere'],
+      ['sealstone mcp gateway --mode warn -- ./server', 'tell what would be refused, and let it through'],
+    ],
+    load: () => import('../commands/mcp-gateway.ts'),
+  }
+}

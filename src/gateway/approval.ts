@@ -1,0 +1,35 @@
+/** What a server is held to, how strictly, and what is told about it. */
+import type { Offer, OfferDifference } from '#toolsets'
+
+/** `enforce` lets nothing through that was not approved, `warn` lets it through and says so, `off` does not look. */
+export type Mode = 'off' | 'warn' | 'enforce'
+
+export interface Approval {
+  readonly offer: Offer
+  /** SHA-256 of its canonical form, in hex. */
+  readonly digest: string
+  /** Where it comes from, for messages: `the signed manifest m.hybrid.sig`, `the pin of 2026-11-28`. */
+  readonly source: string
+}
+
+/** One thing that the gateway decided. What foreign text there is in it is harmless to look at and bounded. */
+export interface GatewayDecision {
+  readonly operation: 'mcp.connect' | 'mcp.call'
+  readonly decision: 'allowed' | 'warned' | 'blocked'
+  /** The server, and the tool where it is about one. */
+  readonly subject: string
+  /** Of what the server offers now. */
+  readonly digest?: string
+  readonly reason?: string
+}
+
+/** Takes every decision at once and never throws; what becomes of it must not hold up the gateway. */
+export type Report = (decision: GatewayDecision) => void
+
+/** Why nothing passes. */
+export interface Block {
+  readonly code: 'MCP_BLOCKED' | 'MCP_UNAPPROVED' | 'MCP_SERVER_FAULT' | 'MCP_SERVER_UNAVAILABLE' | 'DEADLINE_EXCEEDED'
+  readonly reason: string
+  readonly hint: string
+  readonly differences: readonly OfferDifference[]
+}

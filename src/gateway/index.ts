@@ -1,0 +1,4 @@
+/** gateway: stands between a host and an MCP server, and lets through only what was approved. */
+export type { Approval, GatewayDecision, Mode, Report } from './approval.ts'
+export { DecisionQueue } from './decision-queue.ts'
+export { runStdioGateway, type StdioGatewayOptions } from './run-stdio.ts'

@@ -1,0 +1,232 @@
+/** One host and one server, message by message: what the guard lets through goes on as it came, in order, with nothing piling up. */
+import { SealstoneError, toSealstoneError } from '#core'
+import { type Incoming, type Link, type MessageHead, OwnRequests, readHead, type Receiver, serverFault, type UpstreamLimits } from '#upstream'
+import { errorAnswer, failedAnswer, INVALID_REQUEST } from './answers.ts'
+import type { Approval, Mode, Report } from './approval.ts'
+import { Guard, type Ruling } from './guard.ts'
+import type { LineWriter } from './line-writer.ts'
+
+export interface SessionOptions {
+  readonly mode: Mode
+  readonly approval: Approval | undefined
+  readonly limits: UpstreamLimits
+  readonly report: Report
+  readonly link: Link
+  readonly host: LineWriter
+  /** For the person who reads standard error. */
+  readonly note: (text: string) => void
+}
+
+export class StdioSession implements Receiver {
+  /** Rejects when the server has gone, once the host was told. */
+  readonly ending: Promise<never>
+  readonly #fail: (error: SealstoneError) => void
+  readonly #link: Link
+  readonly #host: LineWriter
+  readonly #limits: UpstreamLimits
+  readonly #note: (text: string) => void
+  readonly #guard: Guard
+  readonly #own: OwnRequests
+  /** Requests of the host without an answer, by id. */
+  readonly #pending = new Map<string, Pending>()
+  #waitingBytes = 0
+  /** Messages of the server that wait for a comparison, in order. */
+  #serverQueue: Promise<void> = Promise.resolve()
+  #queued = 0
+  /** The long answer that comes in pieces: held as long as it may be one that is looked at. */
+  #long: { passes: boolean; parts: Uint8Array[]; bytes: number } | undefined
+  #strays = 0
+  #idle: PromiseWithResolvers<void> | undefined
+
+  constructor(options: SessionOptions) {
+    this.#link = options.link
+    this.#host = options.host
+    this.#limits = options.limits
+    this.#note = options.note
+    this.#own = new OwnRequests(options.limits)
+    this.#guard = new Guard({
+      ...options,
+      ask: (method, params, how) => this.#own.ask(method, params, (message) => this.#sendOwn(message), how ?? {}),
+    })
+    const { promise, reject } = Promise.withResolvers<never>()
+    promise.catch(() => {}) // whoever waits for it is told; nobody need
+    this.ending = promise
+    this.#fail = reject
+    this.#link.receive(this)
+  }
+
+  /** A message of the host. Resolves when more may come. */
+  async fromHost(head: MessageHead, bytes: Uint8Array): Promise<void> {
+    const { id, method } = head
+    if (method === undefined || id === undefined) {
+      if (head.cancels !== undefined) this.#cancel(head.cancels)
+      await this.#forward(bytes, head)
+      if (method !== undefined) this.#guard.afterNotification(head)
+      return
+    }
+    const refusal = this.#refuse(id)
+    if (refusal !== undefined) return await this.#host.write(errorAnswer(id, INVALID_REQUEST, refusal))
+    const pending: Pending = { method, waits: false, cancelled: false }
+    this.#pending.set(id, pending)
+    const ruling = this.#guard.onRequest(head, bytes)
+    if (!(ruling instanceof Promise)) return await this.#apply(ruling, id, bytes, head)
+    // The host goes on meanwhile: the server may need an answer of it before it can list what it offers.
+    if (this.#waitingBytes + bytes.length > MOST_WAITING_BYTES) {
+      this.#settle(id)
+      return await this.#host.write(failedAnswer(id, new SealstoneError('OVERLOADED')))
+    }
+    pending.waits = true
+    this.#waitingBytes += bytes.length
+    void ruling.then(async (settled) => {
+      pending.waits = false
+      this.#waitingBytes -= bytes.length
+      if (pending.cancelled) this.#settle(id)
+      else await this.#apply(settled, id, bytes, head)
+    })
+  }
+
+  /** Resolves when every request of the host has its answer. */
+  async settled(): Promise<void> {
+    if (this.#pending.size === 0) return
+    this.#idle ??= Promise.withResolvers()
+    await this.#idle.promise
+  }
+
+  message(incoming: Incoming): void | Promise<void> {
+    if (incoming.part === 'whole') return this.#whole(incoming.head, incoming.bytes)
+    return this.#part(incoming)
+  }
+
+  lost(id: string, error: SealstoneError): void {
+    if (this.#own.owns(id)) this.#own.lose(id, error)
+    else if (this.#settle(id)) void this.#host.write(failedAnswer(id, error))
+  }
+
+  ended(error: SealstoneError): void {
+    this.#host.abandon()
+    this.#own.fail(error)
+    for (const id of this.#pending.keys()) this.lost(id, error)
+    this.#fail(error)
+  }
+
+  async #apply(ruling: Ruling, id: string, bytes: Uint8Array, head: MessageHead): Promise<void> {
+    if (ruling.kind === 'pass') return await this.#forward(bytes, head)
+    this.#settle(id)
+    if (ruling.kind === 'answer') await this.#host.write(ruling.message)
+  }
+
+  async #forward(bytes: Uint8Array, head: MessageHead): Promise<void> {
+    try {
+      await this.#link.send(bytes, head)
+    } catch (error) {
+      if (head.id !== undefined && head.method !== undefined) this.lost(head.id, toSealstoneError(error))
+    }
+  }
+
+  async #sendOwn(message: Uint8Array): Promise<void> {
+    await this.#link.send(message, readHead(message, this.#limits.depth))
+  }
+
+  #refuse(id: string): string | undefined {
+    if (this.#own.owns(id)) return 'the id begins like those of the gateway'
+    if (this.#pending.has(id)) return 'a request with this id waits for its answer already'
+    return this.#pending.size >= MOST_PENDING ? `${MOST_PENDING} requests wait for their answers already` : undefined
+  }
+
+  #cancel(id: string): void {
+    const pending = this.#pending.get(id)
+    if (pending?.waits === true) pending.cancelled = true // it has not reached the server, and will not
+  }
+
+  #settle(id: string): boolean {
+    const known = this.#pending.delete(id)
+    if (this.#pending.size === 0) this.#idle?.resolve()
+    return known
+  }
+
+  #whole(head: MessageHead, bytes: Uint8Array): void | Promise<void> {
+    if (head.answers !== undefined) return this.#answer(head, bytes)
+    const ruling = this.#guard.onServerMessage(head)
+    if (!(ruling instanceof Promise) && this.#queued === 0) return this.#applyToServer(ruling, bytes)
+    if (this.#queued >= MOST_QUEUED || bytes.length > this.#limits.heldBytes) {
+      return this.#stop(serverFault(`the server sends more than ${MOST_QUEUED} messages before what it offers was compared`))
+    }
+    // Not awaited: the answers that the comparison needs come on the same way.
+    this.#queued++
+    this.#serverQueue = this.#serverQueue.then(async () => {
+      await this.#applyToServer(await ruling, bytes)
+      this.#queued--
+    })
+  }
+
+  #applyToServer(ruling: Ruling, bytes: Uint8Array): void | Promise<void> {
+    if (ruling.kind === 'pass') return this.#host.write(bytes)
+    if (ruling.kind === 'answer') return this.#sendOwn(ruling.message)
+  }
+
+  #answer(head: MessageHead, bytes: Uint8Array): void | Promise<void> {
+    const { id = 'null' } = head
+    if (this.#own.owns(id)) return void this.#own.settle(id, bytes)
+    const pending = this.#pending.get(id)
+    if (pending === undefined || pending.waits) return this.#stray()
+    this.#settle(id)
+    const ruling = this.#guard.looksAtAnswer(pending.method) ? this.#guard.onIdentity(pending.method, head, bytes) : PASS
+    if (ruling.kind !== 'drop') return this.#host.write(ruling.kind === 'pass' ? bytes : ruling.message)
+  }
+
+  async #part({ head, bytes, part }: Incoming): Promise<void> {
+    const long = (this.#long ??= { passes: this.#passesUnseen(head), parts: [], bytes: 0 })
+    if (part === 'last') {
+      this.#long = undefined
+      if (!long.passes) return await this.#whole(head, Buffer.concat([...long.parts, bytes]))
+      // The id may come last: until the end of the line is written, the host has no message.
+      if (this.#passesUnseen(head) && head.id !== undefined) {
+        this.#settle(head.id)
+        return await this.#host.finish(bytes)
+      }
+      return await this.#stop(serverFault('a long answer was not to a call of the host'))
+    }
+    if (long.passes) return await this.#host.writePart(bytes)
+    long.parts.push(bytes)
+    long.bytes += bytes.length
+    if (long.bytes <= this.#limits.messageBytes) return
+    // No answer that the gateway reads is so long, so it must be one to a call; its id is judged at its end.
+    if (head.answers === undefined || head.id !== undefined || this.#pending.size === 0) {
+      return await this.#stop(serverFault(`a message that must be held is longer than ${this.#limits.messageBytes} bytes`))
+    }
+    long.passes = true
+    for (const held of long.parts.splice(0)) await this.#host.writePart(held)
+  }
+
+  /** It is an answer to a request of the host, and not one at which the guard looks. */
+  #passesUnseen({ id, answers }: MessageHead): boolean {
+    if (answers === undefined) return false
+    // Without its id it is one if it can be nothing else.
+    if (id === undefined)
+      return !this.#own.waits && this.#pending.size > 0 && [...this.#pending.values()].every(({ method }) => !this.#guard.looksAtAnswer(method))
+    const pending = this.#pending.get(id)
+    return pending !== undefined && !pending.waits && !this.#guard.looksAtAnswer(pending.method)
+  }
+
+  /** Answers to nobody are left out, and counted: a host that reuses ids could take one for another. */
+  #stray(): void {
+    if (++this.#strays === 1) this.#note('the MCP server answers what was not asked; such answers are left out')
+  }
+
+  async #stop(fault: SealstoneError): Promise<void> {
+    this.ended(fault)
+    await this.#link.close()
+  }
+}
+
+interface Pending {
+  readonly method: string
+  /** For a comparison; it has not been sent. */
+  waits: boolean
+  cancelled: boolean
+}
+
+const PASS: Ruling = { kind: 'pass' }
+const MOST_PENDING = 1024
+const MOST_WAITING_BYTES = 32 * 1024 * 1024
+const MOST_QUEUED = 64

@@ -1,0 +1,158 @@
+/** A gateway in this process between an official SDK client and a server's process. */
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { PassThrough, type Readable, type Writable } from 'node:stream'
+import { Client, type ClientOptions } from '@modelcontextprotocol/client'
+import { type Approval, type GatewayDecision, type Mode, runStdioGateway } from '#gateway'
+import { offerDigest } from '#toolsets'
+import { connectUpstream, fetchOffer, type UpstreamLimits, type UpstreamTarget } from '#upstream'
+import type { Change } from './fixture.ts'
+
+export type JsonRpc = {
+  id?: number | string | null
+  method?: string
+  params?: unknown
+  result?: Record<string, unknown>
+  error?: { code: number; message: string; data?: Record<string, unknown> }
+}
+
+export function fixture(change: Change = 'none'): UpstreamTarget {
+  return { command: process.execPath, args: [join(import.meta.dirname, 'fixture.ts'), change] }
+}
+
+/** What the server offers now, approved. */
+export async function approve(target: UpstreamTarget): Promise<Approval> {
+  await using upstream = await connectUpstream(target)
+  const { offer } = await fetchOffer(upstream)
+  return { offer, digest: offerDigest(offer), source: 'the test' }
+}
+
+export interface TestGateway extends AsyncDisposable {
+  readonly input: Writable
+  readonly output: Readable
+  readonly decisions: GatewayDecision[]
+  readonly notes: string[]
+  /** Settles as runStdioGateway does. */
+  readonly done: Promise<void>
+}
+
+export function startGateway(target: UpstreamTarget, approval: Approval | undefined, mode: Mode = 'enforce', limits?: UpstreamLimits): TestGateway {
+  const [input, output] = [new PassThrough(), new PassThrough()]
+  const decisions: GatewayDecision[] = []
+  const notes: string[] = []
+  const stop = new AbortController()
+  const done = runStdioGateway({
+    target,
+    mode,
+    ...(approval === undefined ? {} : { approval }),
+    ...(limits === undefined ? {} : { limits }),
+    report: (decision) => void decisions.push(decision),
+    input,
+    output,
+    onErrorLine: (line) => void notes.push(line),
+    note: (text) => void notes.push(text),
+    signal: stop.signal,
+  })
+  done.catch(() => {}) // judged by the tests that expect it
+  return {
+    input,
+    output,
+    decisions,
+    notes,
+    done,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort()
+      await done.catch(() => {})
+    },
+  }
+}
+
+/** A host that writes lines itself. */
+export class RawHost {
+  readonly #gateway: TestGateway
+  readonly #lines: AsyncGenerator<string>
+  /** What came that was no answer that was waited for. */
+  readonly others: JsonRpc[] = []
+
+  constructor(gateway: TestGateway) {
+    this.#gateway = gateway
+    this.#lines = linesOf(gateway.output)
+  }
+
+  async send(message: object | string): Promise<void> {
+    const text = typeof message === 'string' ? message : JSON.stringify({ jsonrpc: '2.0', ...message })
+    if (!this.#gateway.input.write(`${text}\n`)) await once(this.#gateway.input, 'drain')
+  }
+
+  async line(): Promise<string> {
+    const { value, done } = await this.#lines.next()
+    if (done === true) throw new Error('the gateway has closed its output')
+    return value
+  }
+
+  async request(id: number | string, method: string, params: object = {}): Promise<JsonRpc> {
+    await this.send({ id, method, params })
+    return await this.answer(id)
+  }
+
+  async answer(id: number | string | null): Promise<JsonRpc> {
+    for (;;) {
+      const message = JSON.parse(await this.line()) as JsonRpc
+      if (message.id === id && message.method === undefined) return message
+      this.others.push(message)
+    }
+  }
+
+  async initialize(): Promise<JsonRpc> {
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
+    const answer = await this.request(0, 'initialize', params)
+    await this.send({ method: 'notifications/initialized' })
+    return answer
+  }
+}
+
+/** The official client on the gateway's streams. */
+export async function connectClient(gateway: TestGateway, mode: 'legacy' | 'auto' = 'legacy', options: ClientOptions = {}): Promise<Client> {
+  const client = new Client({ name: 'host', version: '1' }, { ...options, versionNegotiation: { mode } })
+  await client.connect(new StreamTransport(gateway))
+  return client
+}
+
+type Handler = NonNullable<Parameters<Client['connect']>[0]['onmessage']>
+
+class StreamTransport {
+  onclose?: () => void
+  onerror?: (error: Error) => void
+  onmessage?: Handler
+  readonly #gateway: TestGateway
+
+  constructor(gateway: TestGateway) {
+    this.#gateway = gateway
+  }
+
+  async start(): Promise<void> {
+    void this.#read()
+  }
+
+  async send(message: unknown): Promise<void> {
+    this.#gateway.input.write(`${JSON.stringify(message)}\n`)
+  }
+
+  async close(): Promise<void> {
+    this.#gateway.input.end()
+    this.onclose?.()
+  }
+
+  async #read(): Promise<void> {
+    for await (const line of linesOf(this.#gateway.output)) this.onmessage?.(JSON.parse(line) as Parameters<Handler>[0])
+  }
+}
+
+async function* linesOf(stream: Readable): AsyncGenerator<string> {
+  let held = ''
+  for await (const chunk of stream) {
+    const lines = (held + String(chunk)).split('\n')
+    held = lines.pop() ?? ''
+    yield* lines
+  }
+}
