@@ -5,7 +5,7 @@ import { defined, toHex } from '#core'
 import { hashModel, listModel, rootDigest } from '#hashing'
 import { type Guard, makeView, type Way } from './guards.ts'
 import { openPrivateFolder } from './private-folder.ts'
-import { type Change, findChanges } from './watch.ts'
+import { type Change, findChanges, settledLook } from './watch.ts'
 
 export interface PrepareModelOptions extends Omit<VerifyModelFilesOptions, 'cache'> {
   /** Default `auto`: the first that works of clone, descriptors and copy. */
@@ -32,7 +32,7 @@ export interface PreparedModel extends AsyncDisposable {
 
 /**
  * A model that does not verify is an answer, not an error. What was prepared is removed when the answer is disposed of.
- * Throws what `verifyModelFiles` throws, MODEL_CHANGED, GUARD_UNAVAILABLE, HOME_INSECURE for a folder that others can write, OUTPUT_UNWRITABLE.
+ * Throws what `verifyModelFiles` throws, MODEL_CHANGED, OUTPUT_UNWRITABLE, and GUARD_UNAVAILABLE for a folder that others can write too.
  */
 export async function prepareModel(options: PrepareModelOptions): Promise<PreparedModel> {
   const signed = await openSignedModel(options)
@@ -42,17 +42,17 @@ export async function prepareModel(options: PrepareModelOptions): Promise<Prepar
   const listing = await listModel(options.path, { ...signed.hashing, ...defined({ signal: options.signal }) })
   const single = listing.directories.length === 0
   const source = { root: resolve(options.path), name: basename(resolve(options.path)), single, files: listing.files }
-  const folder = made.use(await openPrivateFolder(options.guardFolder))
+  const folder = options.guard === 'none' ? '' : made.use(await openPrivateFolder(options.guardFolder)).path
   const { view, way, notes } = await makeView(options.guard ?? 'auto', {
     source,
-    folder: folder.path,
+    folder,
     followLinks: options.allowSymlinks ?? false,
     copyLimitBytes: options.copyLimitBytes ?? 0,
     ...defined({ signal: options.signal, within }),
   })
   made.use(view)
   // Hashed is what the command will get, after it was put there, whatever was at the model's own place meanwhile.
-  const before = view.look()
+  const before = way === 'clone' || way === 'copy' ? view.look() : await settledLook(view, options.signal)
   const hashing = { ...asSigned, allowSymlinks: view.links || (options.allowSymlinks ?? false) }
   const manifest = await hashModel(view.path, { ...hashing, ...defined({ signal: options.signal, onProgress: options.onProgress }) })
   const verdict = await signed.judge(manifest)

@@ -12,7 +12,7 @@ export interface PrivateFolder extends Disposable {
 
 /**
  * Each folder has a lock beside its content that the system drops when its holder dies, in a container as well; a folder that nobody locks
- * is rubbish. Throws HOME_INSECURE where others could put another folder in its place, OUTPUT_UNWRITABLE.
+ * is rubbish. Throws GUARD_UNAVAILABLE where others could put another folder in its place, OUTPUT_UNWRITABLE.
  */
 export async function openPrivateFolder(parent: string): Promise<PrivateFolder> {
   const home = makeParent(parent)
@@ -64,8 +64,8 @@ function refuseOthers(folder: string): void {
   const { uid, mode } = statSync(folder)
   const me = process.getuid?.() ?? uid
   const hint = 'name a folder of your own, in folders that only you and root can write, with --guard-dir'
-  if (uid !== me && uid !== 0) throw new SealstoneError('HOME_INSECURE', `${folder} belongs to user ${uid}, not to ${me} or root`, { hint })
-  if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0) throw new SealstoneError('HOME_INSECURE', `${folder} can be written by others`, { hint })
+  if (uid !== me && uid !== 0) throw new SealstoneError('GUARD_UNAVAILABLE', `${folder} belongs to user ${uid}, not to ${me} or root`, { hint })
+  if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0) throw new SealstoneError('GUARD_UNAVAILABLE', `${folder} can be written by others`, { hint })
 }
 
 async function lockedWhile<T>(path: string, work: () => T): Promise<T> {

@@ -7,6 +7,8 @@ export interface StartedCommand {
   /** The exit status, or 128 and the number of the signal that ended it, as shells say it. */
   readonly ended: Promise<number>
   kill(signal: NodeJS.Signals): void
+  /** SIGTERM, and SIGKILL where that does not help. */
+  stop(): void
 }
 
 /** @throws SealstoneError INPUT_INVALID when there is no such command or it may not be run */
@@ -15,7 +17,14 @@ export async function startCommand(command: string, args: readonly string[], env
   const child = spawn(command, args, { stdio: 'inherit', env })
   const ended = new Promise<number>((resolve) => child.once('exit', (code, signal) => resolve(statusOf(code, signal))))
   await started(child, command)
-  return { ended, kill: (signal) => void child.kill(signal) }
+  return {
+    ended,
+    kill: (signal) => void child.kill(signal),
+    stop() {
+      child.kill('SIGTERM')
+      setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS).unref()
+    },
+  }
 }
 
 function started(child: ChildProcess, command: string): Promise<void> {
@@ -31,3 +40,5 @@ function started(child: ChildProcess, command: string): Promise<void> {
 function statusOf(code: number | null, signal: NodeJS.Signals | null): number {
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal])
 }
+
+const STOP_WITHIN_MS = 10_000

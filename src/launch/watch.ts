@@ -1,5 +1,7 @@
 /** Whether files are still what they were when they were verified. */
 import type { BigIntStats } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { SealstoneError } from '#core'
 import { describeChange, stampOf } from '#hashing'
 import type { View } from './view.ts'
 
@@ -9,6 +11,21 @@ export interface Change {
   readonly what: string
   /** The file lost a name, as a newer one takes its place, and its bytes were read again: they are the verified ones. */
   readonly harmless: boolean
+}
+
+/**
+ * How the files look, once that is older than the clock of the file system ticks: a write in the tick of the look would leave the times as they are.
+ * Throws MODEL_CHANGED where somebody writes all the time.
+ */
+export async function settledLook(view: View, signal?: AbortSignal): Promise<ReturnType<View['look']>> {
+  for (let tries = 0; ; tries++) {
+    const now = Date.now()
+    const looks = view.look()
+    const moving = [...looks].find(([, stats]) => stats !== undefined && Number(stats.ctimeNs) / 1e6 + TICK_MS > now)
+    if (moving === undefined) return looks
+    if (tries === MOST_TRIES) throw new SealstoneError('MODEL_CHANGED', `${moving[0]} is written to, or the clock was set back after it was`)
+    await setTimeout(TICK_MS, undefined, signal && { signal })
+  }
 }
 
 /**
@@ -44,3 +61,7 @@ function describe(was: BigIntStats | undefined, is: BigIntStats | undefined): st
 function stamp(stats: BigIntStats | undefined): string {
   return stats === undefined ? '' : stampOf(stats)
 }
+
+// Linux takes the times of files from a clock that ticks every 1 to 10 ms.
+const TICK_MS = 20
+const MOST_TRIES = 25

@@ -1,10 +1,11 @@
 /** sealstone run: verifies models, guards them, and runs a command on them. Standard output is the command's from its first byte on. */
 import { join } from 'node:path'
-import { SealstoneError } from '#core'
+import { defined, SealstoneError } from '#core'
 import {
   type Change,
   environmentFor,
   fillIn,
+  keepWatch,
   type Guard,
   type PreparedModel,
   prepareModel,
@@ -18,10 +19,12 @@ import type { Output } from '../output.ts'
 import { type ProgressForm, trackProgress } from '../progress.ts'
 import { jsonText, visible } from '../text.ts'
 import { printVerdict } from './verdict.ts'
+import { type LogOptions, recordDecisions, type RunDecision } from './run-decisions.ts'
 import { type VerifyOptions, verifyOptions } from './verify-options.ts'
 
-type RunOptions = VerifyOptions & { model: string[]; guard?: Guard; guardDir?: string; copyLimit?: number; progress?: ProgressForm }
-type Ready = PreparedModel & { readonly root: string }
+type RunOptions = VerifyOptions & LogOptions & { model: string[]; guard?: Guard; guardDir?: string; copyLimit?: number; progress?: ProgressForm }
+/** `name`: its path, as the caller gave it. */
+type Ready = PreparedModel & { readonly root: string; readonly name: string }
 
 /** The exit status is the command's, or 1, 2 or 3 with an `error:` line where it was not started or its model changed. */
 export async function run(context: CommandContext, operands: readonly string[], options: RunOptions): Promise<number> {
@@ -34,61 +37,84 @@ export async function run(context: CommandContext, operands: readonly string[], 
   }
 }
 
-async function prepareAndRun(
-  { output, home }: CommandContext,
-  operands: readonly string[],
-  options: RunOptions,
-  signals: ReceivedSignals,
-): Promise<number> {
-  if (options.model.length > 1 && (options.signature ?? options.hybridSignature) !== undefined) {
-    throw new SealstoneError('USAGE', '--signature and --hybrid-signature are for one model', {
-      hint: 'put the signatures of several models beside them',
-    })
-  }
+async function prepareAndRun(context: CommandContext, operands: readonly string[], options: RunOptions, signals: ReceivedSignals): Promise<number> {
+  refuseUnclear(operands, options)
+  const { output, home } = context
   await using prepared = new AsyncDisposableStack()
   const models: Ready[] = []
   for (const path of options.model) {
-    const model = prepared.use(await prepare(path, output, home, options, signals.signal))
+    const model = prepared.use(await prepare(path, context, options, signals.signal))
     if (!model.verdict.ok) {
       printVerdict(output, path, model.verdict)
+      await block(context, options, { model: path, root: model.root, reason: 'it does not verify' })
       return EXIT.failed
     }
-    models.push(model as Ready)
+    models.push({ ...model, name: path } as Ready)
     announce(output, path, model)
   }
   const [command = '', ...args] = operands.map((operand) => fillIn(operand, models))
-  // The first model was verified before the others were read.
-  if (await changed(output, options.model, models)) return EXIT.failed
+  const allowed = models.map(({ name, root, guard }) => ({
+    model: name,
+    root,
+    decision: 'allowed' as const,
+    reason: `guard ${guard}, for ${command}`,
+  }))
+  await recordDecisions(output, home, options, allowed)
+  const isChanged = () => findChanged(context, options, models)
+  if (await isChanged()) return EXIT.failed // the first one was verified long ago, if the others are large
   signals.signal.throwIfAborted()
   const started = await startCommand(command, args, environmentFor(models, process.env))
   signals.passTo(started)
-  const watch = new Watch(async () => {
-    if (!(await changed(output, options.model, models))) return false
-    started.kill('SIGTERM') // what runs on other bytes than the verified ones must not go on
-    setTimeout(() => started.kill('SIGKILL'), STOP_WITHIN_MS).unref()
+  const watch = keepWatch(async () => {
+    if (!(await isChanged())) return false
+    started.stop() // what runs on other bytes than the verified ones must not go on
     return true
   })
   const status = await started.ended
   return (await watch.end()) ? EXIT.failed : status
 }
 
-async function prepare(path: string, output: Output, home: string, options: RunOptions, signal: AbortSignal): Promise<PreparedModel> {
+/** Before anything large is read. */
+function refuseUnclear(operands: readonly string[], { model, signature, hybridSignature }: RunOptions): void {
+  for (const operand of operands)
+    fillIn(
+      operand,
+      model.map((path) => ({ path, root: '' })),
+    )
+  if (model.length === 1 || (signature ?? hybridSignature) === undefined) return
+  const hint = 'put the signatures of several models beside them'
+  throw new SealstoneError('USAGE', '--signature and --hybrid-signature are for one model', { hint })
+}
+
+async function prepare(path: string, context: CommandContext, options: RunOptions, signal: AbortSignal): Promise<PreparedModel> {
+  const { output, home } = context
   using progress = trackProgress(output, 'hashing', options.progress)
-  return await prepareModel({
-    path,
-    ...verifyOptions(home, options),
-    guardFolder: options.guardDir ?? join(home, 'run'),
-    ...(options.guard === undefined ? {} : { guard: options.guard }),
-    ...(options.copyLimit === undefined ? {} : { copyLimitBytes: options.copyLimit }),
-    signal,
-    onProgress: progress.report,
-  })
+  try {
+    return await prepareModel({
+      path,
+      ...verifyOptions(home, options),
+      guardFolder: options.guardDir ?? join(home, 'run'),
+      ...defined({ guard: options.guard, copyLimitBytes: options.copyLimit }),
+      signal,
+      onProgress: progress.report,
+    })
+  } catch (error) {
+    progress.stop()
+    if (error instanceof SealstoneError) await block(context, options, { model: path, reason: error.message })
+    throw error
+  }
+}
+
+/** That nothing was started is no reason to fail in another way. */
+async function block({ output, home }: CommandContext, options: RunOptions, decision: Omit<RunDecision, 'decision'>): Promise<void> {
+  await recordDecisions(output, home, { ...options, requireLog: false }, [{ ...decision, decision: 'blocked' }])
 }
 
 function announce(output: Output, model: string, { path, root, guard, notes, verdict }: PreparedModel): void {
   if (output.json) output.rawError(`${jsonText({ event: 'model-verified', model, path, root, guard, notes, ...verdict })}\n`)
   else output.note(`verified  ${visible(model)}  ${root}  signed by ${visible(signerOf(verdict))}  guard: ${guard}`)
-  for (const note of [...verdict.warnings, ...notes]) output.warn(visible(note))
+  for (const warning of verdict.warnings) output.warn(visible(warning))
+  if (!output.json) for (const note of notes) output.note(`  ${visible(note)}`)
 }
 
 function signerOf({ signer }: PreparedModel['verdict']): string {
@@ -96,15 +122,17 @@ function signerOf({ signer }: PreparedModel['verdict']): string {
 }
 
 /** Whether a model is not any more what was verified; each change is told once. */
-async function changed(output: Output, names: readonly string[], models: readonly Ready[]): Promise<boolean> {
-  let harm = false
-  for (const [index, model] of models.entries()) {
-    for (const change of await model.findChanges()) {
-      tell(output, names[index] ?? '', change)
-      harm ||= !change.harmless
-    }
+async function findChanged(context: CommandContext, options: RunOptions, models: readonly Ready[]): Promise<boolean> {
+  let found = false
+  for (const model of models) {
+    const changes = await model.findChanges()
+    for (const change of changes) tell(context.output, model.name, change)
+    const [harm] = changes.filter(({ harmless }) => !harmless)
+    if (harm === undefined) continue
+    found = true
+    await block(context, options, { model: model.name, root: model.root, reason: `${harm.name} changed after it was verified: ${harm.what}` })
   }
-  return harm
+  return found
 }
 
 function tell(output: Output, model: string, { name, what, harmless }: Change): void {
@@ -117,39 +145,3 @@ function tell(output: Output, model: string, { name, what, harmless }: Change): 
       'do not use what the command made; find out who writes to the model',
     )
 }
-
-/** Asks again and again, never twice at a time, until it is told to end or the answer is yes; then asks once more. */
-class Watch {
-  #found = false
-  #ended = false
-  #asking: Promise<void> = Promise.resolve()
-  readonly #timer: NodeJS.Timeout
-  readonly #ask: () => Promise<boolean>
-
-  constructor(ask: () => Promise<boolean>) {
-    this.#ask = ask
-    let busy = false
-    this.#timer = setInterval(() => {
-      if (busy || this.#found || this.#ended) return
-      busy = true
-      this.#asking = this.#look().finally(() => {
-        busy = false
-      })
-    }, LOOK_EVERY_MS)
-  }
-
-  async end(): Promise<boolean> {
-    this.#ended = true
-    clearInterval(this.#timer)
-    await this.#asking
-    if (!this.#found) await this.#look()
-    return this.#found
-  }
-
-  async #look(): Promise<void> {
-    if (await this.#ask()) this.#found = true
-  }
-}
-
-const LOOK_EVERY_MS = 1000
-const STOP_WITHIN_MS = 10_000

@@ -88,8 +88,10 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       },
       { flags: '--guard-dir <directory>', description: "your own, on the model's file system for clones; default is run in the state directory" },
       { flags: '--copy-limit <bytes>', description: 'allow plain copies of models up to this size; default is none', parse: positiveInteger },
+      { flags: '--require-log', description: "start nothing that a daemon's audit log does not know of" },
       ...VERIFY_OPTIONS,
       PROGRESS_OPTION,
+      ...CONNECTION_OPTIONS,
     ],
     examples: [
       ['sealstone run --model ./model -- python serve.py {model}', 'starts only if the model verifies'],

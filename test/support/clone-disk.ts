@@ -1,0 +1,30 @@
+/** A real disk with copy-on-write clones: a Btrfs in a file, mounted in a mount namespace of its own, so that nothing is left mounted. */
+import { spawnSync } from 'node:child_process'
+import { truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { temporaryFolder } from './temporary.ts'
+
+/** Runs a shell script with the disk's path as `$1` and the other arguments after it; the disk is gone when it ends. */
+export function runOnCloneDisk(
+  script: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): { status: number | null; stdout: string; stderr: string } {
+  const folder = temporaryFolder()
+  const image = join(folder, 'image')
+  writeFileSync(image, '')
+  truncateSync(image, 128 * 1024 * 1024)
+  const path = `${env['PATH']}:/usr/sbin:/sbin`
+  const made = spawnSync('mkfs.btrfs', ['-q', image], { encoding: 'utf8', env: { ...env, PATH: path } })
+  expect(made.error, 'this test needs mkfs.btrfs (btrfs-progs)').toBeUndefined()
+  expect(made.status, made.stderr).toBe(0)
+  // Only root may mount a disk with a real file system on it.
+  const become = process.getuid?.() === 0 ? [] : ['sudo', '--non-interactive', '--preserve-env']
+  const shell = `mkdir "$1/disk" && mount -o loop "$1/image" "$1/disk" || { echo 'this test needs to be root, to mount a disk' >&2; exit 99; }
+    folder=$1; shift; set -- "$folder/disk" "$@"; ${script}`
+  const [command = '', ...rest] = [...become, 'unshare', '--mount', 'sh', '-c', shell, 'sh', folder, ...args]
+  const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 60_000, env: { ...env, PATH: path } })
+  expect(status, stderr).not.toBe(99)
+  return { status, stdout, stderr }
+}
