@@ -23,7 +23,7 @@ export class RangePool implements AsyncDisposable {
       const worker = new Worker(THREAD, {
         workerData: database,
         execArgv: ['--disable-warning=ExperimentalWarning'],
-        resourceLimits: { maxYoungGenerationSizeMb: 16 }, // short-lived rows: a larger nursery is memory and no speed
+        resourceLimits: { maxYoungGenerationSizeMb: 4 }, // tiles come and go: a larger nursery is memory and no speed
       })
       worker.on('message', (reply: RangeReply) => this.#settle(reply))
       worker.on('error', (cause) => this.#fail(cause))

@@ -3,6 +3,7 @@ import { equalBytes, toHex, toSealstoneError } from '#core'
 import type { Database, Row } from '#db'
 import { HASH_BYTES, type Leaf, leafHash, parseLeaf, TILE_WIDTH, tileNode } from '#tlog'
 import { type Finding, Findings } from './fsck-findings.ts'
+import { type SoundTile, SoundTiles } from './fsck-sound-tile.ts'
 
 export interface CheckedRange {
   readonly start: number
@@ -24,7 +25,12 @@ export interface CheckedRange {
 /** @param start a multiple of 256. @param end the size of the log, or another multiple of 256 */
 export function checkRange(db: Database, start: number, end: number): CheckedRange {
   const range = new RangeCheck(start, end)
-  for (let at = start; at < end; at += TILE_WIDTH) range.checkTile(db, at, Math.min(end, at + TILE_WIDTH))
+  const sound = new SoundTiles(db)
+  for (let at = start; at < end; at += TILE_WIDTH) {
+    const tile = end - at < TILE_WIDTH ? undefined : sound.read(at, range.lastTime)
+    if (tile === undefined) range.checkTile(db, at, Math.min(end, at + TILE_WIDTH))
+    else range.addSound(at, tile)
+  }
   return range.result()
 }
 
@@ -41,6 +47,18 @@ class RangeCheck {
   constructor(start: number, end: number) {
     this.#start = start
     this.#hashes = new Uint8Array((end - start) * HASH_BYTES)
+  }
+
+  get lastTime(): string {
+    return this.#lastTime
+  }
+
+  addSound(start: number, { root, hashes, firstTime, lastTime, steps }: SoundTile): void {
+    this.#hashes.set(hashes, (start - this.#start) * HASH_BYTES)
+    this.#roots.push(root)
+    if (this.#firstTime === '') this.#firstTime = firstTime
+    this.#lastTime = lastTime
+    for (const step of steps) this.#step(step)
   }
 
   checkTile(db: Database, start: number, end: number): void {
@@ -137,8 +155,12 @@ class RangeCheck {
       if (this.#firstTime === '') this.#firstTime = leaf.time
       this.#lastTime = leaf.time
     }
-    if (leaf.kind === 'intent') this.#opened.set(leaf.operationId, index)
-    else if (leaf.kind === 'outcome' && !this.#opened.delete(leaf.operationId)) this.#closed.push(leaf.operationId)
+    this.#step({ index, ...leaf })
+  }
+
+  #step({ index, kind, operationId }: { index: number; kind: string; operationId: string }): void {
+    if (kind === 'intent') this.#opened.set(operationId, index)
+    else if (kind === 'outcome' && !this.#opened.delete(operationId)) this.#closed.push(operationId)
   }
 }
 

@@ -1,6 +1,6 @@
 /** A Merkle tree that grows at its right edge, in memory only as far as the tiles that are not full yet (c2sp.org/tlog-tiles). */
 import { concatBytes, SealstoneError } from '#core'
-import { HASH_BYTES, leafHash, type NodeReader, nodeHash, rootOf } from './merkle.ts'
+import { HASH_BYTES, leafHash, type NodeReader, nodeHash, pairHash, rootOf } from './merkle.ts'
 
 /** c2sp.org/tlog-tiles: a tile holds 256 hashes, and a tile of the next level holds the roots of 256 tiles. */
 export const TILE_HEIGHT = 8
@@ -99,8 +99,17 @@ export class GrowingTree {
 
 /** A node inside a full tile, from the tile's hashes: `index` counts within the tile, `height` from the tile's own hashes up. */
 export function tileNode(hashes: Uint8Array, height: number, index: number): Uint8Array {
-  if (height === 0) return hashes.slice(index * HASH_BYTES, (index + 1) * HASH_BYTES)
-  return nodeHash(tileNode(hashes, height - 1, index * 2), tileNode(hashes, height - 1, index * 2 + 1))
+  const width = 1 << height
+  const row = new Uint8Array(width * HASH_BYTES)
+  row.set(hashes.subarray(index * row.length, (index + 1) * row.length))
+  // Each level in the place of the one below it: a parent stands left of its children's children.
+  for (let count = width / 2; count >= 1; count /= 2) {
+    for (let at = 0; at < count; at++) {
+      const pair = at * 2 * HASH_BYTES
+      row.set(pairHash(row.subarray(pair, pair + 2 * HASH_BYTES)), at * HASH_BYTES)
+    }
+  }
+  return height === 0 ? row : row.slice(0, HASH_BYTES)
 }
 
 /** Which full tile holds a node, and where in it. */

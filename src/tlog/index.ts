@@ -33,9 +33,10 @@ export {
   parseLeaf,
 } from './leaf.ts'
 export { DECIDED_OPERATIONS, DECISIONS, LEAF_KINDS, MAX_VERIFICATIONS } from './leaf-members.ts'
+export { type LeafFacts, LeafScanner } from './leaf-scanner.ts'
 export type { EntryFilter, LogEntry } from './log-entry.ts'
 export type { Activity, ActivitySpan, FoundEntries, LogSearch } from './log-search.ts'
-export { HASH_BYTES, leafHash, nodeHash, type NodeReader, rememberNodes, rootOf, splitPoint } from './merkle.ts'
+export { HASH_BYTES, leafHash, nodeHash, prefixedLeafHash, type NodeReader, rememberNodes, rootOf, splitPoint } from './merkle.ts'
 export { formatNote, formatSignatureLines, type NoteSignature, parseNote, parseSignatureLines, type SignedNote } from './note.ts'
 export { type ConsistencyClaim, consistencyProof, type InclusionClaim, inclusionProof, verifyConsistency, verifyInclusion } from './proofs.ts'
 export { formatTlogProof, parseTlogProof, type Receipt, standaloneProof, type TlogProof, verifyTlogProof } from './tlog-proof.ts'

@@ -74,11 +74,14 @@ function named(parse: (text: string) => string): MemberParser {
 }
 
 function time(value: JsonValue, name: string): JsonValue {
-  const parsed = typeof value === 'string' ? new Date(value) : undefined
-  if (parsed === undefined || Number.isNaN(parsed.getTime()) || parsed.toISOString() !== value || value.length !== TIME_LENGTH) {
-    throw invalid(`${name} is ${show(value)}, want RFC 3339 in UTC with milliseconds`)
-  }
+  if (typeof value !== 'string' || !isLeafTime(value)) throw invalid(`${name} is ${show(value)}, want RFC 3339 in UTC with milliseconds`)
   return value
+}
+
+/** RFC 3339, UTC, milliseconds, in the calendar. */
+export function isLeafTime(text: string): boolean {
+  const parsed = new Date(text)
+  return text.length === TIME_LENGTH && !Number.isNaN(parsed.getTime()) && parsed.toISOString() === text
 }
 
 /** 1 to `most` objects with these members; of them only the `optional` ones may be absent. */
@@ -125,7 +128,7 @@ export const LEAF_KINDS = [
 /** What a caller may tell that it decided about, and what it may have decided. */
 export const DECIDED_OPERATIONS = ['mcp.connect', 'mcp.approve', 'mcp.call', 'model.run'] as const
 export const DECISIONS = ['allowed', 'warned', 'blocked'] as const
-const MAX_SIGNATURES = 8
+export const MAX_SIGNATURES = 8
 /** With the longest identities they still fit into a leaf. */
 export const MAX_VERIFICATIONS = 16
 // A year of more than four digits has a sign before it, and would sort before all others.

@@ -16,12 +16,25 @@ export function leafHash(leaf: Uint8Array): Uint8Array {
   return sha256(bytes)
 }
 
+/** The same, of a leaf that stands behind a 0x00 already: nothing is copied. */
+export function prefixedLeafHash(prefixed: Uint8Array): Uint8Array {
+  return sha256(prefixed)
+}
+
 /** RFC 9162 §2.1.1: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(1 + 2 * HASH_BYTES)
   bytes[0] = NODE_PREFIX
   bytes.set(left, 1)
   bytes.set(right, 1 + HASH_BYTES)
+  return sha256(bytes)
+}
+
+/** The same, of two hashes that stand side by side. */
+export function pairHash(pair: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(1 + 2 * HASH_BYTES)
+  bytes[0] = NODE_PREFIX
+  bytes.set(pair, 1)
   return sha256(bytes)
 }
 

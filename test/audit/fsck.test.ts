@@ -59,6 +59,22 @@ it('finds nothing in a log as it was written, and computes its root from the lea
   expect(seen.at(-1)).toBe(1)
 })
 
+it('finds nothing, and then one change, among leaves of rarer forms', async () => {
+  const folder = temporaryFolder()
+  const names = ['modèle "β"', 'tab\tand\u001e\u001f', '名前\u{1f512}', '', '"']
+  {
+    await using open = await openLog(folder, log)
+    for (let at = 0; at < 300; at++) await open.audit.append(intent({ modelName: names[at % names.length] ?? '' }))
+    await open.audit.complete(intent())
+  }
+  const database = join(folder, 'sealstone.db')
+  expect(await fsck(database)).toMatchObject({ size: 302n, openIntents: 301, findingCount: 0 })
+  const driver = new DatabaseSync(database)
+  driver.exec("UPDATE audit_leaf SET model_name = NULL WHERE model_name = '' AND idx < 20")
+  driver.close()
+  expect((await fsck(database)).findings).toMatchObject([4, 9, 14, 19].map((index) => ({ index: BigInt(index), changed: 'column' })))
+})
+
 it.each<[what: string, sql: string, first: object, others: number]>([
   ['a leaf that does not parse any more', flip(321), { index: 321n, changed: 'bytes' }, 0],
   ['a leaf that is another one', rename(17), { index: 17n, changed: 'bytes', detail: 'leaf 17 was changed: it is not the one in the tree' }, 0],

@@ -1,0 +1,116 @@
+/**
+ * Finds out quickly that a full tile and its leaves are as they should be, which nearly all are: SQLite hands over many leaves in one piece, and they are
+ * recognised where they stand. At the least doubt it has no answer, and the strict check in fsck-range.ts looks at each leaf and says what is wrong.
+ */
+import { equalBytes } from '#core'
+import type { Database } from '#db'
+import { HASH_BYTES, type LeafFacts, LeafScanner, parseLeaf, prefixedLeafHash, TILE_HEIGHT, TILE_WIDTH, tileNode } from '#tlog'
+
+export interface SoundTile {
+  readonly root: Uint8Array
+  readonly hashes: Uint8Array
+  readonly firstTime: string
+  readonly lastTime: string
+  /** Intents and outcomes, in the order of the log. */
+  readonly steps: readonly { readonly index: number; readonly kind: 'intent' | 'outcome'; readonly operationId: string }[]
+}
+
+export class SoundTiles {
+  readonly #db: Database
+  readonly #scanner = new LeafScanner()
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** @param start the index of its first leaf @param notBefore the time of the leaf before */
+  read(start: number, notBefore: string): SoundTile | undefined {
+    const stored = this.#db.prepare(TILE).get(start / TILE_WIDTH)
+    const leaves: LeafFacts[] = []
+    const computed = Buffer.alloc(TILE_WIDTH * HASH_BYTES)
+    for (let from = start; stored !== undefined && from < start + TILE_WIDTH; from += PART) {
+      const part = this.#readPart(from, computed.subarray((from - start) * HASH_BYTES))
+      if (part === undefined) return undefined
+      leaves.push(...part)
+    }
+    const [root, hashes] = [stored?.['root'] as Uint8Array, stored?.['hashes'] as Uint8Array]
+    if (stored === undefined || !computed.equals(hashes) || !equalBytes(tileNode(hashes, TILE_HEIGHT, 0), root)) return undefined
+    if (leaves.some(({ time }, at) => time < (leaves[at - 1]?.time ?? notBefore))) return undefined
+    const steps = leaves.flatMap(({ kind, operationId }, at) =>
+      kind === 'intent' || kind === 'outcome' ? [{ index: start + at, kind, operationId } as const] : [],
+    )
+    return { root, hashes, firstTime: leaves[0]?.time ?? '', lastTime: leaves.at(-1)?.time ?? '', steps }
+  }
+
+  /** Leaves that parse and have the columns that they should; their hashes are written down. */
+  #readPart(from: number, hashes: Uint8Array): LeafFacts[] | undefined {
+    const row = this.#db.prepare(LEAVES).get(from, from + PART)
+    if (row?.['count'] !== PART || row['leaves'] === null || row['columns'] === null) return undefined
+    const bytes = row['leaves'] as Uint8Array
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+    const leaves: LeafFacts[] = []
+    for (let at = 0; at < bytes.length; ) {
+      const scanned = this.#scanner.scan(text, at + 1)
+      const end = scanned !== undefined && isEnd(bytes, scanned.end) ? scanned.end : endOf(bytes, at + 1)
+      const leaf = scanned?.end === end ? scanned : parsed(bytes.subarray(at + 1, end))
+      if (leaf === undefined || leaves.length === PART) return undefined
+      hashes.set(prefixedLeafHash(bytes.subarray(at, end)), leaves.length * HASH_BYTES)
+      leaves.push(leaf)
+      at = end
+    }
+    return leaves.length === PART && Buffer.from(columnsOf(leaves)).equals(row['columns'] as Uint8Array) ? leaves : undefined
+  }
+}
+
+function parsed(bytes: Uint8Array): LeafFacts | undefined {
+  try {
+    const { time, kind, operationId, caller, key, modelName, result } = parseLeaf(bytes)
+    return { time, timeMs: Date.parse(time), kind, operationId, caller, key, modelName, result }
+  } catch {
+    return undefined
+  }
+}
+
+function isEnd(bytes: Uint8Array, at: number): boolean {
+  return at === bytes.length || bytes[at] === 0
+}
+
+function endOf(bytes: Uint8Array, at: number): number {
+  const end = bytes.indexOf(0, at)
+  return end === -1 ? bytes.length : end
+}
+
+/**
+ * What the statement below must have said. Between two columns and two rows stand characters of which a row of the database has more than the leaves
+ * want as soon as a column holds one of them; so equal texts are equal columns, unless a leaf itself holds one.
+ */
+function columnsOf(leaves: readonly LeafFacts[]): string {
+  let columns = ''
+  for (const { timeMs, kind, operationId, caller, key, modelName, result } of leaves) {
+    if (modelName !== undefined && SEPARATOR.test(modelName)) return ''
+    columns += `${timeMs}\x1f${kind}\x1f${operationId}\x1f${caller}\x1f${optional(key)}\x1f${optional(modelName)}\x1f${optional(result)}\x1e`
+  }
+  return columns
+}
+
+/** An empty text is another thing than none. */
+function optional(text: string | undefined): string {
+  return text === undefined ? '' : `"${text}`
+}
+
+/** Of a tile, read at a time: some tens of kilobytes, which are soon used again. */
+const PART = 32
+const SEPARATOR = /[\x1e\x1f]/u
+const TILE = 'SELECT root, hashes FROM audit_tile WHERE level = 0 AND number = ?'
+/**
+ * Before each leaf the 0x00 that RFC 9162 hashes with it. No leaf holds one: it is JSON. Nothing that is longer than leaves and names can be is put
+ * together; it is then missing, and the texts differ.
+ */
+const LEAVES = `SELECT count(*) AS count,
+    CAST(group_concat(CASE WHEN octet_length(bytes) <= 65535 THEN char(0) || CAST(bytes AS TEXT) END, '') AS BLOB) AS leaves,
+    CAST(group_concat(
+      CASE WHEN octet_length(kind) + octet_length(operation_id) + octet_length(caller) + coalesce(octet_length(key), 0)
+        + coalesce(octet_length(model_name), 0) + coalesce(octet_length(result), 0) <= 32768
+      THEN time || char(31) || kind || char(31) || lower(hex(operation_id)) || char(31) || caller || char(31) || coalesce('"' || key, '') || char(31)
+        || coalesce('"' || model_name, '') || char(31) || coalesce('"' || result, '') || char(30) END, '') AS BLOB) AS columns
+  FROM (SELECT * FROM audit_leaf WHERE idx >= ? AND idx < ? ORDER BY idx)`
