@@ -29,6 +29,7 @@ export function databaseTiles(db: Database): TileSource {
     if (note === undefined) throw new SealstoneError('LOG_UNREACHABLE', 'the log has no checkpoint yet', { hint: 'start the daemon once' })
     return note
   }
+  const edge = new EdgeTiles(store)
   let covered = 0n // a log only grows: what was covered once needs no second look at its checkpoint
   let given: { readonly note: string; readonly size: bigint } | undefined
   return {
@@ -43,7 +44,7 @@ export function databaseTiles(db: Database): TileSource {
       const isCovered = (): boolean => tileWidth(covered, name.kind === 'entries' ? 0 : name.level, name.number) >= name.width
       if (!isCovered()) covered = sizeOf(newest())
       if (!isCovered()) throw new SealstoneError('TILE_MISSING', `${tilePath(name)} is beyond the checkpoint of ${covered} entries`)
-      return name.kind === 'entries' ? encodeEntryBundle(readLeaves(store, name)) : readHashes(store, name)
+      return name.kind === 'entries' ? encodeEntryBundle(readLeaves(store, name)) : readHashes(store, edge, name)
     },
   }
 }
@@ -52,13 +53,36 @@ function sizeOf(note: string): bigint {
   return decodeCheckpoint(parseNote(note).text).size
 }
 
-function readHashes(store: LogStore, name: TileName & { kind: 'hashes' }): Uint8Array {
+function readHashes(store: LogStore, edge: EdgeTiles, name: TileName & { kind: 'hashes' }): Uint8Array {
   const { level, number, width } = name
-  const full = store.readTile(level, number)
-  if (full !== undefined) return full.slice(0, width * HASH_BYTES)
-  const hashes = level === 0 ? readLeaves(store, name).map(leafHash) : store.readTileRoots(level - 1, number * BigInt(TILE_WIDTH), width)
-  if (width === TILE_WIDTH || hashes.length !== width) throw incomplete(name)
-  return concatBytes(...hashes)
+  return store.readTile(level, number)?.slice(0, width * HASH_BYTES) ?? edge.read(name)
+}
+
+/** Tiles that are not full, made of leaves and roots. Every proof asks for those of its tree's edge; one that was made is never another one. */
+class EdgeTiles {
+  readonly #store: LogStore
+  readonly #kept = new Map<string, Uint8Array>()
+
+  constructor(store: LogStore) {
+    this.#store = store
+  }
+
+  read(name: TileName & { kind: 'hashes' }): Uint8Array {
+    const path = tilePath(name)
+    const hashes = this.#kept.get(path) ?? this.#make(name)
+    this.#kept.set(path, hashes)
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > KEPT_EDGE_TILES && oldest !== undefined) this.#kept.delete(oldest)
+    return hashes.slice()
+  }
+
+  #make(name: TileName & { kind: 'hashes' }): Uint8Array {
+    const { level, number, width } = name
+    const hashes =
+      level === 0 ? readLeaves(this.#store, name).map(leafHash) : this.#store.readTileRoots(level - 1, number * BigInt(TILE_WIDTH), width)
+    if (width === TILE_WIDTH || hashes.length !== width) throw incomplete(name)
+    return concatBytes(...hashes)
+  }
 }
 
 function readLeaves(store: LogStore, name: TileName): Uint8Array[] {
@@ -71,3 +95,6 @@ function readLeaves(store: LogStore, name: TileName): Uint8Array[] {
 function incomplete(name: TileName): SealstoneError {
   return new SealstoneError('AUDIT_CORRUPT', `the database lacks a part of ${tilePath(name)}`)
 }
+
+/** Of two sizes, at each level. */
+const KEPT_EDGE_TILES = 12

@@ -87,8 +87,8 @@ function endOf(bytes: Uint8Array, at: number): number {
 function columnsOf(leaves: readonly LeafFacts[]): string {
   let columns = ''
   for (const { timeMs, kind, operationId, caller, key, modelName, result } of leaves) {
-    if (modelName !== undefined && SEPARATOR.test(modelName)) return ''
-    columns += `${timeMs}\x1f${kind}\x1f${operationId}\x1f${caller}\x1f${optional(key)}\x1f${optional(modelName)}\x1f${optional(result)}\x1e`
+    if (modelName?.includes(BETWEEN_COLUMNS) === true || modelName?.includes(BEHIND_ROW) === true) return ''
+    columns += [timeMs, kind, operationId, caller, optional(key), optional(modelName), optional(result)].join(BETWEEN_COLUMNS) + BEHIND_ROW
   }
   return columns
 }
@@ -100,7 +100,8 @@ function optional(text: string | undefined): string {
 
 /** Of a tile, read at a time: some tens of kilobytes, which are soon used again. */
 const PART = 32
-const SEPARATOR = /[\x1e\x1f]/u
+const BETWEEN_COLUMNS = '\x1f'
+const BEHIND_ROW = '\x1e'
 const TILE = 'SELECT root, hashes FROM audit_tile WHERE level = 0 AND number = ?'
 /**
  * Before each leaf the 0x00 that RFC 9162 hashes with it. No leaf holds one: it is JSON. Nothing that is longer than leaves and names can be is put

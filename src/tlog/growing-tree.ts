@@ -1,6 +1,6 @@
 /** A Merkle tree that grows at its right edge, in memory only as far as the tiles that are not full yet (c2sp.org/tlog-tiles). */
 import { concatBytes, SealstoneError } from '#core'
-import { HASH_BYTES, leafHash, type NodeReader, nodeHash, pairHash, rootOf } from './merkle.ts'
+import { HASH_BYTES, joinHashes, leafHash, type NodeReader, nodeHash, rootOf } from './merkle.ts'
 
 /** c2sp.org/tlog-tiles: a tile holds 256 hashes, and a tile of the next level holds the roots of 256 tiles. */
 export const TILE_HEIGHT = 8
@@ -102,14 +102,7 @@ export function tileNode(hashes: Uint8Array, height: number, index: number): Uin
   const width = 1 << height
   const row = new Uint8Array(width * HASH_BYTES)
   row.set(hashes.subarray(index * row.length, (index + 1) * row.length))
-  // Each level in the place of the one below it: a parent stands left of its children's children.
-  for (let count = width / 2; count >= 1; count /= 2) {
-    for (let at = 0; at < count; at++) {
-      const pair = at * 2 * HASH_BYTES
-      row.set(pairHash(row.subarray(pair, pair + 2 * HASH_BYTES)), at * HASH_BYTES)
-    }
-  }
-  return height === 0 ? row : row.slice(0, HASH_BYTES)
+  return height === 0 ? row : joinHashes(row)
 }
 
 /** Which full tile holds a node, and where in it. */

@@ -1,5 +1,5 @@
 /** Merkle tree hashing (RFC 9162 §2.1.1) and the hashes of whole trees and ranges, put together from complete subtrees. */
-import { sha256 } from '#sha256'
+import { sha256, sha256Into } from '#sha256'
 
 export const HASH_BYTES = 32
 
@@ -30,12 +30,18 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(bytes)
 }
 
-/** The same, of two hashes that stand side by side. */
-export function pairHash(pair: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(1 + 2 * HASH_BYTES)
-  bytes[0] = NODE_PREFIX
-  bytes.set(pair, 1)
-  return sha256(bytes)
+/** The root of a complete subtree over hashes that stand side by side, which are written over. */
+export function joinHashes(row: Uint8Array): Uint8Array {
+  const node = new Uint8Array(1 + 2 * HASH_BYTES)
+  node[0] = NODE_PREFIX
+  // Each level in the place of the one below it: a parent stands left of what its neighbours still need.
+  for (let count = row.length / HASH_BYTES / 2; count >= 1; count /= 2) {
+    for (let at = 0; at < count; at++) {
+      for (let byte = 0, pair = at * 2 * HASH_BYTES; byte < 2 * HASH_BYTES; byte++) node[1 + byte] = row[pair + byte] as number
+      sha256Into(row, at * HASH_BYTES, node)
+    }
+  }
+  return row.slice(0, HASH_BYTES)
 }
 
 /** The same nodes, each asked for once: for many proofs of one tree, which have most of their nodes in common. */
