@@ -56,6 +56,7 @@ export const ERROR_CATALOGUE = {
   STREAM_OFFSET: entry('FAILED_PRECONDITION', 2, 'these are not the next bytes of the stream', 'ask GetHashStream for the offset and go on from there'),
   STREAM_CONFLICT: entry('ALREADY_EXISTS', 2, 'a stream with this id has other settings', 'use a fresh stream_id for each file'),
   OFFER_INVALID: entry('INVALID_ARGUMENT', 2, 'what an MCP server offers cannot be told apart or is malformed', 'ask the maintainer of the server to correct it; do not use it as it is'),
+  APPROVAL_INVALID: entry('FAILED_PRECONDITION', 1, 'what was approved of an MCP server cannot be believed', 'find out who changed it; then approve the server anew: sealstone mcp approve'),
 
   // --- keys, suites, trust --------------------------------------------------------------------------------------
   KEY_UNKNOWN: entry('NOT_FOUND', 2, 'there is no such key', 'list the keys with: sealstone keys list'),

@@ -1,13 +1,18 @@
 /** The mcp commands, as the command line shows them. */
 import type { CommandDeclaration, CommandGroup } from '../command.ts'
 import { gateway } from './mcp-gateway.ts'
+import { OFFER_COMMANDS } from './mcp-offers.ts'
 import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger } from './options.ts'
 
 export const MCP_COMMANDS: CommandGroup = {
   name: 'mcp',
   summary: 'models and tools for hosts of the Model Context Protocol',
-  examples: [['sealstone mcp serve --root ./models', 'a server that verifies the models in a directory']],
-  commands: [serve(), gateway()],
+  examples: [
+    ['sealstone mcp serve --root ./models', 'a server that verifies the models in a directory'],
+    ['sealstone mcp sign -- npx -y some-server', 'sign everything that a server offers'],
+    ['sealstone mcp gateway --manifest some-server.mcp.hybrid.sig -- npx -y some-server', 'let through only what was signed'],
+  ],
+  commands: [serve(), ...OFFER_COMMANDS, gateway()],
   groups: [registry()],
 }
 

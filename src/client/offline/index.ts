@@ -18,5 +18,11 @@ export { nextStep } from './next-step.ts'
 export { loadTrust, type TrustSource } from './trust.ts'
 export { type LoggedEntry, type LoggedVerdict, verifyLogged } from './verify-logged.ts'
 export { verifyGiven, type VerifyGivenOptions } from './verify-given.ts'
-export { type StatementVerdict, verifyStatement, verifyStatementFile, type VerifyStatementOptions } from './verify-statement.ts'
+export {
+  readUnverifiedStatement,
+  type StatementVerdict,
+  verifyStatement,
+  verifyStatementFile,
+  type VerifyStatementOptions,
+} from './verify-statement.ts'
 export { openSignedModel, type SignedModel, verifyModelFiles, type VerifyModelFilesOptions } from './verify-model-files.ts'

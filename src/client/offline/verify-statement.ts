@@ -58,8 +58,12 @@ export async function verifyStatement(hybrid: Uint8Array, options: VerifyStateme
     statement: { predicateType },
     now,
   })
-  if (!verdict.ok) return { verdict }
+  return verdict.ok ? { verdict, statement: readUnverifiedStatement(hybrid) } : { verdict }
+}
+
+/** What such a file says, for those who only want to look. Throws FORMAT_INVALID for a statement of a model, and what reading the file throws. */
+export function readUnverifiedStatement(hybrid: Uint8Array): OtherStatement {
   const statement = parseStatement(parseHybridBundle(hybrid).bundle.payload)
-  if (statement.kind !== 'other') throw new SealstoneError('INTERNAL', 'a statement of a model was taken for another one')
-  return { verdict, statement }
+  if (statement.kind !== 'other') throw new SealstoneError('FORMAT_INVALID', 'the signature is over a model, want another statement')
+  return statement
 }
