@@ -28,6 +28,10 @@ const COMMANDS = [
   'audit console',
   'audit resolve',
   'audit witness',
+  'mcp sign',
+  'mcp verify',
+  'mcp diff',
+  'mcp approve',
 ]
 
 describe('help', () => {
@@ -53,6 +57,7 @@ describe('help', () => {
       'doctor',
       'keys',
       'audit',
+      'mcp',
       'bench',
       'help',
     ])
