@@ -1,6 +1,8 @@
 /** mcp sign, verify, diff and approve against a real daemon and servers that run: what was approved, and what became of it. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OFFER_SERVER } from '../support/offer-server.ts'
 import { EVERYTHING } from '../support/real-mcp-server.ts'
@@ -133,6 +135,9 @@ describe('mcp approve', () => {
     expect(yes.text).toContain('Reads a file')
     const [pin = ''] = readdirSync(join(home.home, 'mcp/pins'))
     expect(statSync(join(home.home, 'mcp/pins', pin)).mode & 0o777).toBe(0o600)
+    await expect(toolsThroughGateway()).resolves.toEqual(['read', 'write'])
+    offer({ ...OFFER, tools: [...OFFER.tools, { name: 'more', inputSchema: { type: 'object' } }] })
+    await expect(toolsThroughGateway()).rejects.toThrow('the tool "more" was not approved')
     const log = await runOk(['audit', 'list', '--json'], home)
     expect(log.stdout).toContain('mcp.approve')
     expect(log.stdout).toContain('mcp server \\"files\\"')
@@ -154,6 +159,18 @@ describe('mcp approve', () => {
     expect((await run(['mcp', 'diff', pin, ...SERVER], lonely)).code).toBe(1)
   })
 })
+
+/** As a host with the official library, with no more than the pin. */
+async function toolsThroughGateway(): Promise<string[]> {
+  const client = new Client({ name: 'host', version: '1.0.0' })
+  const env = { ...(process.env as Record<string, string>), SEALSTONE_HOME: home.home }
+  await client.connect(new StdioClientTransport({ command: LAUNCHER, args: ['mcp', 'gateway', ...SERVER], env, stderr: 'ignore' }))
+  try {
+    return (await client.listTools()).tools.map(({ name }) => name)
+  } finally {
+    await client.close()
+  }
+}
 
 function offer(content: object): void {
   writeFileSync(offered, JSON.stringify(content))

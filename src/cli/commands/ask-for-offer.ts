@@ -1,6 +1,6 @@
 /** Asks an MCP server for everything that it offers, and ends it again. */
 import { excerpt, type JsonObject, SealstoneError } from '#core'
-import type { Offer, PinTarget } from '#toolsets'
+import type { Offer } from '#toolsets'
 import { connectUpstream, fetchOffer } from '#upstream'
 import type { Output } from '../output.ts'
 import { visible } from '../text.ts'
@@ -18,12 +18,6 @@ export async function askForOffer(words: readonly string[], options: AskOptions,
   const whole = 'url' in target ? target : { ...target, env: readEnvironment(options) }
   await using upstream = await connectUpstream(whole, { signal, onErrorLine, capabilities })
   return (await fetchOffer(upstream, { signal })).offer
-}
-
-/** What a pin goes by: not the environment and not the headers, which may hold secrets. Throws USAGE. */
-export function pinTarget(words: readonly string[], options: ServerOptions): PinTarget {
-  const target = serverTarget(words, options)
-  return 'url' in target ? { url: target.url } : target
 }
 
 function readCapabilities(names: readonly string[]): Readonly<Record<string, JsonObject>> {

@@ -1,5 +1,4 @@
 /** sealstone mcp approve: a person looks at what a server offers and pins it, for servers that nobody signed. */
-import { join } from 'node:path'
 import { excerpt, SealstoneError, toSealstoneError } from '#core'
 import { diffOffers, listEntries, namesInDoubt, type Offer, offerDigest, pinPath, readPin, writePin } from '#toolsets'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
@@ -7,14 +6,16 @@ import { askToType } from '../confirm.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { offerRecord, printDifferences, printOffer, refuseNamesInDoubt } from '../offer-text.ts'
 import { visible } from '../text.ts'
-import { askForOffer, type AskOptions, pinTarget } from './ask-for-offer.ts'
+import { askForOffer, type AskOptions } from './ask-for-offer.ts'
+import { pinFolder } from './find-approval.ts'
+import { pinTarget, serverTarget } from './mcp-target.ts'
 
 type McpApproveOptions = ConnectionOptions & AskOptions & { yes?: string; allowLookAlikes?: boolean }
 
 export async function run(context: CommandContext, operands: readonly string[], options: McpApproveOptions): Promise<ExitStatus> {
   const { output, home, signal } = context
-  const folder = join(home, 'mcp', 'pins')
-  const pinned = pinTarget(operands, options)
+  const folder = pinFolder(home)
+  const pinned = pinTarget(serverTarget(operands, options))
   const before = await readPin(folder, pinned)
   const offer = await askForOffer(operands, options, output, signal)
   const digest = offerDigest(offer)

@@ -1,12 +1,12 @@
 /** sealstone mcp gateway. Standard output belongs to the protocol. gRPC is loaded only when there is a decision to report. */
 import { join } from 'node:path'
 import { defined, SealstoneError } from '#core'
-import { type Approval, DecisionQueue, type Mode, runStdioGateway } from '#gateway'
-import { verifyOffer } from '#toolsets'
+import { DecisionQueue, type Mode, runStdioGateway } from '#gateway'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { visible } from '../text.ts'
-import { readEnvironment, type ServerOptions, serverTarget } from './mcp-target.ts'
+import { findApproval } from './find-approval.ts'
+import { pinTarget, readEnvironment, type ServerOptions, serverTarget } from './mcp-target.ts'
 import { type TrustOptions, trustSource } from './trust-source.ts'
 
 type Options = ConnectionOptions &
@@ -19,7 +19,9 @@ export async function run({ output, home, signal }: CommandContext, operands: re
   const note = (text: string): void => output.note(visible(text))
   const decisions = new DecisionQueue({ folder: join(home, 'decisions'), connect: () => openClient(home, options), note })
   try {
-    const approval = mode === 'off' ? undefined : await findApproval(home, options)
+    const { manifest, require, requireProtection } = options
+    const question = { manifest, target: pinTarget(target), trust: trustSource(home, options), require, requireProtection }
+    const approval = mode === 'off' ? undefined : await findApproval(home, question)
     if (approval === undefined && mode === 'enforce') throw new SealstoneError('MCP_UNAPPROVED')
     if (approval === undefined && mode === 'warn') note('nothing says what this MCP server may offer, so nothing is compared')
     await runStdioGateway({
@@ -40,22 +42,6 @@ export async function run({ output, home, signal }: CommandContext, operands: re
   } finally {
     await decisions.close(LAST_DECISIONS_MS)
   }
-}
-
-/** The signed manifest. Throws VERIFICATION_FAILED where it is not to be believed. */
-async function findApproval(home: string, options: Options): Promise<Approval | undefined> {
-  const { manifest, require, requireProtection } = options
-  if (manifest === undefined) return undefined
-  const { verdict, approved } = await verifyOffer(manifest, {
-    trust: trustSource(home, options),
-    trustMemory: join(home, 'trust-used'),
-    ...defined({ require, requireProtection }),
-  })
-  if (approved !== undefined) return { ...approved, source: `the signed manifest ${manifest}` }
-  const failed = verdict.checks.find(({ status }) => status === 'failed')
-  throw new SealstoneError('VERIFICATION_FAILED', `the manifest ${manifest} does not verify${failed === undefined ? '' : `: ${failed.reason}`}`, {
-    hint: 'do not use the server with it; get the manifest again from whoever signed it',
-  })
 }
 
 /** For the decisions of the last moment; what the daemon does not take by then is kept in a file. */

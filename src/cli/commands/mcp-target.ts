@@ -1,5 +1,6 @@
 /** Which MCP server is meant: the command after --, or --url. */
 import { SealstoneError } from '#core'
+import type { PinTarget } from '#toolsets'
 
 export type ServerOptions = { url?: string; header?: string[]; env?: string[] }
 export type ServerTarget = { command: string; args: readonly string[] } | { url: string; headers: Readonly<Record<string, string>> }
@@ -13,6 +14,11 @@ export function serverTarget(operands: readonly string[], { url, header = [] }: 
     })
   }
   return command === undefined ? { url: url as string, headers: readHeaders(header) } : { command, args }
+}
+
+/** What a pin goes by: not the environment and not the headers, which may hold secrets. */
+export function pinTarget(target: ServerTarget): PinTarget {
+  return 'url' in target ? { url: target.url } : { command: target.command, args: target.args }
 }
 
 /** `NAME` is passed on from our environment, so that no secret need stand on the command line. */
