@@ -4,12 +4,15 @@ import { addPrompts } from './prompts.ts'
 import { addResources } from './resources.ts'
 import type { Service } from './service.ts'
 import type { AddTool } from './tool.ts'
+import { diffToolManifestTool } from './tools/diff-tool-manifest.ts'
 import { explainFailureTool } from './tools/explain-failure.ts'
 import { getAuditReceiptTool } from './tools/get-audit-receipt.ts'
 import { inspectSignatureTool } from './tools/inspect-signature.ts'
 import { listKeysTool } from './tools/list-keys.ts'
+import { requestSignatureTool } from './tools/request-signature.ts'
 import { searchAuditTool } from './tools/search-audit.ts'
 import { verifyModelTool } from './tools/verify-model.ts'
+import { verifyToolManifestTool } from './tools/verify-tool-manifest.ts'
 
 export function createServer(service: Service): McpServer {
   const server = new McpServer(
@@ -17,12 +20,22 @@ export function createServer(service: Service): McpServer {
     { instructions: INSTRUCTIONS, cacheHints: CACHE_HINTS },
   )
   for (const add of TOOLS) add(server, service)
+  if (service.signing !== undefined) requestSignatureTool(server, service)
   addResources(server, service)
   addPrompts(server)
   return server
 }
 
-const TOOLS: readonly AddTool[] = [verifyModelTool, inspectSignatureTool, explainFailureTool, listKeysTool, searchAuditTool, getAuditReceiptTool]
+const TOOLS: readonly AddTool[] = [
+  verifyModelTool,
+  inspectSignatureTool,
+  explainFailureTool,
+  listKeysTool,
+  searchAuditTool,
+  getAuditReceiptTool,
+  verifyToolManifestTool,
+  diffToolManifestTool,
+]
 
 // They are the same until the process ends. Resources are not: models come.
 const CACHE_HINTS = Object.fromEntries(

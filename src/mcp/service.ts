@@ -2,6 +2,7 @@
 import type { Client } from '#client'
 import { loadLogTrust, type LogTrust, type TrustSource } from '#client/offline'
 import { defined } from '#core'
+import { Approvals } from './approvals.ts'
 import { HashingSlots } from './hashing-slots.ts'
 import { openRoots } from './roots.ts'
 
@@ -16,14 +17,24 @@ export interface McpOptions {
   readonly requireProtection?: 'token' | 'hsm'
   /** Seconds that hashing one model may take. */
   readonly hashSeconds: number
+  /** Absent: nothing is signed, and no tool offers to. */
+  readonly signing?: Signing
   /** Called at the first need of a daemon. */
   readonly connect: () => Promise<Client>
+}
+
+export interface Signing {
+  /** Names of the keys that may be used; the first one is the default. */
+  readonly keys: readonly string[]
+  /** Directories whose models may be signed. */
+  readonly roots: readonly string[]
 }
 
 export interface Service extends McpOptions, AsyncDisposable {
   /** Real paths. */
   readonly roots: readonly string[]
   readonly hashing: HashingSlots
+  readonly approvals: Approvals
   /** The one client, with its one connection. */
   client(): Promise<Client>
   /** Read anew each time; undefined where keys or roots are trusted and not a trust file. */
@@ -36,6 +47,8 @@ export function openService(options: McpOptions): Service {
   return {
     ...options,
     roots: openRoots(options.roots),
+    ...(options.signing === undefined ? {} : { signing: { ...options.signing, roots: openRoots(options.signing.roots) } }),
+    approvals: new Approvals(),
     hashing: new HashingSlots({ atATime: HASHED_AT_A_TIME, waiting: HASHINGS_WAITING, timeoutMs: options.hashSeconds * 1000 }),
     client: () => (client ??= options.connect()),
     logTrust: async () => {

@@ -1,5 +1,13 @@
 /** A tool as this room declares it, and the one way by which anything leaves: checked, cleaned, as structure and as the same text. */
-import type { CallToolResult, InputRequiredResult, McpServer, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server'
+import {
+  type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  type InputRequiredResult,
+  type McpServer,
+  type ServerContext,
+  type ToolAnnotations,
+} from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import { cancelled, ERROR_CATALOGUE, SealstoneError, toSealstoneError } from '#core'
 import { reportProgress } from './progress.ts'
@@ -13,6 +21,8 @@ export interface ToolCall {
   /** Tells the host how far the hashing is, if it asked for that. */
   readonly onProgress: ReturnType<typeof reportProgress>
   readonly context: ServerContext
+  /** Of the host: on the connection before 2026-07-28, in each request since. */
+  readonly capabilities: ClientCapabilities
 }
 
 export interface ToolDeclaration<Input extends z.ZodType, Output extends z.ZodType> {
@@ -45,7 +55,8 @@ export function tool<Input extends z.ZodObject, Output extends z.ZodObject>(decl
     const run = async (parsed: unknown, context: ServerContext): Promise<CallToolResult | InputRequiredResult> => {
       const { signal } = context.mcpReq
       try {
-        const answer = await declaration.run(parsed as z.output<Input>, { service, signal, context, onProgress: reportProgress(context) })
+        const call = { service, signal, context, capabilities: capabilitiesOf(server, context), onProgress: reportProgress(context) }
+        const answer = await declaration.run(parsed as z.output<Input>, call)
         return 'inputRequests' in answer ? (answer as InputRequiredResult) : toResult(answer)
       } catch (thrown) {
         return toErrorResult(signal.aborted ? cancelled(signal) : thrown)
@@ -53,6 +64,12 @@ export function tool<Input extends z.ZodObject, Output extends z.ZodObject>(decl
     }
     server.registerTool(name, { title, description, inputSchema: input, outputSchema: output, annotations }, run as never)
   }
+}
+
+function capabilitiesOf(server: McpServer, { mcpReq }: ServerContext): ClientCapabilities {
+  const envelope: { readonly [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = mcpReq.envelope ?? {}
+  // oxlint-disable-next-line typescript/no-deprecated -- a host of before 2026-07-28 says it nowhere else
+  return envelope[CLIENT_CAPABILITIES_META_KEY] ?? server.server.getClientCapabilities() ?? {}
 }
 
 function toResult(answer: object): CallToolResult {

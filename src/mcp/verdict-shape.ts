@@ -4,10 +4,8 @@ import { CHECK_NAMES, type Verdict } from '#client/offline'
 import { defined } from '#core'
 import { NoticeShape, Untrusted, untrusted } from './untrusted.ts'
 
-export const VerdictShape = z.strictObject({
-  notice: NoticeShape,
-  ok: z.boolean().describe('true only if a trusted key signed, every check passed, and the files were compared'),
-  outcome: z.enum(['verified', 'signature-only', 'failed']).describe('signature-only: the signature is good, but no files were compared with it'),
+/** Of whatever was signed. */
+export const JUDGED_SIGNATURE = {
   checks: z.array(z.strictObject({ name: z.enum(CHECK_NAMES), status: z.enum(['passed', 'failed', 'not-applicable']), reason: Untrusted })),
   signer: z
     .strictObject({
@@ -20,6 +18,15 @@ export const VerdictShape = z.strictObject({
     })
     .optional()
     .describe('absent unless the signature verified'),
+  warnings: z.array(Untrusted),
+  nextStep: z.string().describe('what a person should do'),
+}
+
+export const VerdictShape = z.strictObject({
+  notice: NoticeShape,
+  ok: z.boolean().describe('true only if a trusted key signed, every check passed, and the files were compared'),
+  outcome: z.enum(['verified', 'signature-only', 'failed']).describe('signature-only: the signature is good, but no files were compared with it'),
+  ...JUDGED_SIGNATURE,
   statement: z
     .strictObject({ predicateType: Untrusted, modelName: Untrusted, resourceCount: z.int() })
     .optional()
@@ -28,24 +35,30 @@ export const VerdictShape = z.strictObject({
     z.strictObject({ file: Untrusted, kind: z.enum(['changed', 'missing', 'extra']), want: z.string().optional(), got: z.string().optional() }),
   ),
   differencesTotal: z.int(),
-  warnings: z.array(Untrusted),
-  nextStep: z.string().describe('what a person should do'),
 })
 
-export function verdictJson(verdict: Verdict, filesCompared: boolean, nextStep: string): z.input<typeof VerdictShape> {
-  const { signer, statement, differences, warnings } = verdict
+export function verdictJson(verdict: Verdict, nextStep: string): z.input<typeof VerdictShape> {
+  const { statement, differences } = verdict
+  const filesCompared = verdict.checks.some(({ name, status }) => name === 'files' && status !== 'not-applicable')
   const ok = verdict.ok && filesCompared
   return {
     ok,
     outcome: ok ? 'verified' : verdict.ok ? 'signature-only' : 'failed',
-    checks: verdict.checks.map(({ name, status, reason }) => ({ name, status, reason: untrusted(reason) })),
-    ...defined({ signer: signer && signerJson(signer), statement: statement && statementJson(statement) }),
+    ...judgedSignature(verdict),
+    ...defined({ statement: statement && statementJson(statement) }),
     differences: differences
       .slice(0, MOST_DIFFERENCES)
       .map(({ name, kind, want, got }) => ({ file: untrusted(name), kind, ...defined({ want, got }) })),
     differencesTotal: differences.length,
-    warnings: warnings.slice(0, MOST_WARNINGS).map((warning) => untrusted(warning)),
     nextStep: ok ? 'nothing: the model may be used' : verdict.ok ? COMPARE : nextStep,
+  }
+}
+
+export function judgedSignature({ checks, signer, warnings }: Verdict) {
+  return {
+    checks: checks.map(({ name, status, reason }) => ({ name, status, reason: untrusted(reason) })),
+    ...defined({ signer: signer && signerJson(signer) }),
+    warnings: warnings.slice(0, MOST_WARNINGS).map((warning) => untrusted(warning)),
   }
 }
 

@@ -6,6 +6,16 @@ import { type Answer, ERAS, type Host, startMcp } from '../support/mcp-host.ts'
 import { tinyModel } from '../support/models.ts'
 import { initHome, runOk, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
+const ONLY_READING = [
+  'diff_tool_manifest',
+  'explain_failure',
+  'get_audit_receipt',
+  'inspect_signature',
+  'list_keys',
+  'search_audit',
+  'verify_model',
+  'verify_tool_manifest',
+]
 const folder = temporaryFolder()
 const resources = new AsyncDisposableStack()
 const hosts: Host[] = []
@@ -36,11 +46,9 @@ describe.each(ERAS.map((era, at) => ({ era, at })))('over stdio, $era', ({ at })
     return JSON.parse(first !== undefined && 'text' in first ? first.text : '') as Record<string, unknown>
   }
 
-  it('lists tools that all say that they only read', async () => {
+  it('lists tools that all say that they only read, and none that signs', async () => {
     const tools = await (hosts[at] as Host).tools()
-    expect(tools.map(({ name }) => name).toSorted()).toEqual(
-      ['explain_failure', 'get_audit_receipt', 'inspect_signature', 'list_keys', 'search_audit', 'verify_model'].toSorted(),
-    )
+    expect(tools.map(({ name }) => name).toSorted()).toEqual(ONLY_READING)
     for (const { annotations, outputSchema, description } of tools) {
       expect(annotations).toMatchObject({ readOnlyHint: true, destructiveHint: false, idempotentHint: true })
       expect(outputSchema).toBeDefined()

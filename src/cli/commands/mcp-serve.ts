@@ -1,7 +1,7 @@
 /** sealstone mcp serve. Standard output belongs to the protocol. */
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { type McpOptions, serveMcpHttp, serveMcpStdio } from '#mcp'
-import { once } from 'node:events'
 import { defined, excerpt, SealstoneError } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
@@ -9,8 +9,11 @@ import { visible } from '../text.ts'
 import { readVersion } from '../version.ts'
 import { type TrustOptions, trustSource } from './trust-source.ts'
 
+type SigningOptions = { listen?: string; root?: string[]; allowSigning?: true; signingKey?: string[]; signingRoot?: string[] }
+
 type McpServeOptions = ConnectionOptions &
-  TrustOptions & { listen?: string; root?: string[]; require?: 'hybrid' | 'classical'; requireProtection?: 'token' | 'hsm'; hashTimeout?: number }
+  TrustOptions &
+  SigningOptions & { listen?: string; root?: string[]; require?: 'hybrid' | 'classical'; requireProtection?: 'token' | 'hsm'; hashTimeout?: number }
 
 export async function run({ output, home, signal }: CommandContext, _operands: readonly string[], options: McpServeOptions): Promise<ExitStatus> {
   const { require, requireProtection, root = [], hashTimeout = 600 } = options
@@ -21,7 +24,7 @@ export async function run({ output, home, signal }: CommandContext, _operands: r
     trustMemory: join(home, 'trust-used'),
     hashSeconds: hashTimeout,
     connect: () => openClient(home, options),
-    ...defined({ require, requireProtection }),
+    ...defined({ require, requireProtection, signing: readSigning(options) }),
   }
   const onFault = (fault: Error): void => output.warn(visible(fault.message))
   if (options.listen === undefined) await serveMcpStdio(served, { signal, onFault })
@@ -39,6 +42,21 @@ async function listen(
   if (output.json) output.record({ url: server.url })
   else output.line(server.url)
   if (!signal.aborted) await once(signal, 'abort')
+}
+
+function readSigning({ listen: address, root = [], allowSigning, signingKey = [], signingRoot = root }: SigningOptions): McpOptions['signing'] {
+  if (allowSigning !== true) {
+    if (signingKey.length > 0 || signingRoot !== root) throw new SealstoneError('USAGE', '--signing-key and --signing-root want --allow-signing')
+    return undefined
+  }
+  // Whoever connects to a port could ask, and answer for the person.
+  if (address !== undefined) throw new SealstoneError('USAGE', '--allow-signing and --listen exclude each other', { hint: 'let the host start it' })
+  if (signingKey.length === 0 || signingRoot.length === 0) {
+    throw new SealstoneError('USAGE', '--allow-signing wants --signing-key, and --root or --signing-root', {
+      hint: 'name the keys and directories that may be used',
+    })
+  }
+  return { keys: signingKey, roots: signingRoot }
 }
 
 function parseListen(text: string): { host: string; port: number } {

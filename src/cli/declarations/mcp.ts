@@ -21,7 +21,8 @@ function serve(): CommandDeclaration {
     name: 'serve',
     summary: 'serve verification and the audit log to MCP hosts',
     description:
-      'A Model Context Protocol server on standard input and output: hosts start it themselves. Its tools read and change nothing.\n' +
+      'A Model Context Protocol server on standard input and output: hosts start it themselves. Its tools read and change nothing,\n' +
+      'but for request_signature, which is there only with --allow-signing.\n' +
       'Paths are taken below --root only. Configuration for the common hosts is in docs/mcp.md.',
     options: [
       { flags: '--listen <address>', description: 'serve over HTTP at this loopback address instead, such as 127.0.0.1:8808' },
@@ -31,6 +32,13 @@ function serve(): CommandDeclaration {
       { flags: '--trust-root <pem>', description: 'trust certificates issued by this root; may be repeated', repeatable: true },
       { flags: '--require <kind>', description: 'signature that must be there; default is what the key demands', choices: ['hybrid', 'classical'] },
       { flags: '--require-protection <level>', description: 'how the key must be guarded', choices: ['token', 'hsm'] },
+      { flags: '--allow-signing', description: 'offer request_signature: models are signed after a person at the host agreed' },
+      { flags: '--signing-key <name>', description: 'key that may be used so; may be repeated, the first is the default', repeatable: true },
+      {
+        flags: '--signing-root <directory>',
+        description: 'only models in it may be signed; may be repeated; default is every --root',
+        repeatable: true,
+      },
       { flags: '--hash-timeout <seconds>', description: 'for hashing one model; default 600', parse: positiveInteger },
       ...CONNECTION_OPTIONS,
     ],

@@ -38,8 +38,7 @@ export const verifyModelTool = tool({
       })
     }
     const verdict = input.path === undefined ? await verifyText(input, call.service) : await verifyPath(input.path, call)
-    const filesCompared = verdict.checks.some(({ name, status }) => name === 'files' && status !== 'not-applicable')
-    return verdictJson(verdict, filesCompared, nextStep(verdict))
+    return verdictJson(verdict, nextStep(verdict))
   },
 })
 
