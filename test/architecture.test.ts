@@ -60,6 +60,7 @@ const PLAN: Plan = {
     review: { imports: ['core', 'tlog'] },
     client: { imports: ['core', 'wire', 'suites', 'hashing', 'tlog', 'envelopes', 'certificates'], nestedDoors: ['offline'] },
     toolsets: { imports: ['core', 'files', 'client'] },
+    artifacts: { imports: ['core', 'client'] },
     console: { imports: ['core', 'tlog', 'suites', 'envelopes', 'listeners'] },
     bench: { imports: ['core', 'suites', 'db', 'keyhost', 'daemon', 'client'] },
     upstream: { imports: ['core'] },
@@ -88,6 +89,7 @@ const PLAN: Plan = {
         'gateway',
         'toolsets',
         'upstream',
+        'artifacts',
       ],
       noDoor: true,
     },
@@ -96,6 +98,7 @@ const PLAN: Plan = {
   packages: {
     pkcs11js: 'token',
     unhomoglyph: 'toolsets',
+    yauzl: 'artifacts',
     preact: 'console',
     uplot: 'console',
     '@opentelemetry/api': 'daemon',

@@ -1,5 +1,6 @@
 /** The mcp commands, as the command line shows them. */
 import type { CommandDeclaration, CommandGroup } from '../command.ts'
+import { ARTIFACT_COMMANDS } from './mcp-artifacts.ts'
 import { gateway } from './mcp-gateway.ts'
 import { OFFER_COMMANDS } from './mcp-offers.ts'
 import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger } from './options.ts'
@@ -12,7 +13,7 @@ export const MCP_COMMANDS: CommandGroup = {
     ['sealstone mcp sign -- npx -y some-server', 'sign everything that a server offers'],
     ['sealstone mcp gateway --manifest some-server.mcp.hybrid.sig -- npx -y some-server', 'let through only what was signed'],
   ],
-  commands: [serve(), ...OFFER_COMMANDS, gateway()],
+  commands: [serve(), ...OFFER_COMMANDS, ...ARTIFACT_COMMANDS, gateway()],
   groups: [registry()],
 }
 
