@@ -1,7 +1,7 @@
 # Sealstone's commands. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-interop check bench bench-hash bench-audit soak fmt clean
+.PHONY: help setup demo demo-mcp test test-interop check bench bench-hash bench-audit soak fmt clean
 NODE := node_modules/.bin/node
 
 help: ## print this list
@@ -12,6 +12,9 @@ setup: ## install what is missing (system packages, npm packages, the PKCS#11 ad
 
 demo: setup ## sign and verify a real model, tamper with it, look at the audit trail
 	@sh .ci/demo
+
+demo-mcp: setup ## sign a real MCP server, block a changed copy of it, run a verified model, look at the audit trail
+	@sh .ci/demo-mcp
 
 test: ## run every check and every test; the last line counts them
 	@sh .ci/setup test
