@@ -1,8 +1,9 @@
 /** The digest cache: what is unchanged is not read again, what might have changed is, and nothing is believed that was not asked for. */
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openDigestCache } from '#digestcache'
 import { type DigestCache, hashModel, type HashModelOptions, type Manifest } from '#hashing'
 import { modelOf, temporaryFolder } from './support.ts'
@@ -10,6 +11,29 @@ import { modelOf, temporaryFolder } from './support.ts'
 const HOUR_MS = 3_600_000
 /** Longer than the granularity of times that the cache reckons with. */
 const SETTLED_MS = 2100
+
+/** Models that each test takes one of, so that they settle all at once. */
+let folder: string
+let settled: string[]
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sealstone-hashing-'))
+  settled = Array.from({ length: 8 }, (_, number) => {
+    const root = join(folder, String(number), 'model')
+    mkdirSync(root, { recursive: true })
+    for (const [name, content] of Object.entries(FILES)) writeFileSync(join(root, name), content)
+    return root
+  })
+  await sleep(SETTLED_MS)
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const FILES = { 'a.bin': 'content', 'b.bin': 'second', 'c.bin': 'three' }
+
+function settledModel(): string {
+  const root = settled.pop()
+  if (root === undefined) throw new Error('there is one settled model for each test')
+  return root
+}
 
 /** What was looked up and found, and what was kept. */
 function watched(cache: DigestCache): DigestCache & { hits: string[]; kept: string[] } {
@@ -41,14 +65,13 @@ function digests({ resources }: Manifest): string[] {
 }
 
 it('reads only what changed, with the digests of a full reading', async () => {
-  const root = modelOf({ 'a.bin': 'one', 'b.bin': 'two', 'c.bin': 'three' })
+  const root = settledModel()
   const path = join(temporaryFolder(), 'digests.db')
-  await sleep(SETTLED_MS)
   const first = await hashWith(root, path)
-  expect([first.hits, first.kept, first.manifest.cached]).toEqual([[], ['a.bin:0:3', 'b.bin:0:3', 'c.bin:0:5'], undefined])
-  writeFileSync(join(root, 'b.bin'), 'TWO')
+  expect([first.hits, first.kept, first.manifest.cached]).toEqual([[], ['a.bin:0:7', 'b.bin:0:6', 'c.bin:0:5'], undefined])
+  writeFileSync(join(root, 'b.bin'), 'SECOND')
   const second = await hashWith(root, path)
-  expect(second.hits).toEqual(['a.bin:0:3', 'c.bin:0:5'])
+  expect(second.hits).toEqual(['a.bin:0:7', 'c.bin:0:5'])
   expect(digests(second.manifest)).toEqual(digests(await hashModel(root)))
   expect(second.manifest.cached?.count).toBe(2)
   expect(Date.now() - (second.manifest.cached?.oldest.getTime() ?? 0)).toBeLessThan(HOUR_MS)
@@ -70,20 +93,18 @@ it.each<[string, (file: string) => void]>([
   ['longer', (file) => appendFileSync(file, '!')],
   ['given other rights', (file) => chmodSync(file, 0o600)],
 ])('reads a file again that was %s', async (_, change) => {
-  const root = modelOf({ 'a.bin': 'content' })
+  const root = settledModel()
   const path = join(temporaryFolder(), 'digests.db')
-  await sleep(SETTLED_MS)
   await hashWith(root, path)
   change(join(root, 'a.bin'))
   const { hits, manifest } = await hashWith(root, path)
-  expect(hits).toEqual([])
+  expect(hits).toEqual(['b.bin:0:6', 'c.bin:0:5'])
   expect(digests(manifest)).toEqual(digests(await hashModel(root)))
 })
 
 it('tells hash types, shard sizes and places apart', async () => {
-  const root = modelOf({ 'a.bin': 'content' })
+  const root = settledModel()
   const path = join(temporaryFolder(), 'digests.db')
-  await sleep(SETTLED_MS)
   await hashWith(root, path)
   for (const options of [{ hashType: 'blake3' }, { method: 'shards', shardSize: 3 }] as const) {
     const { hits, manifest } = await hashWith(root, path, options)
@@ -96,9 +117,8 @@ it('tells hash types, shard sizes and places apart', async () => {
 })
 
 it('is made anew when it is damaged, and says so', async () => {
-  const root = modelOf({ 'a.bin': 'content' })
+  const root = settledModel()
   const path = join(temporaryFolder(), 'digests.db')
-  await sleep(SETTLED_MS)
   await hashWith(root, path)
   writeFileSync(path, Buffer.concat([Buffer.from('not a database'), readFileSync(path).subarray(14)]))
   using cache = openDigestCache(path)
@@ -107,9 +127,8 @@ it('is made anew when it is damaged, and says so', async () => {
 })
 
 it('forgets what is half a year old', async () => {
-  const root = modelOf({ 'a.bin': 'content' })
+  const root = settledModel()
   const path = join(temporaryFolder(), 'digests.db')
-  await sleep(SETTLED_MS)
   await hashWith(root, path)
   using later = openDigestCache(path, Date.now() + 181 * 24 * HOUR_MS)
   later.keep([])
