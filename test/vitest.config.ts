@@ -6,6 +6,7 @@ export default defineConfig({
     root: `${import.meta.dirname}/..`,
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**'], // these run in `make test-interop`
+    globalSetup: ['test/support/homes.ts'],
     pool: 'forks',
     maxWorkers: 2,
     allowOnly: false,

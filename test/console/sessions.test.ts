@@ -190,7 +190,7 @@ describe('the configuration', () => {
   })
 
   it('has the command say that there is no console', async () => {
-    using other = await initHome()
+    using other = await initHome([])
     await using _daemon = await startDaemon(other.home)
     const { code, stderr } = await run(['audit', 'console'], { home: other.home })
     expect(code).toBe(2)

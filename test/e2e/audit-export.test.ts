@@ -78,7 +78,7 @@ describe('audit export', () => {
     const again = await runOk(['audit', 'export', '-o', path], { ...home, wantCode: 2 })
     expect(again.stderr).toContain('add --resume')
 
-    using other = await initHome()
+    using other = await initHome([])
     await using _second = await startDaemon(other.home)
     const copy = join(folder.path, 'copy.jsonl')
     copyFileSync(path, copy)

@@ -68,7 +68,7 @@ describe('audit report', () => {
   }, 40_000)
 
   it('says that it is not proven, with exit code 1, under the keys of another log', async () => {
-    using other = await initHome()
+    using other = await initHome([])
     const { code, stdout, stderr } = await run(['audit', 'report', '--from', '2020-01-01', '--trust', join(other.home, 'trust.json')], home)
     expect(code).toBe(1)
     expect(stdout).toContain('NOT PROVEN')

@@ -102,7 +102,7 @@ describe('the story of another entry', () => {
 
 describe('what does not hold', () => {
   it('is told of a signature from another log, with exit code 1', async () => {
-    using other = await initHome()
+    using other = await initHome([])
     await using _second = await startDaemon(other.home)
     const elsewhere = tinyModel(join(folder.path, 'elsewhere'))
     await runOk(['sign', elsewhere], other)

@@ -11,7 +11,7 @@ import { initHome, run, runOk, startDaemon, temporaryFolder } from '../support/s
 
 describe('doctor', () => {
   it('prints what the token does, what follows and no secret, and no path of the state directory', async () => {
-    using home = await initHome()
+    using home = await initHome([])
     const secrets = ['user.pin', 'so.pin'].map((name) => readFileSync(join(home.home, 'secrets', name), 'utf8').trim())
     const text = await runOk(['doctor'], home)
     expect(text.stdout).toMatch(/^works +sign ecdsa-p256 +\d+\.\d{3} ms +signs, verified in software$/m)

@@ -93,7 +93,7 @@ describe('audit publish', () => {
   })
 
   it('refuses a directory that holds another log, with exit code 1', async () => {
-    using other = await initHome()
+    using other = await initHome([])
     const { code, stderr } = await run(['audit', 'publish', directory], other)
     expect(code).toBe(1)
     expect(stderr).toMatch(/holds the log/)

@@ -12,7 +12,7 @@ describe('the walk', () => {
   const model = join(folder.path, 'model')
 
   beforeAll(async () => {
-    home = await initHome()
+    home = await initHome([])
     daemon = await startDaemon(home.home)
     tinyModel(model)
     await runOk(['sign', model], home)

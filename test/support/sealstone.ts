@@ -1,6 +1,6 @@
 /** Runs the real command line and the real daemon, each test with a state directory of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -122,12 +122,39 @@ export async function startDaemon(
   }
 }
 
-/** A fresh state directory with one key, set up by the real `init`. */
-export async function initHome(args: readonly string[] = []): Promise<{ readonly home: string } & Disposable> {
+/** A fresh state directory with one key, set up by the real `init`: a copy of one that was set up once for all tests, unless arguments are given. */
+export async function initHome(args?: readonly string[]): Promise<{ readonly home: string } & Disposable> {
   const folder = temporaryFolder('sealstone-home-')
   const home = join(folder.path, 'home')
-  await runOk(['init', ...args], { home })
+  const homes = process.env['SEALSTONE_TEST_HOMES']
+  if (args === undefined && homes !== undefined) copyHome(await firstHome(homes), home)
+  else await runOk(['init', ...(args ?? [])], { home })
   return { home, [Symbol.dispose]: () => folder[Symbol.dispose]() }
+}
+
+/** Two test files that ask at the same time both make one, and one of the two is used. */
+async function firstHome(homes: string): Promise<string> {
+  const first = join(homes, 'first')
+  if (existsSync(first)) return join(first, 'home')
+  const made = mkdtempSync(join(homes, 'made-'))
+  await runOk(['init'], { home: join(made, 'home') })
+  // The files name the directory that they were made in.
+  writeFileSync(join(made, 'place'), join(made, 'home'))
+  try {
+    renameSync(made, first)
+  } catch (error) {
+    if (!existsSync(first)) throw error
+  }
+  return join(first, 'home')
+}
+
+function copyHome(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, preserveTimestamps: true })
+  const place = readFileSync(join(from, '../place'), 'utf8')
+  for (const name of ['config.toml', 'softhsm2.conf']) {
+    const file = join(to, name)
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(place, to))
+  }
 }
 
 /** Resident memory of a process at its highest, in MiB (VmHWM). */
