@@ -9,14 +9,18 @@ export const MANIFEST_INPUT = {
   text: z.string().min(2).max(8_388_608).optional().describe('The text of a signed manifest, instead of a path.'),
 }
 
+// JSON Schema has two spellings for that anything may come besides; some hosts take only this one.
+const ANYTHING_ELSE = { additionalProperties: true }
+const Entry = z.looseObject({}).meta(ANYTHING_ELSE)
+
 /** Judged by the room of tool sets, which bounds its size and depth. */
 export const OfferInput = z
   .object({
-    server: z.looseObject({ name: z.string(), version: z.string() }).describe('serverInfo, as it came'),
-    tools: z.array(z.unknown()),
-    prompts: z.array(z.unknown()).default([]),
-    resources: z.array(z.unknown()).default([]),
-    resourceTemplates: z.array(z.unknown()).default([]),
+    server: z.looseObject({ name: z.string(), version: z.string() }).meta(ANYTHING_ELSE).describe('serverInfo, as it came'),
+    tools: z.array(Entry),
+    prompts: z.array(Entry).default([]),
+    resources: z.array(Entry).default([]),
+    resourceTemplates: z.array(Entry).default([]),
     instructions: z.string().optional(),
   })
   .strict()

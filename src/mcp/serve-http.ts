@@ -1,8 +1,9 @@
 /** Serves hosts on this machine over HTTP, at a loopback address: `POST /mcp`. A page in a browser that was led here is turned away by host and origin. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { localhostHostValidation, localhostOriginValidation, toNodeHandler } from '@modelcontextprotocol/node'
-import { createMcpHandler } from '@modelcontextprotocol/server'
+import { createMcpHandler, isLegacyRequest, type McpServer } from '@modelcontextprotocol/server'
 import { type HttpListener, openHttpListener } from '#listeners'
+import { HttpSessions } from './http-sessions.ts'
 import { createServer } from './server.ts'
 import { type McpOptions, openService } from './service.ts'
 
@@ -17,13 +18,23 @@ export async function serveMcpHttp(
   { host, port, onFault }: { readonly host: string; readonly port: number; readonly onFault: (fault: Error) => void },
 ): Promise<McpHttpServer> {
   const service = openService(options)
-  const mcp = createMcpHandler(() => createServer(service), { onerror: onFault, maxRequestBodySize: LONGEST_REQUEST, maxSubscriptions: CONNECTIONS })
-  const handle = guarded(toNodeHandler(mcp, { onerror: onFault, maxRequestBodySize: LONGEST_REQUEST }))
+  const newServer = (): McpServer => createServer(service)
+  const sessions = new HttpSessions(newServer, LONGEST_REQUEST)
+  const modern = createMcpHandler(newServer, {
+    legacy: 'reject',
+    onerror: onFault,
+    maxRequestBodySize: LONGEST_REQUEST,
+    maxSubscriptions: CONNECTIONS,
+  })
+  const fetch = async (request: Request): Promise<Response> =>
+    (await isLegacyRequest(request, undefined, { maxRequestBodySize: LONGEST_REQUEST })) ? sessions.fetch(request) : modern.fetch(request)
+  const handle = guarded(toNodeHandler({ fetch }, { onerror: onFault, maxRequestBodySize: LONGEST_REQUEST }))
   const listener: HttpListener = await openHttpListener({ setting: '--listen', host, port, connections: CONNECTIONS, idleMs: IDLE_MS }, handle)
   return {
     url: `${listener.origin}${PATH}`,
     [Symbol.asyncDispose]: async () => {
-      await mcp.close()
+      await modern.close()
+      await sessions[Symbol.asyncDispose]()
       await listener.close()
       await service[Symbol.asyncDispose]()
     },

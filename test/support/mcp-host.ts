@@ -1,5 +1,7 @@
 /** Hosts as others build them: the protocol's official client, in either era, over a process of ours. */
-import { Client, type ClientOptions, type Tool } from '@modelcontextprotocol/client'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Client, type ClientOptions, StreamableHTTPClientTransport, type Tool } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { LAUNCHER, PROJECT } from './sealstone.ts'
 
@@ -45,6 +47,31 @@ export async function startMcp(
   options.prepare?.(client)
   await client.connect(transport)
   return { ...hostOf(client), pid: transport.pid, log: () => log }
+}
+
+/** Starts `sealstone mcp serve --listen 127.0.0.1:0 ARGS…`; its URL is known when it serves. */
+export async function listenMcp(
+  args: readonly string[],
+  home = '/dev/null/sealstone',
+): Promise<{ readonly url: string; stop(): Promise<number | null> } & AsyncDisposable> {
+  const child = spawn(LAUNCHER, ['mcp', 'serve', '--listen', '127.0.0.1:0', '--json', ...args], {
+    cwd: PROJECT,
+    env: { ...environment(), SEALSTONE_HOME: home },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'close').then(([code]: (number | null)[]) => code ?? null)
+  const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+  const stop = (): Promise<number | null> => {
+    child.kill('SIGTERM')
+    return ended
+  }
+  return { url: (JSON.parse(line) as { url: string }).url, stop, [Symbol.asyncDispose]: async () => void (await stop()) }
+}
+
+export async function connectMcp(url: string, era: Era): Promise<Omit<Host, 'pid' | 'log'>> {
+  const client = new Client({ name: 'test-host', version: '1' }, negotiation(era))
+  await client.connect(new StreamableHTTPClientTransport(new URL(url)))
+  return hostOf(client)
 }
 
 function negotiation(era: Era): ClientOptions {
