@@ -1,4 +1,5 @@
 /** The entries of a zip file that nobody trusts: read where every reader must agree on them, else refused. Nothing is unpacked. */
+import { crc32 } from 'node:zlib'
 import yauzl from 'yauzl'
 import { excerpt, SealstoneError } from '#core'
 import type { OpenArtifact } from './open-artifact.ts'
@@ -89,7 +90,9 @@ async function readEntry(zip: yauzl.ZipFile, entry: yauzl.Entry, maxBytes: numbe
     if (length > maxBytes) throw invalid(`${excerpt(entry.fileName)} is over ${maxBytes} bytes`)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks)
+  const bytes = Buffer.concat(chunks)
+  if (crc32(bytes) !== entry.crc32) throw invalid(`${excerpt(entry.fileName)} does not have its checksum`)
+  return bytes
 }
 
 /** What the library says of a file is about the file. */

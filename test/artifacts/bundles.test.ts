@@ -86,6 +86,7 @@ describe('a bundle', () => {
     ['has a manifest with a name twice', [{ ...MANIFEST, data: '{"name":"a","name":"b","version":"1"}' }], /manifest\.json of the bundle/],
     ['has no version', [{ ...MANIFEST, data: '{"name":"a"}' }], /version is/],
     ['has a name that cannot be seen', [{ ...MANIFEST, data: '{"name":"fi\\u200bles","version":"1"}' }], /cannot be seen/],
+    ['has a manifest with another checksum', [{ ...MANIFEST, crc: 1 }], /does not have its checksum/],
     ['has a manifest of 2 MiB', [{ ...MANIFEST, method: 0, data: ' '.repeat(2 * 1024 ** 2) }], /manifest\.json is 2097152 bytes/],
   ])('that %s is refused', async (_, entries, reason) => {
     await expect(describeBundle(put(writeZip(entries)))).rejects.toMatchObject({

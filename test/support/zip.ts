@@ -6,6 +6,8 @@ export interface ZipEntryInput {
   readonly data?: Uint8Array | string
   readonly method?: 0 | 8 | 99
   readonly flags?: number
+  /** Default: that of the data. */
+  readonly crc?: number
   /** Of the local header. */
   readonly localName?: string
   readonly unpackedSize?: number
@@ -36,7 +38,7 @@ export function writeZip(
     const { name, data = '', method = 8, flags = 0x800, unpackedSize } = entry
     const plain = Buffer.from(data)
     const packed = method === 8 ? deflateRawSync(plain, { level: 9 }) : plain
-    return { ...entry, name: Buffer.from(name), method, flags, packed, crc: crc32(plain), size: unpackedSize ?? plain.length }
+    return { ...entry, name: Buffer.from(name), method, flags, packed, crc: entry.crc ?? crc32(plain), size: unpackedSize ?? plain.length }
   })
   for (const { name, localName, method, flags, packed, crc, size, gap = new Uint8Array(), inside } of prepared) {
     push(gap)
