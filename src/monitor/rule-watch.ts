@@ -64,6 +64,8 @@ function valueOf(member: RuleMember, leaf: Leaf): string | undefined {
       return leaf.result
     case 'error':
       return leaf.errorCode
+    case 'decision':
+      return leaf.decision
     default:
       return unreachable(member)
   }

@@ -98,7 +98,7 @@ function invalid(message: string, hint = HINT): SealstoneError {
 }
 
 const HINT = 'correct the file of rules; docs/audit-guide.md shows one'
-const MEMBERS = ['kind', 'operation', 'key', 'caller', 'model', 'result', 'error'] as const
+const MEMBERS = ['kind', 'operation', 'key', 'caller', 'model', 'result', 'error', 'decision'] as const
 const SETTINGS: readonly string[] = ['name', 'severity', ...MEMBERS, 'outside_hours', 'more_than', 'within']
 const MAX_RULES = 100
 const MAX_COUNT = 10_000

@@ -56,7 +56,7 @@ describe('rules', () => {
   it('of the documentation are rules', () => {
     const document = readFileSync(join(import.meta.dirname, '../../docs/audit-guide.md'), 'utf8')
     const [, example = ''] = /^### Rules\n[^]*?```toml\n([^]*?)```/m.exec(document) ?? []
-    expect(parseRules(example).map(({ severity }) => severity)).toEqual(['critical', 'warning', 'info'])
+    expect(parseRules(example).map(({ severity }) => severity)).toEqual(['critical', 'warning', 'warning', 'info'])
   })
 
   it('name the setting that was meant', () => {
@@ -80,6 +80,16 @@ describe('rules', () => {
     expect(alertsOf({ ...night, result: 'error' })).toEqual([])
     const { modelName: _, ...nameless } = night
     expect(alertsOf(nameless)).toEqual([])
+  })
+
+  it('tell what a gateway blocked from what it let through', () => {
+    const rules = '[[rule]]\nname = "blocked"\nkind = "decision"\noperation = "mcp.*"\ndecision = "blocked"'
+    const alerts = (members: Partial<Leaf>) =>
+      new RuleWatch(parseRules(rules), {}).look(0n, leaf({ kind: 'decision', operation: 'mcp.call', ...members }))
+    expect(alerts({ decision: 'blocked', modelName: 'files/read' })).toMatchObject([
+      { rule: 'blocked', message: expect.stringContaining('files/read') as string },
+    ])
+    expect([...alerts({ decision: 'allowed' }), ...alerts({})]).toEqual([])
   })
 
   it('count within their span, tell once for so many, and go on counting in the next round', () => {

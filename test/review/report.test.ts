@@ -207,3 +207,17 @@ it('has a finding for a burst, and for hours in which hardly anybody signs', asy
   expect(found(made as Report, 'burst')).toEqual([expect.stringMatching(/^400 signatures in one minute/)])
   expect(found(made as Report, 'unusual-hour')).toEqual([expect.stringMatching(/^1 of 1401 signatures on Monday to Friday, 03:00/)])
 })
+
+it('tells what gateways decided, also what was only counted', async () => {
+  await using gateway = await reviewedLog()
+  const decision = { ...intent({ caller: ALICE, operation: 'mcp.call', modelName: 'files/read' }), kind: 'decision' } as const
+  await gateway.audit.append({ ...decision, decision: 'blocked', reason: HOSTILE })
+  for (const count of [1, 480]) await gateway.audit.append({ ...decision, decision: 'allowed', count })
+  const made = await makeReport(gateway.reader, gateway.trust, { ...PERIOD, from: '2026-03-01T00:00:00.000Z' })
+  expect(made.decisions.rows.map(({ name, count }) => [...name, count])).toEqual([
+    [ALICE, 'mcp.call', 'allowed', 481],
+    [ALICE, 'mcp.call', 'blocked', 1],
+  ])
+  expect(reportMarkdown(toDocument(made))).toMatch(/Decisions about tools and models[^#]*mcp\.call[^#]*blocked/)
+  expect(made.daemonEvents.events.filter(({ what }) => what === 'decision')).toEqual([])
+})

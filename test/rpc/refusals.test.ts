@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
 import { type ErrorCode, SealstoneError } from '#core'
-import type { ListEntriesRequestInit, ManifestInit, SignRequestInit } from '#wire'
+import type { ListEntriesRequestInit, ManifestInit, RecordDecisionRequestInit, SignRequestInit } from '#wire'
 import { ask, connectToSocket, failure, fakeOperations, PROTOS, readAll, serveOnSocket, signRequest } from './support.ts'
 
 const MANIFEST = signRequest().manifest as ManifestInit
@@ -181,6 +181,30 @@ describe('other calls refuse', () => {
     expect([status[got], error.details['field']]).toEqual(['INVALID_ARGUMENT', field])
     expect(recorded.filters).toEqual([])
   })
+
+  it.each<[string, RecordDecisionRequestInit, ErrorCode]>([
+    ['operation', { operation: 'keys.create' }, 'INPUT_INVALID'],
+    ['subject', { subject: '' }, 'INPUT_INVALID'],
+    ['subject', { subject: 'ü'.repeat(2049) }, 'INPUT_TOO_LARGE'],
+    ['digest', { digest: Buffer.alloc(31) }, 'INPUT_INVALID'],
+    ['decision', { decision: 'DECISION_UNSPECIFIED' }, 'INPUT_INVALID'],
+    ['decision', { decision: 9 as never }, 'INPUT_INVALID'],
+    ['reason', { reason: 'x'.repeat(4097) }, 'INPUT_TOO_LARGE'],
+  ])('a decision with another %s than there is: %j', async (field, changes, code) => {
+    const { socket } = await serveOnSocket(fakeOperations({ recordDecision: async () => expect.unreachable() }).operations)
+    const request = { operation: 'mcp.call', subject: 'files/read', decision: 'DECISION_BLOCKED', ...changes } as const
+    const { error } = await failure(ask((done) => connectToSocket(socket).audit.recordDecision(request, done)))
+    expect([error.code, error.details['field']]).toEqual([code, field])
+  })
+
+  it.each(['', 'a b', 'example..com', '-a.com', 'a.com/', 'x'.repeat(254), 'ü.de', 'a\u0000.com'])(
+    'a challenge for the domain %j',
+    async (domain) => {
+      const { socket } = await serveOnSocket(fakeOperations({ signRegistryChallenge: async () => expect.unreachable() }).operations)
+      const { error } = await failure(ask((done) => connectToSocket(socket).signing.signRegistryChallenge({ key: 'default', domain }, done)))
+      expect(error.details['field']).toBe('domain')
+    },
+  )
 
   it('a receipt for an index that no log has', async () => {
     const { socket } = await serveOnSocket(fakeOperations().operations)
