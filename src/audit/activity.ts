@@ -1,6 +1,7 @@
 /** What happened when, in numbers: counted once from the log's end back, a step at a time, and kept by the minute. */
 import type { Database } from '#db'
 import type { Activity, ActivitySpan } from '#tlog'
+import { LogStore } from './store.ts'
 
 export class ActivityCounter {
   readonly #db: Database
@@ -10,8 +11,12 @@ export class ActivityCounter {
   #high = 0
   #isStarted = false
 
-  constructor(db: Database) {
+  readonly #store: LogStore
+
+  /** @param cold directory of the leaves that were moved out of the database */
+  constructor(db: Database, cold?: string) {
     this.#db = db
+    this.#store = new LogStore(db, cold)
   }
 
   /** Counts on for some milliseconds; true while there is more to count. */
@@ -65,6 +70,19 @@ export class ActivityCounter {
       counts.refused += row['refused'] as number
       this.#minutes.set(minute, counts)
     }
+    for (const row of this.#db.prepare(ARCHIVED).all(from, to)) {
+      const counts = this.#minutes.get(row['minute'] as number)
+      if (counts !== undefined && this.#isSigned(row['idx'] as number)) counts.signed++
+    }
+  }
+
+  /** What cannot be read is not counted: whoever asks for that entry is told. */
+  #isSigned(index: number): boolean {
+    try {
+      return Buffer.from(this.#store.readLeaf(BigInt(index)) ?? '').includes('"signatures":[')
+    } catch {
+      return false
+    }
   }
 
   #timeAt(index: number): number | undefined {
@@ -84,6 +102,8 @@ function empty(length: number): number[] {
 
 const STEP = 4096
 const MINUTE_MS = 60_000
+const ARCHIVED = `
+  SELECT idx, time / 60000 AS minute FROM audit_leaf WHERE idx >= ? AND idx < ? AND kind = 'outcome' AND result = 'ok' AND octet_length(bytes) = 0`
 const COUNT = `
   SELECT time / 60000 AS minute,
     sum(kind = 'outcome' AND result = 'ok' AND instr(bytes, CAST('"signatures":[' AS BLOB)) > 0) AS signed,

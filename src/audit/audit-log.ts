@@ -83,6 +83,8 @@ export interface AuditLog {
 
 export interface AuditLogOptions {
   readonly db: Database
+  /** Directory of the leaves that were moved out of the database. */
+  readonly cold?: string
   /** The log's name; must stay the same for its life. */
   readonly origin: string
   readonly signer: CheckpointSigner
@@ -138,7 +140,7 @@ class SqliteAuditLog implements AuditLog {
   constructor(options: AuditLogOptions) {
     const { db, origin, signer, verifier, timeline, logger } = options
     this.#options = options
-    this.#store = new LogStore(db)
+    this.#store = new LogStore(db, options.cold)
     this.#tiles = new TileReader(this.#store)
     const parts = { store: this.#store, tiles: this.#tiles, origin, keys: signer.keys, verifier }
     const log = loadLog(parts)

@@ -20,9 +20,10 @@ import { LogStore } from './store.ts'
  * Serves any width that the log keys have signed, and nothing beyond it. As checkpoint it has the newest with a quorum of witnesses, where the
  * log has any, and never one that is older than it gave before. `checkpoint` throws LOG_UNREACHABLE before the first one, `tile`
  * TILE_MISSING for what is not covered; both throw AUDIT_CORRUPT where the database has a hole. Safe beside the daemon that writes.
+ * @param cold directory of the leaves that were moved out of the database
  */
-export function databaseTiles(db: Database): TileSource {
-  const store = new LogStore(db)
+export function databaseTiles(db: Database, cold?: string): TileSource {
+  const store = new LogStore(db, cold)
   const cosigned = new CosignatureStore(db)
   const newest = (): string => {
     const note = store.readHead()?.checkpoint

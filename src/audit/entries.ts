@@ -1,7 +1,8 @@
 /** Finds entries by filter, a page at a time: each looks at so many entries at most, so that no reader holds the database or the daemon. */
 import { fromHex, matchesGlob, SealstoneError } from '#core'
-import type { Database, SqlValue } from '#db'
+import type { Database, Row, SqlValue } from '#db'
 import type { EntryFilter } from '#tlog'
+import { isArchived } from './cold-bundles.ts'
 import { RARE_KIND, RARE_RESULT } from './schema.ts'
 import type { LogStore } from './store.ts'
 
@@ -18,32 +19,54 @@ export interface StoredPage {
 
 /** Up to 256 entries out of 8,192, as stored. A page may be empty and still have a next one. @param size entries from there on are not listed @param names all by which the log may have the filter's caller */
 export function findPage(db: Database, store: LogStore, size: bigint, filter: EntryFilter, names?: readonly string[]): StoredPage {
-  const { reverse = false, modelPattern } = filter
+  const { reverse = false } = filter
   const { start, end, isLast } = findWindow(store, size, filter)
   const wanted = Math.min(checkLimit(filter.limit), PAGE)
   if (start >= end || wanted === 0) return { entries: [] }
 
   const { where, values } = conditions(filter, names)
   const order = reverse ? 'DESC' : 'ASC'
+  const isSelected = selection(store, filter)
   const rows =
-    modelPattern === undefined
+    isSelected === undefined
       ? db
           .prepare(`SELECT idx, bytes FROM audit_leaf WHERE idx >= ? AND idx < ?${where} ORDER BY idx ${order} LIMIT ?`)
           .all(start, end, ...values, wanted)
       : db
-          .prepare(`SELECT idx, model_name FROM audit_leaf WHERE idx >= ? AND idx < ? AND model_name IS NOT NULL${where} ORDER BY idx ${order}`)
+          .prepare(`SELECT idx, model_name, octet_length(bytes) AS length FROM audit_leaf WHERE idx >= ? AND idx < ?${where} ORDER BY idx ${order}`)
           .all(start, end, ...values)
-          .filter((row) => matchesGlob(modelPattern, row['model_name'] as string))
-          .slice(0, wanted)
+          .values()
+          .filter(isSelected)
+          .take(wanted)
+          .toArray()
   const entries = rows.map((row) => {
     const index = BigInt(row['idx'] as number)
-    return { index, bytes: (row['bytes'] as Uint8Array | undefined) ?? readLeaf(store, index) }
+    const bytes = row['bytes'] as Uint8Array | undefined
+    return { index, bytes: bytes === undefined || isArchived(bytes) ? readLeaf(store, index) : bytes }
   })
 
   const last = entries.at(-1)
   const isFull = last !== undefined && entries.length === wanted
   const next = reverse ? (isFull ? last.index : start) - 1n : isFull ? last.index + 1n : end
   return isLast && (next < start || next >= end) ? { entries } : { entries, next }
+}
+
+/** What SQLite cannot tell from the rows: undefined where it can. Words in leaves that were moved out of the database are looked for here. */
+function selection(store: LogStore, { modelPattern, words = [] }: EntryFilter): ((row: Row) => boolean) | undefined {
+  if (modelPattern === undefined && words.length === 0) return undefined
+  const wanted = words.map((word) => lowerAscii(jsonText(word)))
+  return (row) => {
+    const model = row['model_name'] as string | null
+    if (modelPattern !== undefined && (model === null || !matchesGlob(modelPattern, model))) return false
+    if (wanted.length === 0 || row['length'] !== 0) return true
+    const text = lowerAscii(Buffer.from(readLeaf(store, BigInt(row['idx'] as number))).toString())
+    return wanted.every((word) => text.includes(word))
+  }
+}
+
+/** As LIKE compares: A to Z are a to z, and no other letters are the same. */
+function lowerAscii(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 interface Window {
@@ -120,11 +143,15 @@ function conditions(
 
 /** The leaf is JSON: what is escaped there is escaped here. */
 function wordPattern(word: string): string {
-  return `%${JSON.stringify(word).slice(1, -1).replaceAll(/[!%_]/g, '!$&')}%`
+  return `%${jsonText(word).replaceAll(/[!%_]/g, '!$&')}%`
+}
+
+function jsonText(word: string): string {
+  return JSON.stringify(word).slice(1, -1)
 }
 
 /** Mostly one look is enough: a page goes on where the last one ended. */
-function firstAtOrAfter(store: LogStore, from: bigint, to: bigint, time: number): bigint {
+export function firstAtOrAfter(store: LogStore, from: bigint, to: bigint, time: number): bigint {
   if (from >= to || readTime(store, from) >= time) return from
   if (readTime(store, to - 1n) < time) return to
   let [low, high] = [from, to]
@@ -164,6 +191,6 @@ function max(left: bigint, right: bigint): bigint {
   return left > right ? left : right
 }
 
-const WORD = ` AND CAST(bytes AS TEXT) LIKE ? ESCAPE '!'`
+const WORD = ` AND (octet_length(bytes) = 0 OR CAST(bytes AS TEXT) LIKE ? ESCAPE '!')`
 const PAGE = 256
 const WINDOW = 8192n

@@ -4,6 +4,11 @@ import { Worker } from 'node:worker_threads'
 import { isErrorCode, SealstoneError } from '#core'
 import type { CheckedRange } from './fsck-range.ts'
 
+export interface RangeSetup {
+  readonly database: string
+  readonly cold?: string
+}
+
 export interface RangeRequest {
   readonly start: number
   readonly end: number
@@ -18,10 +23,10 @@ export class RangePool implements AsyncDisposable {
   readonly #waiting = new Map<number, PromiseWithResolvers<CheckedRange>>()
   #asked = 0
 
-  constructor(database: string, threads: number) {
+  constructor(where: RangeSetup, threads: number) {
     this.#workers = Array.from({ length: threads }, () => {
       const worker = new Worker(THREAD, {
-        workerData: database,
+        workerData: where,
         execArgv: ['--disable-warning=ExperimentalWarning'],
         resourceLimits: { maxYoungGenerationSizeMb: 4 }, // tiles come and go: a larger nursery is memory and no speed
       })

@@ -1,7 +1,8 @@
 /** Checks a range of leaves: each against its tile, its columns and the one before it. Whole tiles at a time, so that ranges can be checked in parallel. */
 import { equalBytes, toHex, toSealstoneError } from '#core'
 import type { Database, Row } from '#db'
-import { HASH_BYTES, type Leaf, leafHash, parseLeaf, TILE_WIDTH, tileNode } from '#tlog'
+import { HASH_BYTES, type Leaf, leafHash, parseLeaf, TILE_WIDTH, tileNode, tilePath } from '#tlog'
+import { ColdBundles, isArchived } from './cold-bundles.ts'
 import { type Finding, Findings } from './fsck-findings.ts'
 import { type SoundTile, SoundTiles } from './fsck-sound-tile.ts'
 
@@ -22,10 +23,11 @@ export interface CheckedRange {
   readonly findingCount: number
 }
 
-/** @param start a multiple of 256. @param end the size of the log, or another multiple of 256 */
-export function checkRange(db: Database, start: number, end: number): CheckedRange {
-  const range = new RangeCheck(start, end)
-  const sound = new SoundTiles(db)
+/** @param start a multiple of 256. @param end the size of the log, or another multiple of 256 @param coldDirectory of the leaves that were moved out of the database */
+export function checkRange(db: Database, start: number, end: number, coldDirectory?: string): CheckedRange {
+  const cold = new ColdBundles(db, coldDirectory)
+  const range = new RangeCheck(start, end, cold)
+  const sound = new SoundTiles(db, cold)
   for (let at = start; at < end; at += TILE_WIDTH) {
     const tile = end - at < TILE_WIDTH ? undefined : sound.read(at, range.lastTime)
     if (tile === undefined) range.checkTile(db, at, Math.min(end, at + TILE_WIDTH))
@@ -36,16 +38,20 @@ export function checkRange(db: Database, start: number, end: number): CheckedRan
 
 class RangeCheck {
   readonly #start: number
+  readonly #cold: ColdBundles
   readonly #hashes: Uint8Array
   readonly #roots: Uint8Array[] = []
   readonly #findings = new Findings()
   readonly #opened = new Map<string, number>()
   readonly #closed: string[] = []
+  /** Where the leaves of this tile are, if not in the database. */
+  #place = ''
   #firstTime = ''
   #lastTime = ''
 
-  constructor(start: number, end: number) {
+  constructor(start: number, end: number, cold: ColdBundles) {
     this.#start = start
+    this.#cold = cold
     this.#hashes = new Uint8Array((end - start) * HASH_BYTES)
   }
 
@@ -68,6 +74,10 @@ class RangeCheck {
         .all(start, end)
         .map((row) => [row['idx'] as number, row]),
     )
+    if (!this.#fetchArchived(start, rows)) {
+      this.#addUnread(db, start, end, rows)
+      return
+    }
     const hashes = new Uint8Array((end - start) * HASH_BYTES)
     for (let index = start; index < end; index++) {
       const row = rows.get(index)
@@ -81,6 +91,41 @@ class RangeCheck {
       else this.#checkLeaf(index, row, bad.has(index))
     }
     this.#hashes.set(hashes, (start - this.#start) * HASH_BYTES)
+  }
+
+  /** Leaves that were moved out of the database get their bytes from where they are. False if they cannot be had, which is told. */
+  #fetchArchived(start: number, rows: ReadonlyMap<number, Row>): boolean {
+    const archived = Array.from(rows.values()).filter((row) => isArchived(row['bytes'] as Uint8Array))
+    const number = BigInt(start / TILE_WIDTH)
+    this.#place = ''
+    if (archived.length === 0) return true
+    try {
+      const leaves = this.#cold.read(number)
+      this.#place = ` in ${this.#cold.pathOf(number)}`
+      for (const row of archived) row['bytes'] = (leaves[(row['idx'] as number) - start] ?? new Uint8Array()) as Uint8Array<ArrayBuffer>
+      return true
+    } catch (error) {
+      const { code, message } = toSealstoneError(error)
+      const where = tilePath({ kind: 'entries', number, width: TILE_WIDTH })
+      const changed = code === 'COLD_STORAGE_UNREADABLE' ? 'missing' : 'bytes'
+      this.#findings.add({ where, index: BigInt(start), changed, detail: message })
+      return false
+    }
+  }
+
+  /** What is above is judged by the tile; who had which operation open, by the columns. */
+  #addUnread(db: Database, start: number, end: number, rows: ReadonlyMap<number, Row>): void {
+    const hashes = new Uint8Array((end - start) * HASH_BYTES)
+    if (end - start === TILE_WIDTH) {
+      const stored = db.prepare('SELECT hashes FROM audit_tile WHERE level = 0 AND number = ?').get(start / TILE_WIDTH)?.['hashes']
+      hashes.set((stored as Uint8Array | undefined)?.subarray(0, hashes.length) ?? [])
+      this.#compareTile(db, start, hashes, rows)
+    }
+    this.#hashes.set(hashes, (start - this.#start) * HASH_BYTES)
+    for (const row of rows.values()) {
+      const { idx, kind, operation_id: operationId } = row
+      this.#step({ index: idx as number, kind: kind as string, operationId: toHex(operationId as Uint8Array) })
+    }
   }
 
   result(): CheckedRange {
@@ -126,7 +171,9 @@ class RangeCheck {
       bad.add(index)
       const other = positionOf(stored, hashAt(hashes, at))
       const detail =
-        other < 0 ? `leaf ${index} was changed: it is not the one in the tree` : `leaf ${start + other} stands in the place of leaf ${index}`
+        other < 0
+          ? `leaf ${index}${this.#place} was changed: it is not the one in the tree`
+          : `leaf ${start + other}${this.#place} stands in the place of leaf ${index}`
       this.#findings.add({ where: `leaf ${index}`, index: BigInt(index), changed: other < 0 ? 'bytes' : 'order', detail })
     }
     if (isSound) hashes.set(stored)

@@ -2,9 +2,10 @@
  * Finds out quickly that a full tile and its leaves are as they should be, which nearly all are: SQLite hands over many leaves in one piece, and they are
  * recognised where they stand. At the least doubt it has no answer, and the strict check in fsck-range.ts looks at each leaf and says what is wrong.
  */
-import { equalBytes } from '#core'
+import { concatBytes, equalBytes } from '#core'
 import type { Database } from '#db'
 import { HASH_BYTES, type LeafFacts, LeafScanner, parseLeaf, prefixedLeafHash, TILE_HEIGHT, TILE_WIDTH, tileNode } from '#tlog'
+import type { ColdBundles } from './cold-bundles.ts'
 
 export interface SoundTile {
   readonly root: Uint8Array
@@ -17,10 +18,13 @@ export interface SoundTile {
 
 export class SoundTiles {
   readonly #db: Database
+  readonly #cold: ColdBundles
   readonly #scanner = new LeafScanner()
+  #bundle: { readonly start: number; readonly leaves: readonly Uint8Array[] } = { start: -1, leaves: [] }
 
-  constructor(db: Database) {
+  constructor(db: Database, cold: ColdBundles) {
     this.#db = db
+    this.#cold = cold
   }
 
   /** @param start the index of its first leaf @param notBefore the time of the leaf before */
@@ -46,7 +50,8 @@ export class SoundTiles {
   #readPart(from: number, hashes: Uint8Array): LeafFacts[] | undefined {
     const row = this.#db.prepare(LEAVES).get(from, from + PART)
     if (row?.['count'] !== PART || row['leaves'] === null || row['columns'] === null) return undefined
-    const bytes = row['leaves'] as Uint8Array
+    const bytes = row['archived'] === 0 ? (row['leaves'] as Uint8Array) : this.#fetchArchived(row['leaves'] as Uint8Array, from)
+    if (bytes === undefined) return undefined
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
     const leaves: LeafFacts[] = []
     for (let at = 0; at < bytes.length; ) {
@@ -59,6 +64,23 @@ export class SoundTiles {
       at = end
     }
     return leaves.length === PART && Buffer.from(columnsOf(leaves)).equals(row['columns'] as Uint8Array) ? leaves : undefined
+  }
+
+  /** Puts the leaves that were moved out of the database where nothing stands between two prefixes. */
+  #fetchArchived(bytes: Uint8Array, from: number): Uint8Array | undefined {
+    const start = from - (from % TILE_WIDTH)
+    try {
+      if (this.#bundle.start !== start) this.#bundle = { start, leaves: this.#cold.read(BigInt(start / TILE_WIDTH)) }
+    } catch {
+      return undefined
+    }
+    const parts: Uint8Array[] = []
+    for (let at = 0, index = from - start; at < bytes.length; index++) {
+      const end = endOf(bytes, at + 1)
+      parts.push(LEAF_PREFIX, end > at + 1 ? bytes.subarray(at + 1, end) : (this.#bundle.leaves[index] ?? NO_LEAF))
+      at = end
+    }
+    return concatBytes(...parts)
   }
 }
 
@@ -100,6 +122,8 @@ function optional(text: string | undefined): string {
 
 /** Of a tile, read at a time: some tens of kilobytes, which are soon used again. */
 const PART = 32
+const LEAF_PREFIX = Uint8Array.of(0)
+const NO_LEAF = new Uint8Array()
 const BETWEEN_COLUMNS = '\x1f'
 const BEHIND_ROW = '\x1e'
 const TILE = 'SELECT root, hashes FROM audit_tile WHERE level = 0 AND number = ?'
@@ -107,7 +131,7 @@ const TILE = 'SELECT root, hashes FROM audit_tile WHERE level = 0 AND number = ?
  * Before each leaf the 0x00 that RFC 9162 hashes with it. No leaf holds one: it is JSON. Nothing that is longer than leaves and names can be is put
  * together; it is then missing, and the texts differ.
  */
-const LEAVES = `SELECT count(*) AS count,
+const LEAVES = `SELECT count(*) AS count, sum(octet_length(bytes) = 0) AS archived,
     CAST(group_concat(CASE WHEN octet_length(bytes) <= 65535 THEN char(0) || CAST(bytes AS TEXT) END, '') AS BLOB) AS leaves,
     CAST(group_concat(
       CASE WHEN octet_length(kind) + octet_length(operation_id) + octet_length(caller) + coalesce(octet_length(key), 0)

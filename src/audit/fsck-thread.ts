@@ -2,14 +2,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { toSealstoneError } from '#core'
 import { openDatabaseForReading } from '#db'
-import type { RangeReply, RangeRequest } from './fsck-pool.ts'
+import type { RangeReply, RangeRequest, RangeSetup } from './fsck-pool.ts'
 import { checkRange } from './fsck-range.ts'
 import { AUDIT_MIGRATIONS } from './schema.ts'
 
-const db = openDatabaseForReading(workerData as string, AUDIT_MIGRATIONS)
+const { database, cold } = workerData as RangeSetup
+const db = openDatabaseForReading(database, AUDIT_MIGRATIONS)
 parentPort?.on('message', ({ start, end }: RangeRequest) => {
   try {
-    const range = checkRange(db, start, end)
+    const range = checkRange(db, start, end, cold)
     parentPort?.postMessage({ start, range } satisfies RangeReply, [range.hashes.buffer as ArrayBuffer])
   } catch (error) {
     const { code, message } = toSealstoneError(error)

@@ -1,6 +1,6 @@
 /** Checks the whole log, in threads, without stopping at a fault; beside a daemon that writes, or without one. Nothing is written. */
 import { availableParallelism } from 'node:os'
-import { SealstoneError } from '#core'
+import { defined, SealstoneError } from '#core'
 import { openDatabaseForReading } from '#db'
 import type { TileSource } from '#tlog'
 import { type Finding, Findings } from './fsck-findings.ts'
@@ -13,6 +13,8 @@ import { AUDIT_MIGRATIONS } from './schema.ts'
 export interface FsckOptions {
   /** Path of the database. */
   readonly database: string
+  /** Directory of the leaves that were moved out of the database. */
+  readonly cold?: string
   readonly log: KnownLog
   /** A copy to compare with. */
   readonly published?: TileSource
@@ -40,7 +42,7 @@ export interface FsckReport {
 }
 
 /** Throws DATABASE_UNAVAILABLE, AUDIT_CORRUPT if there is no log at all, CANCELLED, and what the published copy throws when it is out of reach. */
-export async function checkWholeLog({ database, log, published, threads = THREADS, onProgress, signal }: FsckOptions): Promise<FsckReport> {
+export async function checkWholeLog({ database, cold, log, published, threads = THREADS, onProgress, signal }: FsckOptions): Promise<FsckReport> {
   const db = openDatabaseForReading(database, AUDIT_MIGRATIONS)
   try {
     const findings = new Findings()
@@ -51,10 +53,10 @@ export async function checkWholeLog({ database, log, published, threads = THREAD
 
     const starts = Array.from({ length: Math.ceil(moment.size / RANGE) }, (_, at) => at * RANGE)
     // A small log is checked sooner than a thread starts.
-    await using pool = starts.length > 1 ? new RangePool(database, Math.min(threads, starts.length)) : undefined
+    await using pool = starts.length > 1 ? new RangePool({ database, ...defined({ cold }) }, Math.min(threads, starts.length)) : undefined
     const check = async (start: number) => {
       const end = Math.min(moment.size, start + RANGE)
-      return pool === undefined ? checkRange(db, start, end) : pool.check(start, end)
+      return pool === undefined ? checkRange(db, start, end, cold) : pool.check(start, end)
     }
     // A few ahead of what is put together, in order, so that memory does not grow with the log.
     const ahead = starts.slice(0, threads + 1).map(check)

@@ -10,10 +10,11 @@ export class LogReader {
   readonly #db: Database
   readonly #store: LogStore
 
-  constructor(db: Database) {
-    this.tiles = databaseTiles(db)
+  /** @param cold directory of the leaves that were moved out of the database */
+  constructor(db: Database, cold?: string) {
+    this.tiles = databaseTiles(db, cold)
     this.#db = db
-    this.#store = new LogStore(db)
+    this.#store = new LogStore(db, cold)
   }
 
   /** Newest first. Ends after `budgetMs` with what it has, so that no reader waits long for another one. */

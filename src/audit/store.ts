@@ -2,6 +2,7 @@
 import { SealstoneError } from '#core'
 import type { Database, Row } from '#db'
 import type { Leaf, Tile } from '#tlog'
+import { ColdBundles, isArchived } from './cold-bundles.ts'
 
 export interface StoredHead {
   readonly origin: string
@@ -38,9 +39,12 @@ export interface Batch {
 
 export class LogStore {
   readonly #db: Database
+  readonly #cold: ColdBundles
 
-  constructor(db: Database) {
+  /** @param cold directory of the leaves that were moved out of the database. Reading one of those throws what `ColdBundles` throws. */
+  constructor(db: Database, cold?: string) {
     this.#db = db
+    this.#cold = new ColdBundles(db, cold)
   }
 
   readHead(): StoredHead | undefined {
@@ -85,13 +89,20 @@ export class LogStore {
 
   readLeaf(index: bigint): Uint8Array | undefined {
     const row = this.#db.prepare('SELECT bytes FROM audit_leaf WHERE idx = ?').get(index)
-    return row && blob(row, 'bytes')
+    return row && this.#whole(index, blob(row, 'bytes'))
   }
 
   /** Up to `limit` leaves from `start` on, in order. */
   readLeaves(start: bigint, limit: number): { index: bigint; bytes: Uint8Array }[] {
     const rows = this.#db.prepare('SELECT idx, bytes FROM audit_leaf WHERE idx >= ? ORDER BY idx LIMIT ?').all(start, limit)
-    return rows.map((row) => ({ index: BigInt(row['idx'] as number), bytes: blob(row, 'bytes') }))
+    return rows.map((row) => {
+      const index = BigInt(row['idx'] as number)
+      return { index, bytes: this.#whole(index, blob(row, 'bytes')) }
+    })
+  }
+
+  isArchived(index: bigint): boolean {
+    return this.#db.prepare('SELECT octet_length(bytes) = 0 AS archived FROM audit_leaf WHERE idx = ?').get(index)?.['archived'] === 1
   }
 
   /** Milliseconds since 1970. */
@@ -127,6 +138,10 @@ export class LogStore {
   /** How many were forgotten. */
   forgetAnswersBefore(time: number): number {
     return this.#db.prepare('DELETE FROM audit_answer WHERE time < ?').run(time)
+  }
+
+  #whole(index: bigint, bytes: Uint8Array): Uint8Array {
+    return isArchived(bytes) ? this.#cold.leaf(index) : bytes
   }
 
   #insertLeaves(leaves: readonly StagedLeaf[]): void {

@@ -6,14 +6,16 @@ import { type KnownLog, readMoment, WholeTree } from './fsck-tree.ts'
 
 export interface WholeLogOptions extends KnownLog {
   readonly db: Database
+  /** Directory of the leaves that were moved out of the database. */
+  readonly cold?: string
 }
 
 /** Throws AUDIT_CORRUPT naming the first thing that is wrong. `checkWholeLog` does the same for a large log, in threads, and goes on at a fault. */
-export function verifyWholeLog({ db, ...log }: WholeLogOptions): { size: bigint; root: Uint8Array; openIntents: number } {
+export function verifyWholeLog({ db, cold, ...log }: WholeLogOptions): { size: bigint; root: Uint8Array; openIntents: number } {
   const moment = readMoment(db)
   if (moment === undefined) throw new SealstoneError('AUDIT_CORRUPT', 'there is no log in the database')
   const tree = new WholeTree(db, moment)
-  for (let start = 0; start < moment.size; start += RANGE) tree.add(checkRange(db, start, Math.min(moment.size, start + RANGE)))
+  for (let start = 0; start < moment.size; start += RANGE) tree.add(checkRange(db, start, Math.min(moment.size, start + RANGE), cold))
   const result = tree.finish(log)
   const [first] = tree.findings.kept
   if (first !== undefined) throw new SealstoneError('AUDIT_CORRUPT', first.detail)

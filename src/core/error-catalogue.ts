@@ -105,6 +105,7 @@ export const ERROR_CATALOGUE = {
   SIGNATURE_MISMATCH: entry('INTERNAL', 3, 'a fresh signature did not verify and was not released', 'run: sealstone doctor; look at the audit log'),
   AUDIT_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the audit log cannot be written, so nothing was released', 'free disk space or repair the log, then try again', true),
   AUDIT_CORRUPT: entry('DATA_LOSS', 3, 'the audit log does not match itself', 'stop, keep the files as evidence, restore from backup'),
+  COLD_STORAGE_UNREADABLE: entry('UNAVAILABLE', 3, 'old entries of the log cannot be read from where they were moved to', 'mount the directory that audit.cold of config.toml names, or put the file back from a copy', true),
   LOG_UNREACHABLE: entry('UNAVAILABLE', 3, 'a published log cannot be read', 'check its URL or directory, and whether it answers', true),
   TILE_MISSING: entry('NOT_FOUND', 1, 'a published log lacks a part of itself', 'ask its operator; a log that withholds what it signed is not to be trusted'),
   LOG_FORKED: entry('FAILED_PRECONDITION', 1, 'a log contradicts what it signed before', 'keep both checkpoints: together they prove it; ask the operator of the log, and believe neither'),

@@ -62,6 +62,8 @@ origin = ${quote(origin)}
 # private_key = "tls/log.key"    # PEM, mode 0600
 # Keeps the log written down as plain files for a static host, in this directory. Off by default.
 # publish = "/srv/log"
+# Where old entries are that sealstone audit archive moved out of the database; keep it as long as the log (docs/audit-guide.md, Cold storage).
+# cold = "/srv/sealstone-cold"
 # Whether callers are pseudonyms in the log: "off" or "callers". The key is made in this directory; docs/audit-guide.md says how to find out who is who.
 # pseudonyms = "off"
 # Which part of the good verifications is told one by one, from 0.0 to 1.0; failed ones always are. All others are counted.

@@ -70,6 +70,8 @@ export interface Config {
 
 export interface AuditSettings {
   readonly origin: string
+  /** Directory of the leaves that were moved out of the database, absolute. */
+  readonly cold?: string
   readonly answerRetentionHours: number
   /** Which part of the good verifications is told one by one, from 0 to 1. */
   readonly verifySample: number
@@ -138,6 +140,7 @@ export function parseConfig(text: string, home: string): Config {
     publish: publishSettings(read, home),
     audit: {
       origin: read.text('audit.origin'),
+      ...defined({ cold: absolute(home, read.optionalText('audit.cold')) }),
       answerRetentionHours: read.wholeNumber('audit.answer_retention_hours', 168, 1, 8760),
       verifySample: read.fraction('audit.verify_sample', 0),
       pseudonyms: read.oneOf('audit.pseudonyms', PSEUDONYMS, 'off'),

@@ -9,6 +9,8 @@ import { LogReaderThread } from './log-reader.ts'
 
 export interface ConsoleParts {
   readonly paths: HomePaths
+  /** Directory of the leaves that were moved out of the database. */
+  readonly cold?: string
   readonly audit: AuditLog
   readonly keys: KeyStore
   readonly clock: Clock
@@ -16,8 +18,8 @@ export interface ConsoleParts {
 }
 
 /** Throws CONFIG_INVALID or FILE_UNREADABLE. What the console reads comes from a thread of its own, never from the one that signs. */
-export async function openConsole(settings: ConsoleSettings, { paths, audit, keys, clock, logger }: ConsoleParts): Promise<ConsoleServer> {
-  const reader = new LogReaderThread({ database: paths.database }, logger)
+export async function openConsole(settings: ConsoleSettings, { paths, cold, audit, keys, clock, logger }: ConsoleParts): Promise<ConsoleServer> {
+  const reader = new LogReaderThread({ database: paths.database, ...defined({ cold }) }, logger)
   const server = await startConsole({
     ...defined({ tls: settings.tls }),
     host: settings.host,

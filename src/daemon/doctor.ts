@@ -1,6 +1,6 @@
 /** Looks at everything a daemon needs and says what is wrong and what to do. Uses no signing key and prints no secret. */
 import { existsSync, lstatSync, statfsSync } from 'node:fs'
-import { SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
+import { defined, SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
 import { acquireLock, openDatabase } from '#db'
 import { type ProbeFacts, type ProbeRow, hashedSerial, startKeyHost, type TokenProbe } from '#keyhost'
 import { openKeyStore } from '#keys'
@@ -192,6 +192,7 @@ async function checkInside(check: CheckRunner, paths: HomePaths, config: Config)
         keyHost: keyHost.started,
         logKeys: () => store.keys.logKeys(),
         origin: config.audit.origin,
+        ...defined({ cold: config.audit.cold }),
       }
       const { audit } = await openLog({ ...parts, clock: systemClock, logger: silentLogger })
       opened.defer(() => audit.close())

@@ -1,9 +1,11 @@
 /** Checks the whole log of a state directory, beside the daemon or without it: the database is only read. */
 import { checkWholeLog, type FsckReport } from '#audit'
+import { defined } from '#core'
 import { logSignatureVerifier } from '#suites'
 import { nativeEngine } from '#suites/native'
 import type { LogVerifierKey, TileSource } from '#tlog'
 
+import { loadConfig } from './config.ts'
 import { checkHome } from './home.ts'
 
 export interface FsckHomeOptions {
@@ -15,8 +17,9 @@ export interface FsckHomeOptions {
   readonly signal?: AbortSignal
 }
 
-/** Throws HOME_*, and what `checkWholeLog` throws. */
+/** Throws HOME_*, CONFIG_INVALID, and what `checkWholeLog` throws. */
 export function fsckHome({ home, log, ...options }: FsckHomeOptions): Promise<FsckReport> {
   const { database } = checkHome(home)
-  return checkWholeLog({ database, log: { ...log, verifier: logSignatureVerifier(nativeEngine()) }, ...options })
+  const { cold } = loadConfig(home).audit
+  return checkWholeLog({ database, ...defined({ cold }), log: { ...log, verifier: logSignatureVerifier(nativeEngine()) }, ...options })
 }

@@ -1,4 +1,5 @@
 /** daemon: configuration, wiring, start, drain, shutdown. Loads the key host's supervisor, never the token itself. */
+export { archiveHome, type ArchiveHomeReport } from './archive-home.ts'
 export { type LogLevel } from './config.ts'
 export { doctor, type DoctorCheck, type DoctorReport } from './doctor.ts'
 export { fsckHome } from './fsck-home.ts'

@@ -7,13 +7,13 @@ import { openHttpListener } from '#listeners'
 import { keepPublished, logHandler } from '#publish'
 import type { PublisherNews, PublisherSetup } from './log-publisher.ts'
 
-const { database, http, directory } = workerData as PublisherSetup
+const { database, cold, http, directory } = workerData as PublisherSetup
 const stop = new AbortController()
 parentPort?.once('message', () => stop.abort())
 
 async function publish(): Promise<void> {
   const db = openDatabaseForReading(database, AUDIT_MIGRATIONS)
-  const source = databaseTiles(db)
+  const source = databaseTiles(db, cold)
   const answers = new Map<number, number>()
   const count = (status: number): void => void answers.set(status, (answers.get(status) ?? 0) + 1)
   const onFailure = (work: 'reading' | 'writing') => (error: unknown) => tell({ kind: 'failed', work, ...failure(error) })

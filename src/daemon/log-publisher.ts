@@ -7,6 +7,8 @@ import type { HttpAddress } from '#listeners'
 export interface PublisherSetup {
   /** Path of the database. */
   readonly database: string
+  /** Directory of the leaves that were moved out of it. */
+  readonly cold?: string
   readonly http?: HttpAddress
   readonly directory?: string
 }

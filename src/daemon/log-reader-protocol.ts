@@ -3,6 +3,8 @@ import type { Activity, ActivitySpan, FoundEntries, LogSearch, TileName } from '
 
 export interface ReaderSetup {
   readonly database: string
+  /** Directory of the leaves that were moved out of it. */
+  readonly cold?: string
 }
 
 export type ReaderRequest =

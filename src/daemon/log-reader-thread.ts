@@ -5,9 +5,10 @@ import { toSealstoneError, unreachable } from '#core'
 import { openDatabaseForReading } from '#db'
 import type { ReaderAnswers, ReaderReply, ReaderRequest, ReaderSetup } from './log-reader-protocol.ts'
 
-const db = openDatabaseForReading((workerData as ReaderSetup).database, AUDIT_MIGRATIONS)
-const reader = new LogReader(db)
-const counter = new ActivityCounter(db)
+const { database, cold } = workerData as ReaderSetup
+const db = openDatabaseForReading(database, AUDIT_MIGRATIONS)
+const reader = new LogReader(db, cold)
+const counter = new ActivityCounter(db, cold)
 let counting: NodeJS.Immediate | undefined
 
 parentPort?.on('message', ({ id, request }: { id: number; request: ReaderRequest }) => {

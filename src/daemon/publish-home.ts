@@ -2,16 +2,17 @@
 import { AUDIT_MIGRATIONS, databaseTiles } from '#audit'
 import { openDatabaseForReading } from '#db'
 import { type PublishOptions, type PublishReport, publishLog } from '#publish'
+import { loadConfig } from './config.ts'
 import { checkHome } from './home.ts'
 
 export type PublishHomeOptions = Omit<PublishOptions, 'source'> & { readonly home: string }
 
-/** Throws HOME_*, DATABASE_UNAVAILABLE, and what `publishLog` throws. */
+/** Throws HOME_*, CONFIG_INVALID, DATABASE_UNAVAILABLE, and what `publishLog` throws. */
 export async function publishHome({ home, ...options }: PublishHomeOptions): Promise<PublishReport> {
   const { database } = checkHome(home)
   const db = openDatabaseForReading(database, AUDIT_MIGRATIONS)
   try {
-    return await publishLog({ ...options, source: databaseTiles(db) })
+    return await publishLog({ ...options, source: databaseTiles(db, loadConfig(home).audit.cold) })
   } finally {
     db.close()
   }

@@ -74,7 +74,7 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
     keyHost,
     logKeys,
     origin: old.audit.origin,
-    ...defined({ witnesses: old.witnesses }),
+    ...defined({ witnesses: old.witnesses, cold: old.audit.cold }),
     clock: systemClock,
     timeline,
     logger: silentLogger,

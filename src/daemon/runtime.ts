@@ -81,6 +81,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     keyHost,
     logKeys: () => keys.logKeys(),
     origin: config.audit.origin,
+    ...defined({ cold: config.audit.cold }),
     clock,
     timeline,
     logger,
@@ -133,6 +134,8 @@ export interface LogParts {
   readonly keyHost: KeyHost
   readonly logKeys: () => LogKeys
   readonly origin: string
+  /** Directory of the leaves that were moved out of the database. */
+  readonly cold?: string
   readonly clock: Clock
   /** The key store's. */
   readonly timeline: Timeline
@@ -149,6 +152,7 @@ export async function openLog({
   keyHost,
   logKeys,
   origin,
+  cold,
   clock,
   timeline,
   logger,
@@ -167,7 +171,7 @@ export async function openLog({
     verifier,
     timeline,
     logger,
-    ...defined({ callers }),
+    ...defined({ callers, cold }),
     onCommit: (seconds) => {
       metrics.took('commit', seconds)
       cosigning?.wake()

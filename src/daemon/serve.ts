@@ -179,14 +179,18 @@ async function publishMetrics(
 
 /** Undefined where nobody outside may read the log. */
 async function publishTheLog(
-  { publish }: Config,
+  { publish, audit: { cold } }: Config,
   database: string,
   logger: Logger,
   collected: Collected | undefined,
 ): Promise<AsyncDisposable | undefined> {
   if (publish.http === undefined && publish.directory === undefined) return undefined
   const { startLogPublisher } = await import('./log-publisher.ts')
-  return await startLogPublisher({ database, ...publish }, logger, collected?.publishing ?? { onPublished() {}, onFailure() {}, onAnswered() {} })
+  return await startLogPublisher(
+    { database, ...defined({ cold }), ...publish },
+    logger,
+    collected?.publishing ?? { onPublished() {}, onFailure() {}, onAnswered() {} },
+  )
 }
 
 /** Closed when the daemon ends. The first link is told in the log, as its reader is who started the daemon. */

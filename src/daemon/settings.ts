@@ -142,6 +142,7 @@ const SETTINGS = [
   'audit.certificate',
   'audit.private_key',
   'audit.publish',
+  'audit.cold',
   'audit.pseudonyms',
   'audit.verify_sample',
   'audit.verify_summary_seconds',

@@ -25,6 +25,8 @@ export interface Database {
   transaction<Result>(work: () => Result): Result
   /** A consistent copy while commits go on, in a file of mode 0600 that must not exist. Throws DATABASE_UNAVAILABLE. */
   copyTo(path: string): Promise<void>
+  /** Gives pages that nothing is in any more back to the file system; the first time by writing the whole file anew, which takes as much space again. Alone on the file. */
+  shrink(): void
   close(): void
 }
 
@@ -117,6 +119,15 @@ class SqliteDatabase implements Database {
     }
   }
 
+  shrink(): void {
+    mapDatabaseErrors(this.path, () => {
+      // A file says once how it is laid out: with a map of its pages, by which the last ones can be put in the place of empty ones.
+      const mode = this.#driver.prepare('PRAGMA auto_vacuum').get()?.['auto_vacuum']
+      this.#driver.exec(mode === INCREMENTAL ? 'PRAGMA incremental_vacuum' : 'PRAGMA auto_vacuum = INCREMENTAL; VACUUM')
+      this.#driver.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    })
+  }
+
   close(): void {
     this.#statements.clear()
     if (this.#driver.isOpen) mapDatabaseErrors(this.path, () => this.#driver.close())
@@ -136,6 +147,8 @@ function wrapStatement(path: string, statement: StatementSync): Statement {
   }
 }
 
+/** sqlite.org/pragma.html#pragma_auto_vacuum */
+const INCREMENTAL = 2
 // The daemon is alone on its database (lock.ts); only an operator's own tools can hold it for a moment.
 const BUSY_TIMEOUT_MS = 2000
 const READING_PRAGMAS = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;'

@@ -15,6 +15,8 @@ export interface PublishOptions {
   readonly source: TileSource
   /** Made if it is not there; its files and folders can be read by everybody. */
   readonly directory: string
+  /** Its files and folders are for their owner alone. */
+  readonly isPrivate?: boolean
   /** Told now and then how far it is; `total` is what is new. */
   readonly onProgress?: (done: bigint, total: bigint) => void
   readonly signal?: AbortSignal
@@ -37,9 +39,10 @@ export interface PublishReport {
  * Throws LOG_FORKED or LOG_ROLLED_BACK if the directory holds a checkpoint that this log does not extend, AUDIT_CORRUPT if the log is not
  * what was signed, OUTPUT_UNWRITABLE, CANCELLED, and what the source throws; the published checkpoint is then the one that it was.
  */
-export async function publishLog({ source, directory, onProgress, signal }: PublishOptions): Promise<PublishReport> {
-  const root = await openDirectory(directory)
-  const folders = new FolderMaker(root, FOLDER_MODE)
+export async function publishLog({ source, directory, isPrivate = false, onProgress, signal }: PublishOptions): Promise<PublishReport> {
+  const { folder, file } = isPrivate ? FOR_OWNER : FOR_EVERYBODY
+  const root = await openDirectory(directory, folder)
+  const folders = new FolderMaker(root, folder)
   using _claim = await claimDirectory(root)
 
   const note = await source.checkpoint()
@@ -57,7 +60,7 @@ export async function publishLog({ source, directory, onProgress, signal }: Publ
     for (const { path } of parts) await folders.make(dirname(path))
     await writeFiles(
       parts.map(({ path, bytes }) => ({ path: join(root, path), bytes })),
-      { stagingFolder: join(root, STAGING), mode: FILE_MODE },
+      { stagingFolder: join(root, STAGING), mode: file },
     )
     written.files += parts.length
     written.bytes += parts.reduce((sum, { bytes }) => sum + bytes.length, 0)
@@ -80,10 +83,10 @@ export async function publishLog({ source, directory, onProgress, signal }: Publ
 }
 
 /** The operator's own name for it may be a link; from here on no link is followed. */
-async function openDirectory(directory: string): Promise<string> {
+async function openDirectory(directory: string, mode: number): Promise<string> {
   try {
-    const made = await mkdir(resolve(directory), { recursive: true, mode: FOLDER_MODE })
-    if (made !== undefined) for (let folder = resolve(directory); folder.startsWith(made); folder = dirname(folder)) await chmod(folder, FOLDER_MODE)
+    const made = await mkdir(resolve(directory), { recursive: true, mode })
+    if (made !== undefined) for (let folder = resolve(directory); folder.startsWith(made); folder = dirname(folder)) await chmod(folder, mode)
     const root = await realpath(directory)
     if ((await lstat(root)).isDirectory()) return root
   } catch (cause) {
@@ -104,5 +107,5 @@ function decode(note: string): Checkpoint {
 const EMPTY: Checkpoint = { origin: '', size: 0n, root: new Uint8Array() }
 const PARTS_AT_ONCE = 32
 /** Published is for everybody, also where the daemon's mask keeps all else for its owner. */
-const FILE_MODE = 0o644
-const FOLDER_MODE = 0o755
+const FOR_EVERYBODY = { folder: 0o755, file: 0o644 }
+const FOR_OWNER = { folder: 0o700, file: 0o600 }

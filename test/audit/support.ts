@@ -17,6 +17,7 @@ export interface OpenLogOptions {
   readonly signer?: CheckpointSigner
   readonly clock?: Clock
   readonly origin?: string
+  readonly cold?: string
   readonly cosigned?: (index: bigint) => string | undefined
 }
 
@@ -30,6 +31,7 @@ export async function openLog(folder: string, log: SoftwareLog, options: OpenLog
       verifier: nobleVerifier,
       timeline: new Timeline(options.clock ?? systemClock),
       logger: silentLogger,
+      ...(options.cold === undefined ? {} : { cold: options.cold }),
       ...(options.cosigned === undefined ? {} : { cosigned: options.cosigned }),
     })
     return {

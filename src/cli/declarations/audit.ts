@@ -215,6 +215,24 @@ export const AUDIT_COMMANDS: CommandGroup = {
       ],
       load: () => import('../commands/audit-publish.ts'),
     },
+    {
+      name: 'archive',
+      operands: [{ syntax: '[directory]', description: 'cold storage; default, and the only one, is audit.cold of config.toml' }],
+      summary: 'move old entries out of the database into cold storage',
+      description:
+        'Writes the log down in the directory as audit publish does, for its owner alone, reads every old bundle of 256 entries back, and only then takes it out\n' +
+        'of the database, which gets smaller. What filters look at and all hashes stay in it. The daemon must be stopped; it finds old entries by audit.cold.',
+      options: [
+        { flags: '--older-than <days>', description: 'entries that were written longer ago', parse: positiveInteger },
+        { flags: '--before <index>', description: 'entries before this one' },
+        { flags: '--trust <file>', description: "trust file with the log's keys; default is trust.json in the state directory" },
+      ],
+      examples: [
+        ['sealstone audit archive --older-than 365', 'what is older than a year, to where audit.cold says'],
+        ['sealstone audit archive /srv/cold --before 1000000 --json', 'the first million, for programs'],
+      ],
+      load: () => import('../commands/audit-archive.ts'),
+    },
   ],
 }
 

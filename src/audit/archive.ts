@@ -1,0 +1,125 @@
+/**
+ * Takes the bytes of old leaves out of the database, once they are in cold storage: whole bundles, from the first one on. Nothing is taken out that was
+ * not read back from there, byte for byte, and that does not lead to a checkpoint that the log keys signed.
+ */
+import { equalBytes, SealstoneError } from '#core'
+import type { Database, Row } from '#db'
+import { encodeEntryBundle, HASH_BYTES, leafHash, type NodeReader, nodeHash, rootOf, TILE_HEIGHT, TILE_WIDTH, tileNode } from '#tlog'
+import { ColdBundles, isArchived } from './cold-bundles.ts'
+import { firstAtOrAfter } from './entries.ts'
+import { LogStore } from './store.ts'
+
+export interface ArchiveOptions {
+  /** Alone on it: the daemon does not run. */
+  readonly db: Database
+  /** Where the bundles are by now, on the disk. */
+  readonly cold: string
+  /** Signed by the log keys; who calls has checked that. */
+  readonly signed: { readonly size: bigint; readonly root: Uint8Array }
+  /** Leaves before it may go. */
+  readonly end: bigint
+  readonly onProgress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+export interface ArchiveReport {
+  /** Leaves before it are in cold storage. */
+  readonly end: bigint
+  /** How many were taken out now. */
+  readonly moved: number
+}
+
+/** Leaves that may go: whole bundles under the checkpoint, and never the last ones. @param wanted an index, or the time before which they were written */
+export function archivableEnd(db: Database, signedSize: bigint, wanted: { readonly before?: bigint; readonly olderThan?: Date }): bigint {
+  const bundles = signedSize / WIDTH - KEPT_BUNDLES
+  const most = bundles < 0n ? 0n : bundles * WIDTH
+  const store = new LogStore(db)
+  const byTime = wanted.olderThan === undefined ? most : firstAtOrAfter(store, 0n, most, wanted.olderThan.getTime())
+  const byIndex = wanted.before ?? most
+  const end = byTime < byIndex ? byTime : byIndex
+  return ((end < most ? end : most) / WIDTH) * WIDTH
+}
+
+/**
+ * A crash at any point leaves each bundle in the database, or in cold storage and read back; the next run goes on. Throws COLD_STORAGE_UNREADABLE,
+ * AUDIT_CORRUPT if database, cold storage and checkpoint do not agree, DATABASE_UNAVAILABLE; a bundle that it names is then still in the database.
+ */
+export function archiveBundles({ db, cold, signed, end, onProgress, signal }: ArchiveOptions): ArchiveReport {
+  const bundles = new ColdBundles(db, cold)
+  const roots = provenRoots(db, signed)
+  let moved = 0
+  for (let start = 0n; start < end; start += STEP) {
+    signal?.throwIfAborted()
+    const numbers = Array.from({ length: BUNDLES_AT_ONCE }, (_, at) => start / WIDTH + BigInt(at)).filter((number) => number * WIDTH < end)
+    const checked = numbers.map((number) => readBack(db, bundles, number, roots[Number(number)]))
+    // Durable when it returns. A crash before it leaves these bundles in both places.
+    db.transaction(() => {
+      for (const rows of checked) moved += takeOut(db, rows)
+    })
+    onProgress?.(Number(start + STEP < end ? start + STEP : end), Number(end))
+  }
+  return { end, moved }
+}
+
+/** The rows of a bundle whose leaves may go; none if they went before, all in one step. */
+function readBack(db: Database, bundles: ColdBundles, number: bigint, root: Uint8Array | undefined): Row[] {
+  const start = number * WIDTH
+  const rows = db.prepare(ROWS).all(start, start + WIDTH)
+  const leaves = rows.map((row) => row['bytes'] as Uint8Array)
+  if (leaves.length === TILE_WIDTH && leaves.some(isArchived)) return []
+  const hashes = new Uint8Array(TILE_WIDTH * HASH_BYTES)
+  for (const [at, leaf] of leaves.slice(0, TILE_WIDTH).entries()) hashes.set(leafHash(leaf), at * HASH_BYTES)
+  if (leaves.length !== TILE_WIDTH || root === undefined || !equalBytes(tileNode(hashes, TILE_HEIGHT, 0), root))
+    throw new SealstoneError('AUDIT_CORRUPT', `leaves ${start} to ${start + WIDTH - 1n} are not those that the log keys signed`, { hint: FSCK })
+  if (!equalBytes(bundles.readBytes(number), encodeEntryBundle(leaves))) {
+    throw new SealstoneError('AUDIT_CORRUPT', `${bundles.pathOf(number)} is not what the database has: it was changed since it was written`, {
+      hint: 'nothing of it was taken out of the database; put that file aside as evidence, remove the file `checkpoint` beside `tile`, and run this again',
+    })
+  }
+  return rows
+}
+
+/** Removed and put in again, so that SQLite joins the pages that are nearly empty by then: a row that only gets shorter leaves its page as it is. */
+function takeOut(db: Database, rows: readonly Row[]): number {
+  const [first] = rows
+  if (first === undefined) return 0
+  const start = first['idx'] as number
+  const removed = db.prepare('DELETE FROM audit_leaf WHERE idx >= ? AND idx < ?').run(start, start + TILE_WIDTH)
+  if (removed !== TILE_WIDTH)
+    throw new SealstoneError('AUDIT_CORRUPT', `something else wrote to the log: bundle ${start / TILE_WIDTH} is another one`)
+  const insert = db.prepare('INSERT INTO audit_leaf VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  for (const row of rows) insert.run(...COLUMNS.map((column) => row[column] ?? null), row['stays'] === 1 ? (row['bytes'] ?? null) : NO_BYTES)
+  return rows.length
+}
+
+/** Roots of the full tiles, which together with the leaves behind them have the root that was signed. */
+function provenRoots(db: Database, signed: ArchiveOptions['signed']): readonly Uint8Array[] {
+  const store = new LogStore(db)
+  const roots = store.readTileRoots(0, 0n, Number(signed.size / WIDTH))
+  const edge = store.readLeaves((signed.size / WIDTH) * WIDTH, Number(signed.size % WIDTH)).map(({ bytes }) => leafHash(bytes))
+  const padded = new Uint8Array(TILE_WIDTH * HASH_BYTES)
+  for (const [at, hash] of edge.entries()) padded.set(hash, at * HASH_BYTES)
+  const node: NodeReader = (height, index) => {
+    if (height > TILE_HEIGHT) return nodeHash(node(height - 1, index * 2n), node(height - 1, index * 2n + 1n))
+    if (height < TILE_HEIGHT) return tileNode(padded, height, Number(index % BigInt(TILE_WIDTH >> height)))
+    const root = roots[Number(index)]
+    if (root === undefined) throw new SealstoneError('AUDIT_CORRUPT', `tile 0/${index} is missing`, { hint: FSCK })
+    return root
+  }
+  if (equalBytes(rootOf(signed.size, node), signed.root)) return roots
+  throw new SealstoneError('AUDIT_CORRUPT', `the tiles do not have the root over ${signed.size} leaves that the log keys signed`, { hint: FSCK })
+}
+
+const WIDTH = BigInt(TILE_WIDTH)
+/** What was written last stays at hand, and is what a start looks at. */
+const KEPT_BUNDLES = 2n
+/** In one transaction: two megabytes, held for some milliseconds. */
+const BUNDLES_AT_ONCE = 8
+const STEP = WIDTH * BigInt(BUNDLES_AT_ONCE)
+const COLUMNS = ['idx', 'time', 'kind', 'operation_id', 'caller', 'key', 'model_name', 'result'] as const
+const NO_BYTES = new Uint8Array()
+/** A start of the daemon reads when it ran last and which operations it had open: it must not depend on cold storage. */
+const ROWS = `SELECT ${COLUMNS.join(', ')}, bytes,
+    kind IN ('daemon-start', 'daemon-stop') OR (kind = 'intent' AND operation_id IN (SELECT operation_id FROM audit_open_intent)) AS stays
+  FROM audit_leaf WHERE idx >= ? AND idx < ? ORDER BY idx`
+const FSCK = 'nothing of it was taken out of the database; run: sealstone audit fsck'

@@ -1,0 +1,78 @@
+/** Old entries of a real daemon's log are moved into cold storage, and everything that reads the log finds them there. */
+import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { connect } from '#client'
+import { manifestOf } from '../support/signing.ts'
+import { initHome, run, runOk, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+
+const SIGNATURES = 400 // two leaves each: three bundles and more, of which one may go
+const folder = temporaryFolder()
+const cold = join(folder.path, 'cold')
+let home: Awaited<ReturnType<typeof initHome>>
+const database = () => statSync(join(home.home, 'sealstone.db')).size
+const archive = (...args: string[]) => run(['audit', 'archive', ...args], home)
+
+beforeAll(async () => {
+  home = await initHome()
+  await using daemon = await startDaemon(home.home)
+  await using client = connect({ address: `unix:${daemon.socket}` })
+  const item = { content: { kind: 'manifest', manifest: manifestOf(['a.bin'], 'bert') } } as const
+  for (let left = SIGNATURES; left > 0; left -= 50) await client.signBatch(Array.from({ length: 50 }, () => item))
+  expect(await archive('--before', '300')).toMatchObject({ code: 2, stderr: expect.stringContaining('audit.cold is not set') })
+})
+afterAll(() => {
+  home[Symbol.dispose]()
+  folder[Symbol.dispose]()
+})
+
+it('moves whole bundles while the daemon is stopped, and everything finds them', async () => {
+  const config = join(home.home, 'config.toml')
+  writeFileSync(config, readFileSync(config, 'utf8').replace('[audit]\n', `[audit]\ncold = ${JSON.stringify(cold)}\n`))
+  expect(await archive()).toMatchObject({ code: 2, stderr: expect.stringContaining('--older-than DAYS') })
+  expect(await archive(join(folder.path, 'other'), '--before', '300')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('audit.cold in config.toml is'),
+  })
+  expect(await archive('--older-than', '1')).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing is old enough') })
+  const before = database()
+  const { stdout } = await runOk(['audit', 'archive', cold, '--before', '300', '--json'], home)
+  expect(JSON.parse(stdout)).toMatchObject({ directory: cold, end: 256, moved: 256, bytesBefore: before, bytesAfter: database() })
+  expect(database()).toBeLessThan(before)
+  expect((await archive('--before', '300')).stdout).toMatch(/^\S+ has entries 0 to 255 of \d+, nothing is new\n$/)
+  expect((await runOk(['audit', 'fsck'], home)).stdout).toMatch(/^OK/)
+
+  {
+    await using _daemon = await startDaemon(home.home)
+    expect(await archive('--before', '300')).toMatchObject({ code: 3, stderr: expect.stringContaining('is locked by another process') })
+    expect((await runOk(['audit', 'show', '100'], home)).stdout).toContain('bert')
+    const listed = await runOk(['audit', 'list', '--json', '--model', 'ber*'], home)
+    expect(listed.stdout.split('\n').filter(Boolean).length).toBeGreaterThanOrEqual(2 * SIGNATURES)
+    const receipt = join(folder.path, 'receipt.txt')
+    await runOk(['audit', 'receipt', '100', '-o', receipt], home)
+    await runOk(['audit', 'verify', receipt], home)
+  }
+  const proven = join(folder.path, 'proven.txt')
+  await runOk(['audit', 'prove', '100', '--log', cold, '-o', proven], home)
+  await runOk(['audit', 'publish', join(folder.path, 'public')], home)
+  expect(readFileSync(join(folder.path, 'public/tile/entries/000'))).toEqual(readFileSync(join(cold, 'tile/entries/000')))
+})
+
+it('names what is missing or was changed, with the next step', async () => {
+  const bundle = join(cold, 'tile/entries/000')
+  const bytes = readFileSync(bundle)
+  renameSync(bundle, `${bundle}.kept`)
+  const missing = await run(['audit', 'fsck'], home)
+  expect(missing).toMatchObject({ code: 1, stdout: expect.stringContaining(`leaves 0 to 255 are in ${bundle}, which cannot be read (ENOENT)`) })
+  {
+    // It starts and signs without them. Paths of the daemon's machine are told in its own log only.
+    await using daemon = await startDaemon(home.home)
+    const receipt = await run(['audit', 'receipt', '100'], home)
+    expect(receipt).toMatchObject({ code: 3, stderr: expect.stringContaining('put the file back from a copy') })
+    expect(daemon.log()).toContain(bundle)
+    await runOk(['audit', 'receipt', '300'], home)
+  }
+  writeFileSync(bundle, bytes)
+  appendFileSync(bundle, 'x')
+  expect((await run(['audit', 'fsck'], home)).stdout).toContain(`${bundle} was changed`)
+})
