@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Metadata } from '@grpc/grpc-js'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connect, type Client } from '#client'
-import { type CollectedSpan, startCollector } from '../support/collector.ts'
+import { type CollectedSpan, type Collector, startCollector } from '../support/collector.ts'
 import { tinyModel } from '../support/models.ts'
 import { initHome, run, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 import { connect as connectRaw } from '../rpc/support.ts'
@@ -59,98 +59,149 @@ function named(spans: readonly CollectedSpan[], name: string): CollectedSpan[] {
   return spans.filter((span) => span.name === name)
 }
 
-describe('the trace of a signing', () => {
-  it("continues the caller's: one span for the call, one for each step, in order, and inside each other in time", async () => {
-    await using collector = await startCollector()
+/** The tests read the spans that came since they began, and wait for all that they bring about. */
+describe('of one daemon', () => {
+  let shared: { collector: Collector; daemon: RunningDaemon; client: Client }
+  beforeAll(async () => {
+    const collector = await startCollector()
     configure(`endpoint = "${collector.endpoint}"`)
-    const { daemon, client } = await start()
-    const { leafIndex, operationId } = await client.sign({ content }, { traceparent: TRACEPARENT, tracestate: 'registry=a1' })
-    await collector.wait(1 + STEPS.length)
+    const daemon = await startDaemon(home.home)
+    shared = { collector, daemon, client: connect({ address: `unix:${daemon.socket}` }) }
+  })
+  beforeEach(() => shared.collector.clear())
+  afterAll(async () => {
+    await shared.client.close()
+    expect(await shared.daemon.stop()).toBe(0)
+    await shared.collector[Symbol.asyncDispose]()
+  })
 
-    const { spans } = collector
-    expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(new Set([TRACE]))
-    const [call] = named(spans, 'sealstone.v1.SigningService/Sign') as [CollectedSpan]
-    expect(call).toMatchObject({ parentSpanId: PARENT, traceState: 'registry=a1', kind: 2, status: 0 })
-    expect(call.fields).toEqual({
-      'rpc.system.name': 'grpc',
-      'rpc.method': 'sealstone.v1.SigningService/Sign',
-      'rpc.response.status_code': 'OK',
-      'sealstone.operation.id': operationId,
-      'sealstone.key.name': 'default',
-      'sealstone.key.version': 1,
-      'sealstone.suite': 'mldsa65-ecdsa-p256',
-      'sealstone.leaf.index': Number(leafIndex),
+  describe('the trace of a signing', () => {
+    it("continues the caller's: one span for the call, one for each step, in order, and inside each other in time", async () => {
+      const { collector, daemon, client } = shared
+      const { leafIndex, operationId } = await client.sign({ content }, { traceparent: TRACEPARENT, tracestate: 'registry=a1' })
+      await collector.wait(1 + STEPS.length)
+
+      const { spans } = collector
+      expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(new Set([TRACE]))
+      const [call] = named(spans, 'sealstone.v1.SigningService/Sign') as [CollectedSpan]
+      expect(call).toMatchObject({ parentSpanId: PARENT, traceState: 'registry=a1', kind: 2, status: 0 })
+      expect(call.fields).toEqual({
+        'rpc.system.name': 'grpc',
+        'rpc.method': 'sealstone.v1.SigningService/Sign',
+        'rpc.response.status_code': 'OK',
+        'sealstone.operation.id': operationId,
+        'sealstone.key.name': 'default',
+        'sealstone.key.version': 1,
+        'sealstone.suite': 'mldsa65-ecdsa-p256',
+        'sealstone.leaf.index': Number(leafIndex),
+      })
+      const [authorize, build, intent, keyHost, outcome] = STEPS.slice(0, 5).map((name) => child(spans, call, name)) as [
+        CollectedSpan,
+        CollectedSpan,
+        CollectedSpan,
+        CollectedSpan,
+        CollectedSpan,
+      ]
+      const verify = child(spans, outcome, 'verify')
+      const inOrder = [call.start, authorize.start, authorize.end, build.start, build.end, intent.start, intent.end, keyHost.start, keyHost.end]
+      inOrder.push(outcome.start, verify.start, verify.end, outcome.end, call.end)
+      expect(inOrder).toEqual([...inOrder].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
+      expect(keyHost.end - keyHost.start).toBeGreaterThan(100_000n) // no pair of signatures is made in a tenth of a millisecond
+      expect(call.end - call.start).toBeGreaterThan(keyHost.end - keyHost.start)
+      expect(spans).toHaveLength(1 + STEPS.length)
+
+      const line = daemon
+        .log()
+        .split('\n')
+        .find((text) => text.includes('SigningService/Sign'))
+      expect(JSON.parse(line ?? '{}')).toMatchObject({ trace_id: TRACE, result: 'OK' })
     })
-    const [authorize, build, intent, keyHost, outcome] = STEPS.slice(0, 5).map((name) => child(spans, call, name)) as [
-      CollectedSpan,
-      CollectedSpan,
-      CollectedSpan,
-      CollectedSpan,
-      CollectedSpan,
-    ]
-    const verify = child(spans, outcome, 'verify')
-    const inOrder = [call.start, authorize.start, authorize.end, build.start, build.end, intent.start, intent.end, keyHost.start, keyHost.end]
-    inOrder.push(outcome.start, verify.start, verify.end, outcome.end, call.end)
-    expect(inOrder).toEqual([...inOrder].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
-    expect(keyHost.end - keyHost.start).toBeGreaterThan(100_000n) // no pair of signatures is made in a tenth of a millisecond
-    expect(call.end - call.start).toBeGreaterThan(keyHost.end - keyHost.start)
-    expect(spans).toHaveLength(1 + STEPS.length)
 
-    const line = daemon
-      .log()
-      .split('\n')
-      .find((text) => text.includes('SigningService/Sign'))
-    expect(JSON.parse(line ?? '{}')).toMatchObject({ trace_id: TRACE, result: 'OK' })
+    it('names no model, no digest, no caller and no file', async () => {
+      const { collector, client } = shared
+      const { manifest } = await client.sign({ content })
+      await collector.wait(1 + STEPS.length)
+      const sent = collector.requests.map(({ text }) => text).join('\n')
+      expect(manifest?.modelName).toBe(MODEL_NAME)
+      expect(sent).not.toContain(MODEL_NAME)
+      for (const { name, digest } of manifest?.resources ?? []) {
+        expect(sent).not.toContain(name)
+        expect(sent).not.toContain(Buffer.from(digest).toString('hex'))
+      }
+      expect(sent).not.toContain('"local"')
+    })
+
+    it('has a span for each of a batch, and says which failed and why', async () => {
+      const { collector, client } = shared
+      const results = await client.signBatch([{ content }, { content, key: 'nobody' }, { content }], { traceparent: TRACEPARENT })
+      expect(results.map(({ ok }) => ok)).toEqual([true, false, true])
+      await collector.wait(1 + 3 + 2 * STEPS.length + 1)
+      const { spans } = collector
+      const [call] = named(spans, 'sealstone.v1.SigningService/SignBatch') as [CollectedSpan]
+      const members = named(spans, 'sign')
+      expect(members.map(({ parentSpanId }) => parentSpanId)).toEqual(Array(3).fill(call.spanId))
+      const failed = members.filter(({ status }) => status === 2)
+      expect(failed.map(({ fields }) => fields['error.type'])).toEqual(['KEY_UNKNOWN'])
+      for (const member of members.filter(({ status }) => status === 0)) {
+        for (const step of STEPS.slice(0, 5)) child(spans, member, step)
+        expect(member.fields['sealstone.leaf.index']).toBeTypeOf('number')
+      }
+      // The call itself was answered.
+      expect(call).toMatchObject({ status: 0, fields: { 'rpc.response.status_code': 'OK' } })
+    })
+
+    it('has the code of a call that was refused; that is no failure of the server', async () => {
+      const { collector, client } = shared
+      await expect(client.getKey('nobody')).rejects.toMatchObject({ code: 'KEY_UNKNOWN' })
+      await collector.wait(1)
+      expect(collector.spans).toMatchObject([
+        { name: 'sealstone.v1.KeyService/GetKey', status: 0, fields: { 'error.type': 'KEY_UNKNOWN', 'rpc.response.status_code': 'NOT_FOUND' } },
+      ])
+    })
   })
 
-  it('names no model, no digest, no caller and no file', async () => {
-    await using collector = await startCollector()
-    configure(`endpoint = "${collector.endpoint}"`)
-    const { client } = await start()
-    const { manifest } = await client.sign({ content })
-    await collector.wait(1 + STEPS.length)
-    const sent = collector.requests.map(({ text }) => text).join('\n')
-    expect(manifest?.modelName).toBe(MODEL_NAME)
-    expect(sent).not.toContain(MODEL_NAME)
-    for (const { name, digest } of manifest?.resources ?? []) {
-      expect(sent).not.toContain(name)
-      expect(sent).not.toContain(Buffer.from(digest).toString('hex'))
-    }
-    expect(sent).not.toContain('"local"')
-  })
+  describe('a trace context from a caller', () => {
+    it('is ignored when it is malformed, and the call is answered with a trace of its own', async () => {
+      const { collector, daemon } = shared
+      const raw = connectRaw(`unix:${daemon.socket}`)
+      const hostile = [
+        [''],
+        ['x'],
+        [`ff-${TRACE}-${PARENT}-01`], // a version that must not be
+        [`00-${'0'.repeat(32)}-${PARENT}-01`],
+        [`00-${TRACE}-${'0'.repeat(16)}-01`],
+        [`00-${TRACE.toUpperCase()}-${PARENT}-01`],
+        [`00-${TRACE}-${PARENT}-01-more`], // version 00 has no more
+        [`01-${TRACE}-${PARENT}-01-${'a'.repeat(4000)}`],
+        [TRACEPARENT, TRACEPARENT], // whose?
+      ]
+      for (const values of hostile) {
+        const metadata = new Metadata()
+        for (const value of values) metadata.add('traceparent', value)
+        await new Promise<void>((resolve, reject) => {
+          raw.key.listKeys({}, metadata, (error) => (error === null ? resolve() : reject(error)))
+        })
+      }
+      raw.close()
+      await collector.wait(hostile.length)
+      expect(collector.spans).toHaveLength(hostile.length)
+      for (const { traceId, parentSpanId } of collector.spans) {
+        expect(traceId).not.toBe(TRACE)
+        expect(parentSpanId ?? '').toBe('')
+      }
+    })
 
-  it('has a span for each of a batch, and says which failed and why', async () => {
-    await using collector = await startCollector()
-    configure(`endpoint = "${collector.endpoint}"`)
-    const { client } = await start()
-    const results = await client.signBatch([{ content }, { content, key: 'nobody' }, { content }], { traceparent: TRACEPARENT })
-    expect(results.map(({ ok }) => ok)).toEqual([true, false, true])
-    await collector.wait(1 + 3 + 2 * STEPS.length + 1)
-    const { spans } = collector
-    const [call] = named(spans, 'sealstone.v1.SigningService/SignBatch') as [CollectedSpan]
-    const members = named(spans, 'sign')
-    expect(members.map(({ parentSpanId }) => parentSpanId)).toEqual(Array(3).fill(call.spanId))
-    const failed = members.filter(({ status }) => status === 2)
-    expect(failed.map(({ fields }) => fields['error.type'])).toEqual(['KEY_UNKNOWN'])
-    for (const member of members.filter(({ status }) => status === 0)) {
-      for (const step of STEPS.slice(0, 5)) child(spans, member, step)
-      expect(member.fields['sealstone.leaf.index']).toBeTypeOf('number')
-    }
-    // The call itself was answered.
-    expect(call).toMatchObject({ status: 0, fields: { 'rpc.response.status_code': 'OK' } })
+    it('is not sent by our client when it is none, and the call goes on', async () => {
+      const { collector, client } = shared
+      await client.listKeys({ traceparent: 'no\nheader', tracestate: 'a=b' })
+      await client.listKeys({ traceparent: TRACEPARENT, tracestate: 'no\nheader' })
+      await collector.wait(2)
+      expect(collector.spans.map(({ traceId }) => traceId === TRACE)).toEqual([false, true])
+    })
   })
+})
 
-  it('has the code of a call that was refused; that is no failure of the server', async () => {
-    await using collector = await startCollector()
-    configure(`endpoint = "${collector.endpoint}"`)
-    const { client } = await start()
-    await expect(client.getKey('nobody')).rejects.toMatchObject({ code: 'KEY_UNKNOWN' })
-    await collector.wait(1)
-    expect(collector.spans).toMatchObject([
-      { name: 'sealstone.v1.KeyService/GetKey', status: 0, fields: { 'error.type': 'KEY_UNKNOWN', 'rpc.response.status_code': 'NOT_FOUND' } },
-    ])
-  })
-
+describe('what the settings say', () => {
   it('carries what the headers file says, and the file must be closed to others', async () => {
     await using collector = await startCollector()
     writeFileSync(join(home.home, 'traces.headers'), 'Authorization: Bearer t0p-s3cret\n', { mode: 0o600 })
@@ -169,52 +220,8 @@ describe('the trace of a signing', () => {
     expect(stderr).toMatch(/open\.headers has mode 0644, want 0600/)
     expect(stderr).not.toContain('t0p-s3cret')
   })
-})
 
-describe('a trace context from a caller', () => {
-  it('is ignored when it is malformed, and the call is answered with a trace of its own', async () => {
-    await using collector = await startCollector()
-    configure(`endpoint = "${collector.endpoint}"`)
-    const { daemon } = await start()
-    const raw = connectRaw(`unix:${daemon.socket}`)
-    const hostile = [
-      [''],
-      ['x'],
-      [`ff-${TRACE}-${PARENT}-01`], // a version that must not be
-      [`00-${'0'.repeat(32)}-${PARENT}-01`],
-      [`00-${TRACE}-${'0'.repeat(16)}-01`],
-      [`00-${TRACE.toUpperCase()}-${PARENT}-01`],
-      [`00-${TRACE}-${PARENT}-01-more`], // version 00 has no more
-      [`01-${TRACE}-${PARENT}-01-${'a'.repeat(4000)}`],
-      [TRACEPARENT, TRACEPARENT], // whose?
-    ]
-    for (const values of hostile) {
-      const metadata = new Metadata()
-      for (const value of values) metadata.add('traceparent', value)
-      await new Promise<void>((resolve, reject) => {
-        raw.key.listKeys({}, metadata, (error) => (error === null ? resolve() : reject(error)))
-      })
-    }
-    raw.close()
-    await collector.wait(hostile.length)
-    expect(collector.spans).toHaveLength(hostile.length)
-    for (const { traceId, parentSpanId } of collector.spans) {
-      expect(traceId).not.toBe(TRACE)
-      expect(parentSpanId ?? '').toBe('')
-    }
-  })
-
-  it('is not sent by our client when it is none, and the call goes on', async () => {
-    await using collector = await startCollector()
-    configure(`endpoint = "${collector.endpoint}"`)
-    const { client } = await start()
-    await client.listKeys({ traceparent: 'no\nheader', tracestate: 'a=b' })
-    await client.listKeys({ traceparent: TRACEPARENT, tracestate: 'no\nheader' })
-    await collector.wait(2)
-    expect(collector.spans.map(({ traceId }) => traceId === TRACE)).toEqual([false, true])
-  })
-
-  it('that says "not sampled" is obeyed, and at a ratio of 0 nothing is sent whatever it says', async () => {
+  it('that a caller says "not sampled" is obeyed, and at a ratio of 0 nothing is sent whatever it says', async () => {
     await using collector = await startCollector()
     configure(`endpoint = "${collector.endpoint}"`)
     const first = await start()

@@ -35,6 +35,8 @@ export interface Collector extends AsyncDisposable {
   readonly requests: { readonly headers: IncomingHttpHeaders; readonly text: string }[]
   /** Waits until there are so many spans; throws with those that are there. */
   wait(spans: number): Promise<void>
+  /** Forgets what came; what is still on its way comes nevertheless. */
+  clear(): void
 }
 
 export type Behaviour = 'takes' | 'hangs' | 'refuses'
@@ -68,6 +70,9 @@ export async function startCollector(behaviour: Behaviour = 'takes', port = 0): 
         if (tries === 200) throw new Error(`${spans.length} spans after 10 s, want ${count}: ${spans.map(({ name }) => name).join(', ')}`)
         await sleep(50)
       }
+    },
+    clear: () => {
+      for (const list of [spans, records, requests]) list.length = 0
     },
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
