@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connect as connectClient } from '#client'
+import { connect as connectClient, type EntryFilter } from '#client'
 import { LIMITS, toHex } from '#core'
 import { ask, connectToSocket, failure, signRequest } from '../rpc/support.ts'
 import { initHome, peakMemoryMiB, type RunningDaemon, runOk, startDaemon } from '../support/sealstone.ts'
@@ -48,13 +48,10 @@ function manifest(modelName: string, resources = [resource('a.bin')]) {
   return { modelName, serialization: SERIALIZATION, resources }
 }
 
-async function entries(filter: readonly string[] = []): Promise<Entry[]> {
-  const { stdout } = await runOk(['audit', 'list', '--json', ...filter], home)
-  return stdout
-    .trim()
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Entry)
+async function entries(filter: EntryFilter = {}): Promise<Entry[]> {
+  await using client = connectClient({ address: `unix:${daemon.socket}` })
+  const all = await Array.fromAsync(client.listEntries(filter))
+  return all.map(({ index, leaf }) => ({ index, ...leaf }))
 }
 
 describe('a manifest is refused, and no key is used, when it holds', () => {
@@ -116,7 +113,7 @@ describe('a real daemon', () => {
   it('serves 64 clients at once, each with its own answer, and each is in the log', async () => {
     const names = Array.from({ length: 64 }, (_, at) => `client-${at}`)
     const answers = await Promise.all(names.map((name) => sign({ idempotencyKey: name, manifest: manifest(name) }, connectToSocket(daemon.socket))))
-    const logged = new Map((await entries(['--kind', 'outcome'])).map((entry) => [entry.operationId, entry]))
+    const logged = new Map((await entries({ kind: 'outcome' })).map((entry) => [entry.operationId, entry]))
     expect(answers.map(({ operationId }) => logged.get(operationId)?.modelName)).toEqual(names)
   })
 
@@ -139,7 +136,7 @@ describe('a real daemon', () => {
     }
     expect([...open]).toEqual([])
     for (let at = 0; at < 8; at++) await sign({ idempotencyKey: `${idempotencyKey}-${at}`, manifest: manifest(idempotencyKey) })
-    const answered = (await entries(['--kind', 'outcome'])).filter(({ modelName, result }) => modelName === idempotencyKey && result === 'ok')
+    const answered = (await entries({ kind: 'outcome' })).filter(({ modelName, result }) => modelName === idempotencyKey && result === 'ok')
     expect(answered).toHaveLength(8)
   })
 
