@@ -12,6 +12,8 @@ export interface RangeSetup {
 export interface RangeRequest {
   readonly start: number
   readonly end: number
+  /** Else none are sent: they are most of the answer. */
+  readonly wantsHashes: boolean
 }
 
 export type RangeReply =
@@ -38,10 +40,10 @@ export class RangePool implements AsyncDisposable {
   }
 
   /** In turn: each thread has one range, or the next one waiting. Throws DATABASE_UNAVAILABLE, and INTERNAL if a thread dies. */
-  check(start: number, end: number): Promise<CheckedRange> {
+  check(start: number, end: number, wantsHashes: boolean): Promise<CheckedRange> {
     const waiter = Promise.withResolvers<CheckedRange>()
     this.#waiting.set(start, waiter)
-    this.#workers[this.#asked++ % this.#workers.length]?.postMessage({ start, end } satisfies RangeRequest)
+    this.#workers[this.#asked++ % this.#workers.length]?.postMessage({ start, end, wantsHashes } satisfies RangeRequest)
     return waiter.promise
   }
 

@@ -61,8 +61,8 @@ export class PublishedCopy {
   async finish(tree: WholeTree, log: KnownLog): Promise<void> {
     if (this.size === 0) return
     tree.checkNote(this.#note, log, 'published checkpoint')
-    for (let level = 1; this.size >> (level * TILE_HEIGHT) > 0; level++) {
-      const count = this.size >> (level * TILE_HEIGHT)
+    for (let level = 1; this.#countAt(level) > 0; level++) {
+      const count = this.#countAt(level)
       for (let start = 0; start < count; start += TILE_WIDTH) {
         const width = Math.min(TILE_WIDTH, count - start)
         const hashes = tree.hashesOf(level, start, width)
@@ -70,6 +70,11 @@ export class PublishedCopy {
         await this.#compareHashes({ kind: 'hashes', level, number: BigInt(start / TILE_WIDTH), width }, hashes, tree.findings)
       }
     }
+  }
+
+  /** Hashes of a level that are there in full. */
+  #countAt(level: number): number {
+    return Math.floor(this.size / TILE_WIDTH ** level)
   }
 
   async #compareHashes(name: TileName & { kind: 'hashes' }, hashes: Uint8Array, findings: Findings): Promise<void> {

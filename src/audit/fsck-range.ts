@@ -9,7 +9,7 @@ import { type SoundTile, SoundTiles } from './fsck-sound-tile.ts'
 export interface CheckedRange {
   readonly start: number
   readonly count: number
-  /** Of each leaf, as the tree has it: where a leaf was changed and its tile still fits its root, the hash of what it was. */
+  /** Of each leaf, as the tree has it: where a leaf was changed and its tile still fits its root, the hash of what it was. None from a thread that was not asked for them. */
   readonly hashes: Uint8Array
   /** Of each whole tile, what its hashes come to. */
   readonly roots: readonly Uint8Array[]
@@ -17,8 +17,8 @@ export interface CheckedRange {
   readonly lastTime: string
   /** Operations whose intent is here and whose outcome is not, with the intent's index. */
   readonly opened: ReadonlyMap<string, number>
-  /** Operations whose outcome is here and whose intent is before. */
-  readonly closed: readonly string[]
+  /** Operations whose outcome is here and whose intent is before, a space between them: one text is cheap to hand on. */
+  readonly closed: string
   readonly findings: readonly Finding[]
   readonly findingCount: number
 }
@@ -137,7 +137,7 @@ class RangeCheck {
       firstTime: this.#firstTime,
       lastTime: this.#lastTime,
       opened: this.#opened,
-      closed: this.#closed,
+      closed: this.#closed.join(' '),
       findings: this.#findings.kept,
       findingCount: this.#findings.count,
     }

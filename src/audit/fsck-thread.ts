@@ -8,10 +8,11 @@ import { AUDIT_MIGRATIONS } from './schema.ts'
 
 const { database, cold } = workerData as RangeSetup
 const db = openDatabaseForReading(database, AUDIT_MIGRATIONS)
-parentPort?.on('message', ({ start, end }: RangeRequest) => {
+parentPort?.on('message', ({ start, end, wantsHashes }: RangeRequest) => {
   try {
     const range = checkRange(db, start, end, cold)
-    parentPort?.postMessage({ start, range } satisfies RangeReply, [range.hashes.buffer as ArrayBuffer])
+    const hashes = wantsHashes ? range.hashes : new Uint8Array()
+    parentPort?.postMessage({ start, range: { ...range, hashes } } satisfies RangeReply, [hashes.buffer as ArrayBuffer])
   } catch (error) {
     const { code, message } = toSealstoneError(error)
     parentPort?.postMessage({ start, code, message } satisfies RangeReply)

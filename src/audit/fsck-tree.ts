@@ -89,7 +89,7 @@ export class WholeTree {
     }
     if (range.lastTime !== '') this.#lastTime = range.lastTime
     findings.addAll(range.findings, range.findingCount)
-    for (const operation of range.closed) this.#openIntents.delete(operation)
+    if (this.#openIntents.size > 0) for (const operation of range.closed.split(' ')) this.#openIntents.delete(operation)
     for (const [operation, index] of range.opened) this.#openIntents.set(operation, index)
     this.#rootsOf(0).push(...range.roots)
     const edge = range.hashes.subarray(range.roots.length * TILE_WIDTH * HASH_BYTES)

@@ -56,7 +56,7 @@ export async function checkWholeLog({ database, cold, log, published, threads = 
     await using pool = starts.length > 1 ? new RangePool({ database, ...defined({ cold }) }, Math.min(threads, starts.length)) : undefined
     const check = async (start: number) => {
       const end = Math.min(moment.size, start + RANGE)
-      return pool === undefined ? checkRange(db, start, end, cold) : pool.check(start, end)
+      return pool === undefined ? checkRange(db, start, end, cold) : pool.check(start, end, copy !== undefined || end === moment.size)
     }
     // A few ahead of what is put together, in order, so that memory does not grow with the log.
     const ahead = starts.slice(0, threads + 1).map(check)
