@@ -51,16 +51,17 @@ export function findPage(db: Database, store: LogStore, size: bigint, filter: En
   return isLast && (next < start || next >= end) ? { entries } : { entries, next }
 }
 
-/** What SQLite cannot tell from the rows: undefined where it can. Words in leaves that were moved out of the database are looked for here. */
-function selection(store: LogStore, { modelPattern, words = [] }: EntryFilter): ((row: Row) => boolean) | undefined {
-  if (modelPattern === undefined && words.length === 0) return undefined
-  const wanted = words.map((word) => lowerAscii(jsonText(word)))
+/** What SQLite cannot tell from the rows: undefined where it can. Texts in leaves that were moved out of the database are looked for here. */
+function selection(store: LogStore, filter: EntryFilter): ((row: Row) => boolean) | undefined {
+  const { modelPattern } = filter
+  const wanted = textsOf(filter).map(lowerAscii)
+  if (modelPattern === undefined && wanted.length === 0) return undefined
   return (row) => {
     const model = row['model_name'] as string | null
     if (modelPattern !== undefined && (model === null || !matchesGlob(modelPattern, model))) return false
     if (wanted.length === 0 || row['length'] !== 0) return true
     const text = lowerAscii(Buffer.from(readLeaf(store, BigInt(row['idx'] as number))).toString())
-    return wanted.every((word) => text.includes(word))
+    return wanted.every((part) => text.includes(part))
   }
 }
 
@@ -114,9 +115,10 @@ interface Condition {
  * through in some milliseconds.
  */
 function conditions(
-  { operationId, result, kind, modelName, modelDigest, key, caller, words = [] }: EntryFilter,
-  names: readonly string[] = caller === undefined ? [] : [caller],
+  filter: EntryFilter,
+  names: readonly string[] = filter.caller === undefined ? [] : [filter.caller],
 ): { where: string; values: SqlValue[] } {
+  const { operationId, result, kind, modelName, key, caller } = filter
   const all: Condition[] = [
     { column: 'operation_id', value: operationId === undefined ? undefined : fromHex(operationId, 16) },
     { column: 'result', value: result, rare: result === 'ok' ? undefined : RARE_RESULT },
@@ -133,21 +135,20 @@ function conditions(
     if (condition !== way) return ` AND +${column} ${one}`
     return ` AND ${column} ${one}${rare === undefined ? '' : ` AND ${rare}`}`
   })
-  // A leaf is canonical JSON, so a member with its value is one text in it.
-  const texts = [...words.map(wordPattern), ...(modelDigest === undefined ? [] : [`%"modelDigest":"sha256:${modelDigest}"%`])]
+  const texts = textsOf(filter).map(textPattern)
   return {
     where: where.join('') + WORD.repeat(texts.length),
     values: [...given.flatMap(({ column, value }): readonly SqlValue[] => (column === 'caller' ? names : [value])), ...texts],
   }
 }
 
-/** The leaf is JSON: what is escaped there is escaped here. */
-function wordPattern(word: string): string {
-  return `%${jsonText(word).replaceAll(/[!%_]/g, '!$&')}%`
+/** What must stand in the leaf. It is canonical JSON: what is escaped there is escaped here, and a member with its value is one text in it. */
+function textsOf({ words = [], modelDigest }: EntryFilter): string[] {
+  return [...words.map((word) => JSON.stringify(word).slice(1, -1)), ...(modelDigest === undefined ? [] : [`"modelDigest":"sha256:${modelDigest}"`])]
 }
 
-function jsonText(word: string): string {
-  return JSON.stringify(word).slice(1, -1)
+function textPattern(text: string): string {
+  return `%${text.replaceAll(/[!%_]/g, '!$&')}%`
 }
 
 /** Mostly one look is enough: a page goes on where the last one ended. */

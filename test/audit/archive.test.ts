@@ -30,7 +30,7 @@ beforeAll(async () => {
   {
     await using open = await openLog(home, log)
     await open.audit.append(intent({ modelName: 'Modèle "β"', caller: parseIdentity('early.example') }))
-    await open.audit.append(SIGNED)
+    await open.audit.append({ ...SIGNED, modelDigest: DIGEST })
     await grow(open, LEAVES - 3)
   }
   cpSync(home, moved, { recursive: true })
@@ -118,6 +118,7 @@ describe('a log whose old entries are in cold storage', () => {
     expect(entries[1]?.leaf).toMatchObject({ modelName: 'Modèle "β"' } satisfies Partial<Leaf>)
     expect([...open.audit.entries({ caller: 'early.example' })].map(({ index }) => index)).toEqual([1n])
     expect([...open.audit.entries({ modelPattern: 'Mod*' })].map(({ index }) => index)).toEqual([1n])
+    expect([...open.audit.entries({ modelDigest: 'ab'.repeat(32) })].map(({ index }) => index)).toEqual([2n])
     for (const index of [0n, 255n, 256n, END - 1n, END]) expect(checkReceipt(await open.audit.receipt(index), log).index).toBe(index)
   })
 
