@@ -1,8 +1,12 @@
 /** `sealstone run` through the real process: what the command gets, what it says goes through, and that nothing stays behind. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { tinyModel } from '../support/models.ts'
+import { LAUNCHER } from '../support/sealstone.ts'
+import { typeOnTerminal } from '../support/terminal.ts'
 import { COPY, DESCRIPTORS, SIGNER, signedModel } from './support.ts'
 
 describe('what the command gets', () => {
@@ -99,6 +103,28 @@ describe('the streams and the status', () => {
     await talk.said('ready')
     talk.child.kill(signal)
     expect(await talk.ended).toMatchObject({ code: 7, stdout: 'ready\ncaught\n' })
+  })
+
+  it('leave Ctrl-C to the terminal, which tells the command once', async () => {
+    using stand = await signedModel()
+    const script = `let n = 0; process.on('SIGINT', () => n++); console.log('ready'); setTimeout(() => console.log('told', n, 'times'), 800)`
+    const typing = { home: stand.home, when: 'ready', type: '\u0003' }
+    const { code, text } = await typeOnTerminal(
+      [LAUNCHER, 'run', '--model', stand.model, ...DESCRIPTORS, '--', process.execPath, '-e', script],
+      typing,
+    )
+    expect(text).toContain('told 1 times')
+    expect(code).toBe(0)
+  })
+
+  it('end with 130 when Ctrl-C comes while the model is read, and nothing stays behind', async () => {
+    using stand = await signedModel()
+    truncateSync(join(stand.model, 'weights/a.bin'), 50_000_000_000)
+    const talk = stand.start(['--model', stand.model, ...DESCRIPTORS, '--progress', 'json', '--', 'echo', 'started'])
+    await once(talk.child.stderr as Readable, 'data')
+    talk.child.kill('SIGINT')
+    expect(await talk.ended).toMatchObject({ code: 130, stdout: '' })
+    expect(readdirSync(join(stand.home, 'run'))).toEqual(['lock'])
   })
 
   it('name a command that is not there, with 2 and an error line', async () => {
