@@ -4,7 +4,7 @@ import type { GetCheckpointResponse, GetReceiptResponse, ListEntriesResponse, Op
 import { Channel } from './channel.ts'
 import { followEntries } from './follow.ts'
 import { keyCalls } from './keys.ts'
-import { fromEntry, toDecisionMessage, toEntriesRequest } from './reading.ts'
+import { fromEntries, toDecisionMessage, toEntriesRequest } from './reading.ts'
 import { signRegistryChallenge } from './registry-login.ts'
 import { sign, signBatch, verifyRemote } from './signing.ts'
 import type { Client, ConnectOptions, EntryFilter, LogEntry, ReadOptions } from './types.ts'
@@ -49,6 +49,7 @@ export function connect(options: ConnectOptions): Client {
 }
 
 async function* listEntries(channel: Channel, filter: EntryFilter, follow: boolean, call: ReadOptions | undefined): AsyncGenerator<LogEntry> {
-  const request = toEntriesRequest(filter, follow, call?.forExport)
-  for await (const entry of channel.stream<ListEntriesResponse>((grpc) => channel.audit.listEntries(request, grpc), call)) yield fromEntry(entry)
+  const request = toEntriesRequest(filter, follow, call)
+  for await (const message of channel.stream<ListEntriesResponse>((grpc) => channel.audit.listEntries(request, grpc), call))
+    yield* fromEntries(message)
 }

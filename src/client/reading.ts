@@ -1,11 +1,23 @@
 /** Audit entries and decisions: messages to domain types and back. */
 import { cutText, fromHex, SealstoneError } from '#core'
 import { parseLeaf } from '#tlog'
-import { DECISIONS, ENTRY_KINDS, type ListEntriesRequestInit, type ListEntriesResponse, type RecordDecisionRequestInit, toTimestamp } from '#wire'
-import type { DecisionRequest, EntryFilter, LogEntry } from './types.ts'
+import {
+  DECISIONS,
+  ENTRY_KINDS,
+  type ListEntriesRequestInit,
+  type ListEntriesResponse,
+  type ListedEntry,
+  type RecordDecisionRequestInit,
+  toTimestamp,
+} from '#wire'
+import type { DecisionRequest, EntryFilter, LogEntry, ReadOptions } from './types.ts'
 
 /** @param follow wait for what comes after the last one */
-export function toEntriesRequest(filter: EntryFilter, follow = false, forExport = false): ListEntriesRequestInit {
+export function toEntriesRequest(
+  filter: EntryFilter,
+  follow = false,
+  { forExport = false, inBulk = false }: ReadOptions = {},
+): ListEntriesRequestInit {
   const { from, limit, since, until, key, caller, kind, operationId, modelName, modelPattern, modelDigest, result, reverse } = filter
   return {
     ...(from === undefined ? {} : { fromIndex: String(from) }),
@@ -23,6 +35,7 @@ export function toEntriesRequest(filter: EntryFilter, follow = false, forExport 
     ...(reverse === true ? { newestFirst: true } : {}),
     ...(follow ? { follow } : {}),
     ...(forExport ? { forExport } : {}),
+    ...(inBulk ? { entriesPerMessage: BULK_ENTRIES } : {}),
   }
 }
 
@@ -37,7 +50,11 @@ export function toDecisionMessage({ operation, subject, digest, decision, reason
   }
 }
 
-export function fromEntry({ index, leaf }: ListEntriesResponse): LogEntry {
+export function fromEntries({ more, ...first }: ListEntriesResponse): LogEntry[] {
+  return [first, ...more].map(fromEntry)
+}
+
+function fromEntry({ index, leaf }: ListedEntry): LogEntry {
   const bytes = Uint8Array.from(leaf)
   return { index: BigInt(index), leaf: parseLeaf(bytes), bytes }
 }
@@ -49,5 +66,6 @@ function readTime(text: string): Date {
   return time
 }
 
+const BULK_ENTRIES = 128
 /** In UTF-8 at most 4,096 bytes. */
 const MOST_CHARACTERS = 1024

@@ -30,6 +30,8 @@ export interface CallOptions {
 export interface ReadOptions extends CallOptions {
   /** What is read is kept elsewhere: the log tells so by an entry of its own, however few entries there are. */
   readonly forExport?: boolean
+  /** Much is read, and nobody waits for the first entry: many come in one message, when it is full. */
+  readonly inBulk?: boolean
 }
 
 export interface SignRequest {

@@ -73,7 +73,7 @@ export async function makeReport(log: LogReader, trust: LogIdentity, options: Re
   const anomalies = new AnomalyFinder(options.usualHours)
   const proof = new RangeProof(log, trust, { since: Date.parse(from), until: Date.parse(to), now: now.getTime() }, reading)
   const facts = new Facts()
-  for await (const entry of log.listEntries({ since: from, until: to }, reading)) {
+  for await (const entry of log.listEntries({ since: from, until: to }, { ...reading, inBulk: true })) {
     if (facts.count === 0) await proof.begin(entry)
     facts.add(entry)
     anomalies.add(entry)

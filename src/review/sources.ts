@@ -9,6 +9,8 @@ export interface LogReader {
 export interface ReadOptions {
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
+  /** Much is read, and nobody waits for the first entry. */
+  readonly inBulk?: boolean
 }
 
 /** The two keys of the log. */

@@ -7,6 +7,7 @@ import {
   fromEnum,
   fromTimestamp,
   type ListEntriesRequest,
+  type ListEntriesResponseInit,
   readBytes,
   readText,
   type RecordDecisionRequest,
@@ -59,8 +60,28 @@ export function toLogIndex(text: string, field: string): bigint {
   return index
 }
 
-export function entryMessage({ index, bytes }: LogEntry): { index: string; leaf: Uint8Array } {
+function entryMessage({ index, bytes }: LogEntry): { index: string; leaf: Uint8Array } {
   return { index: String(index), leaf: bytes }
+}
+
+/** Several entries a message, each message when it is full. A few large ones are as good as many small ones. */
+export async function* entryMessages(entries: AsyncIterable<LogEntry>, wanted: number): AsyncGenerator<ListEntriesResponseInit> {
+  const most = Math.min(wanted, MOST_ENTRIES)
+  let group: LogEntry[] = []
+  let bytes = 0
+  for await (const entry of entries) {
+    group.push(entry)
+    bytes += entry.bytes.length
+    if (group.length < most && bytes < MOST_GROUP_BYTES) continue
+    yield groupMessage(group)
+    group = []
+    bytes = 0
+  }
+  if (group.length > 0) yield groupMessage(group)
+}
+
+function groupMessage([first, ...others]: readonly LogEntry[]): ListEntriesResponseInit {
+  return first === undefined ? {} : { ...entryMessage(first), more: others.map(entryMessage) }
 }
 
 function toTime(timestamp: Timestamp, field: string): string {
@@ -79,3 +100,6 @@ function toResult(text: string): string {
 const RESULTS: readonly string[] = ['ok', 'error', 'unknown']
 const MAX_REASON_BYTES = 4096
 const MAX_INDEX = 2n ** 63n - 1n
+/** Far below what a message may hold. */
+const MOST_ENTRIES = 256
+const MOST_GROUP_BYTES = 262_144

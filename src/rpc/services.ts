@@ -2,7 +2,7 @@
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { defined } from '#core'
 import type { Operations } from '#operations'
-import { entryMessage, toDecisionRequest, toEntryFilter, toLogIndex } from './audit-messages.ts'
+import { entryMessages, toDecisionRequest, toEntryFilter, toLogIndex } from './audit-messages.ts'
 import type { CallEnvironment } from './call-context.ts'
 import { serverStream, unary } from './handle-call.ts'
 import { keyHandlers } from './key-service.ts'
@@ -50,8 +50,8 @@ export function addServices(server: Server, operations: Operations, environment:
     ListEntries: serverStream(environment, ListEntries, async function* (call, request) {
       const filter = toEntryFilter(request)
       using following = request.follow ? environment.followers.admit() : undefined
-      for await (const entry of operations.listEntries(call, filter, { isExport: request.forExport, ...defined({ following }) }))
-        yield entryMessage(entry)
+      const entries = operations.listEntries(call, filter, { isExport: request.forExport, ...defined({ following }) })
+      yield* entryMessages(entries, following === undefined ? request.entriesPerMessage : 1)
     }),
     GetReceipt: unary(environment, GetReceipt, async (call, { index }) => ({
       receipt: receiptMessage(await operations.getReceipt(call, toLogIndex(index, 'index'))),

@@ -182,8 +182,22 @@ describe('the audit service', () => {
   it('streams entries', async () => {
     const { recorded, clients } = await start()
     const entries = await readAll<ListEntriesResponse>(clients.audit.listEntries({}))
-    expect(entries).toEqual([0, 1, 2].map((index) => ({ index: String(index), leaf: Buffer.from(`{"index":${index}}`) })))
+    expect(entries).toEqual([0, 1, 2].map((index) => ({ index: String(index), leaf: Buffer.from(`{"index":${index}}`), more: [] })))
     expect(recorded.filters).toEqual([{}])
+  })
+
+  it('puts several entries into a message for those who ask, the rest into the last one, and one each for those who follow', async () => {
+    const { clients } = await start()
+    const entry = (index: number) => ({ index: String(index), leaf: Buffer.from(`{"index":${index}}`) })
+    const read = (request: object) => readAll<ListEntriesResponse>(clients.audit.listEntries(request))
+    const one = [0, 1, 2].map((index) => ({ ...entry(index), more: [] }))
+    expect(await read({ entriesPerMessage: 2 })).toEqual([
+      { ...entry(0), more: [entry(1)] },
+      { ...entry(2), more: [] },
+    ])
+    expect(await read({ entriesPerMessage: 4_000_000_000 })).toEqual([{ ...entry(0), more: [entry(1), entry(2)] }])
+    expect(await read({ entriesPerMessage: 1 })).toEqual(one)
+    expect(await read({ entriesPerMessage: 100, follow: true })).toEqual(one)
   })
 
   it('passes every filter on', async () => {

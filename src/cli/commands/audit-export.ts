@@ -60,7 +60,7 @@ async function* readFrom(client: Client, { output, signal }: CommandContext, rea
   const onAway = (error: SealstoneError): void => output.warn(`${error.message}; waiting for it`)
   const entries = follow
     ? client.followEntries(filter, { signal, forExport: true, onAway, onBack: () => output.note('the daemon answers again') })
-    : client.listEntries(filter, { signal, forExport: true, timeoutMs: READ_MS })
+    : client.listEntries(filter, { signal, forExport: true, inBulk: true, timeoutMs: READ_MS })
   let isChecked = last === undefined
   for await (const entry of entries) {
     if (isChecked) yield entry

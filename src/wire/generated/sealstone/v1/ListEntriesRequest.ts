@@ -20,6 +20,7 @@ export interface ListEntriesRequestInit {
   follow?: boolean
   forExport?: boolean
   modelDigest?: Buffer | Uint8Array | string
+  entriesPerMessage?: number
   _fromIndex?: 'fromIndex'
 }
 
@@ -39,5 +40,6 @@ export interface ListEntriesRequest {
   follow: boolean
   forExport: boolean
   modelDigest: Buffer
+  entriesPerMessage: number
   _fromIndex?: 'fromIndex'
 }
