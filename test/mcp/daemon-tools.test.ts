@@ -137,6 +137,16 @@ describe.each(ERAS.map((era, at) => ({ era, at })))('over stdio, $era', ({ at })
     await expect(read('provenance://models/nonsense')).rejects.toThrow('64 hex digits')
   })
 
+  it('finds the same entries as the command line does', async () => {
+    const { stdout } = await runOk(['audit', 'list', '--model-digest', root, '--json'], { home })
+    const listed = stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { index: number }).index)
+    const { structured } = await call('search_audit', { modelDigest: root })
+    expect(structured).toMatchObject({ entries: listed.toReversed().map((at) => ({ index: at })) })
+  })
+
   it('lists and completes the models that were signed last', async () => {
     const { client } = hosts[at] as Host
     expect((await client.listResources()).resources.map(({ uri }) => uri)).toContain(`provenance://models/${root}`)

@@ -1,4 +1,6 @@
 /** verify_model through the real process and the protocol's official client, in both eras. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,7 +9,7 @@ import { toHex } from '#core'
 import { ERAS, type Host, startMcp } from '../support/mcp-host.ts'
 import { softwareSigner } from '../support/model-signer.ts'
 import { sparseFile, tinyModel } from '../support/models.ts'
-import { temporaryFolder } from '../support/sealstone.ts'
+import { LAUNCHER, temporaryFolder } from '../support/sealstone.ts'
 
 const folder = temporaryFolder()
 const models = join(folder.path, 'models')
@@ -162,5 +164,22 @@ describe('hashing', () => {
     expect(progress.toSorted((left, right) => left - right)).toEqual(progress)
     // The slot is free again at once.
     expect((await anyHost().call('verify_model', { path: 'good' })).structured).toMatchObject({ ok: true })
+  })
+
+  it('ends with the process when the host goes away', async () => {
+    const child = spawn(LAUNCHER, ['mcp', 'serve', '--root', models, '--trust', trust, '--home', folder.path], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const ended = once(child, 'close')
+    const message = (id: number, method: string, params: object): string => `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`
+    child.stdin.write(message(1, 'initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } }))
+    child.stdin.write(message(2, 'tools/call', { name: 'verify_model', arguments: { path: 'big' }, _meta: { progressToken: 1 } }))
+    let text = ''
+    await new Promise<void>((resolve) => {
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+        if (text.includes('notifications/progress')) resolve()
+      })
+    })
+    child.stdin.end()
+    expect(await ended).toEqual([0, null])
   })
 })

@@ -2,10 +2,14 @@
 import type { EntryFilter } from '#client'
 import { excerpt, parseOperationId, SealstoneError } from '#core'
 
-export type FilterOptions = Pick<EntryFilter, 'since' | 'until' | 'key' | 'caller' | 'result' | 'operationId'> & { kind?: string; model?: string }
+export type FilterOptions = Pick<EntryFilter, 'since' | 'until' | 'key' | 'caller' | 'result' | 'operationId'> & {
+  kind?: string
+  model?: string
+  modelDigest?: string
+}
 
 /** @throws SealstoneError USAGE for a kind that there is not, or an operation that is none. Loads the format of the log. */
-export async function readFilter({ kind, model, operationId, ...texts }: FilterOptions): Promise<EntryFilter> {
+export async function readFilter({ kind, model, modelDigest, operationId, ...texts }: FilterOptions): Promise<EntryFilter> {
   const { since, until, key, caller, result } = texts
   return {
     ...(since === undefined ? {} : { since }),
@@ -15,6 +19,7 @@ export async function readFilter({ kind, model, operationId, ...texts }: FilterO
     ...(result === undefined ? {} : { result }),
     ...(kind === undefined ? {} : { kind: await readKind(kind) }),
     ...(operationId === undefined ? {} : { operationId: readOperationId(operationId) }),
+    ...(modelDigest === undefined ? {} : { modelDigest: readDigest(modelDigest) }),
     ...(model === undefined ? {} : model.includes('*') ? { modelPattern: model } : { modelName: model }),
   }
 }
@@ -32,4 +37,10 @@ function readOperationId(text: string): string {
   } catch (cause) {
     throw new SealstoneError('USAGE', `operation id is ${excerpt(text)}, want 32 hex digits`, { cause })
   }
+}
+
+function readDigest(text: string): string {
+  const [, digest] = /^(?:sha256:)?([0-9a-f]{64})$/.exec(text) ?? []
+  if (digest === undefined) throw new SealstoneError('USAGE', `model digest is ${excerpt(text)}, want 64 hex digits`)
+  return digest
 }

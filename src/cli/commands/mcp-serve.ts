@@ -27,6 +27,8 @@ export async function run({ output, home, signal }: CommandContext, _operands: r
     ...defined({ require, requireProtection, signing: readSigning(options) }),
   }
   const onFault = (fault: Error): void => output.warn(visible(fault.message))
+  if (process.stdin.isTTY && options.listen === undefined)
+    output.note('a host starts this and talks to it on standard input; see docs/mcp.md, end with Ctrl-D')
   if (options.listen === undefined) await serveMcpStdio(served, { signal, onFault })
   else await listen(served, parseListen(options.listen), { output, signal, onFault })
   return EXIT.ok

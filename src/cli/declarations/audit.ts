@@ -22,6 +22,7 @@ const FILTER_OPTIONS: readonly OptionDeclaration[] = [
   { flags: '--key <name>', description: 'of this signing key' },
   { flags: '--caller <identity>', description: 'of this caller' },
   { flags: '--model <name>', description: 'of this model; * stands for any text' },
+  { flags: '--model-digest <hex>', description: 'of the model with this root digest, as sealstone hash prints it' },
   { flags: '--kind <kind>', description: 'of this kind: intent, outcome, refused, …' },
   { flags: '--result <result>', description: 'with this result', choices: ['ok', 'error', 'unknown'] },
   { flags: '--operation-id <id>', description: 'of this operation, 32 hex digits' },

@@ -51,6 +51,9 @@ async function ask({ path, key: wanted }: z.output<typeof Input>, signing: Signi
   const key = signing.keys.find((allowed) => wanted === undefined || allowed === wanted)
   if (key === undefined)
     throw new SealstoneError('PERMISSION_DENIED', 'this key may not sign here', { hint: 'name a key that was given with --signing-key' })
+  // Asked before the hashing and the person, who would have agreed for nothing.
+  const health = await (await service.client()).health({ signal })
+  if (health !== 'serving') throw new SealstoneError('DAEMON_DRAINING', 'the daemon does not take requests now')
   const confined = confine(path, signing.roots)
   const paths = signaturePaths(confined.path)
   await refuseOtherModel(confined.path, paths)
