@@ -1,7 +1,7 @@
 /** Between check and use: somebody swaps, overwrites, renames and removes files, and what is read is what was verified, or it is told. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
@@ -34,6 +34,17 @@ describe.each([
     ])
     expect({ code, stdout }).toEqual({ code: 0, stdout: '{"layers":2}\nAAAABBBB' })
     expect(stderr.includes('were replaced or removed') || stderr.includes('was replaced or removed')).toBe(guard === 'descriptors')
+  })
+
+  it('a link that was allowed leads elsewhere afterwards, and the command reads the file that it led to', async () => {
+    using stand = await signedModel()
+    const file = join(stand.model, 'weights/a.bin')
+    renameSync(file, join(stand.folder, 'blob'))
+    symlinkSync(join(stand.folder, 'blob'), file)
+    const script = 'echo EVIL >"$1/evil"; ln -sf "$1/evil" "$1/model/weights/a.bin"; cat {model}/weights/a.bin'
+    const args = ['--model', stand.model, '--allow-symlinks', ...options, '--', 'sh', '-c', script, 'sh', stand.folder]
+    expect(await stand.run(args)).toMatchObject({ code: 0, stdout: 'AAAA' })
+    expect((await stand.run(args)).code).toBe(1)
   })
 
   it('a writer that renames over a file all the time never gets a byte in', async () => {
