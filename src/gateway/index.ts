@@ -2,3 +2,4 @@
 export type { Approval, GatewayDecision, Mode, Report } from './approval.ts'
 export { DecisionQueue } from './decision-queue.ts'
 export { runStdioGateway, type StdioGatewayOptions } from './run-stdio.ts'
+export { addressText, type FleetServer, type GatewayPolicy, parsePolicy, type ServerAddress, type ServerRule } from './policy-file.ts'
