@@ -2,6 +2,9 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 
+/** Where a session writes what its host is to get. */
+export type HostEnd = Pick<LineWriter, 'write' | 'writePart' | 'finish' | 'abandon'>
+
 export class LineWriter {
   readonly #stream: Writable
   /** Held while a long message goes out in pieces. */

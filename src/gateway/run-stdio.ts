@@ -43,7 +43,11 @@ export async function runStdioGateway(options: StdioGatewayOptions): Promise<voi
   }
 }
 
-async function readHost(input: Readable, session: StdioSession, host: LineWriter, limits: UpstreamLimits): Promise<void> {
+/** Whoever takes the messages of a host. */
+export type HostReader = Pick<StdioSession, 'fromHost' | 'settled'>
+
+/** Resolves when the host has closed its end and has all answers. Throws INPUT_INVALID. */
+export async function readHost(input: Readable, session: HostReader, host: LineWriter, limits: Pick<UpstreamLimits, 'depth'>): Promise<void> {
   const framer = new LineFramer({ heldBytes: MOST_HOST_BYTES, streamedBytes: MOST_HOST_BYTES, depth: limits.depth })
   try {
     for await (const chunk of input) {

@@ -4,7 +4,7 @@ import { type Incoming, type Link, type MessageHead, OwnRequests, readHead, type
 import { errorAnswer, failedAnswer, INVALID_REQUEST } from './answers.ts'
 import type { Approval, Mode, Report } from './approval.ts'
 import { Guard, type Ruling } from './guard.ts'
-import type { LineWriter } from './line-writer.ts'
+import type { HostEnd } from './line-writer.ts'
 
 export interface SessionOptions {
   readonly mode: Mode
@@ -12,7 +12,7 @@ export interface SessionOptions {
   readonly limits: UpstreamLimits
   readonly report: Report
   readonly link: Link
-  readonly host: LineWriter
+  readonly host: HostEnd
   /** For the person who reads standard error. */
   readonly note: (text: string) => void
 }
@@ -22,7 +22,7 @@ export class StdioSession implements Receiver {
   readonly ending: Promise<never>
   readonly #fail: (error: SealstoneError) => void
   readonly #link: Link
-  readonly #host: LineWriter
+  readonly #host: HostEnd
   readonly #limits: UpstreamLimits
   readonly #note: (text: string) => void
   readonly #guard: Guard
