@@ -1,5 +1,5 @@
 /** One server of a fleet: its guarded session, which takes the fleet for its host. */
-import { isJsonObject, type JsonObject, SealstoneError } from '#core'
+import { isJsonObject, type JsonObject, type SealstoneError } from '#core'
 import { type Link, type MessageHead, readHead, serverFault, type UpstreamLimits } from '#upstream'
 import { parseMessage, writeMessage } from './fleet-messages.ts'
 import type { HostEnd } from './line-writer.ts'
@@ -80,8 +80,10 @@ export class FleetMember implements HostEnd {
 
   write(message: Uint8Array): Promise<void> | undefined {
     const head = readHead(message, this.limits.depth)
-    if (head.answers !== undefined && head.id?.startsWith(`"${this.#prefix}`) === true) return void this.#asked.get(head.id)?.(readAnswer(message))
-    return this.#sink.fromServer(this, head, message)
+    const isOurs = head.answers !== undefined && head.id?.startsWith(`"${this.#prefix}`) === true
+    if (!isOurs) return this.#sink.fromServer(this, head, message)
+    this.#asked.get(head.id ?? '')?.(readAnswer(message))
+    return undefined
   }
 
   /** Held until it is whole: while it comes, others must not wait for a server that may never end it. */

@@ -1,5 +1,5 @@
 /** Before many servers at once, as one: each message of the host goes to the server that it is for, and what they offer is one list. */
-import { excerpt, isJsonObject, type JsonObject, type JsonValue, type SealstoneError, toSealstoneError, visible } from '#core'
+import { cutText, excerpt, isJsonObject, type JsonObject, type JsonValue, type SealstoneError, toSealstoneError, visible } from '#core'
 import { LISTS, type MessageHead } from '#upstream'
 import { errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, resultAnswer } from './answers.ts'
 import { askForList, type FleetList, joinName, ResourceMap, splitName } from './fleet-lists.ts'
@@ -105,7 +105,7 @@ export class FleetRouter implements FleetSink {
     await this.#host.write(
       resultAnswer(id, {
         // One for all: the oldest of those that were agreed on.
-        protocolVersion: good.map(({ result }) => String(result['protocolVersion'])).toSorted()[0] ?? '',
+        protocolVersion: good.flatMap(({ result }) => textOf(result['protocolVersion'])).toSorted()[0] ?? '',
         capabilities: mergeCapabilities(good.map(({ member }) => member.capabilities)),
         serverInfo: { name: 'sealstone-gateway', version: this.#version },
         ...(instructions.length === 0 ? {} : { instructions: instructions.join('\n\n') }),
@@ -229,7 +229,7 @@ export class FleetRouter implements FleetSink {
 
   /** Others go on: what is wrong with this one is told here, in the audit log, and to whoever calls a tool of it. */
   #leaveOut(member: FleetMember, error: JsonObject): void {
-    this.#tell(`the MCP server ${member.name} is left out: ${visible(String(error['message']))}`)
+    this.#tell(`the MCP server ${member.name} is left out: ${visible(cutText(textOf(error['message'])[0] ?? 'no reason', 500))}`)
   }
 
   #tell(text: string): void {
@@ -247,6 +247,10 @@ export class FleetRouter implements FleetSink {
     const servers = this.#members.map((member) => member.name).join(', ')
     await this.#host.write(errorAnswer(id, INVALID_PARAMS, `no server has ${excerpt(name)}; names begin with one of ${servers} and __`))
   }
+}
+
+function textOf(value: JsonValue | undefined): readonly string[] {
+  return typeof value === 'string' ? [value] : []
 }
 
 /** Task ids of several servers cannot be told apart, so neither side is told of tasks. */

@@ -196,7 +196,8 @@ function show(value: unknown): string {
   if (value === undefined) return 'missing'
   if (typeof value === 'string') return excerpt(value)
   if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'a table' : String(value)
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  return value instanceof Date ? 'a date' : 'a table'
 }
 
 const RULE_MEMBERS = ['mode', 'trust', 'require', 'require_protection', 'limits']

@@ -160,11 +160,31 @@ describe('mcp approve', () => {
   })
 })
 
-/** As a host with the official library, with no more than the pin. */
-async function toolsThroughGateway(): Promise<string[]> {
+describe('a policy file', () => {
+  it('puts one gateway before all its servers, each by its manifest or its pin, and holds a single one likewise', async () => {
+    offer(OFFER)
+    const policy = join(folder.path, 'fleet.toml')
+    const command = JSON.stringify(SERVER.slice(1))
+    const text = `version = 1\n[[rules]]\nmatch = "*"\nmanifest = "files.mcp.hybrid.sig"\n[servers.files]\ncommand = ${command}\n`
+    writeFileSync(policy, text)
+    await expect(toolsThroughGateway(['--policy', policy])).resolves.toEqual(['files__read', 'files__write'])
+    await expect(toolsThroughGateway(['--policy', policy, ...SERVER])).resolves.toEqual(['read', 'write'])
+    offer({ ...OFFER, tools: OFFER.tools.slice(1) })
+    await expect(toolsThroughGateway(['--policy', policy])).rejects.toThrow('the tool "read" was approved and is not offered any more')
+    await expect(toolsThroughGateway(['--policy', policy, ...SERVER])).rejects.toThrow('the tool "read" was approved')
+    const both = await runOk(['mcp', 'gateway', '--policy', policy, '--mode', 'off', ...SERVER], { ...home, wantCode: 2 })
+    expect(both.stderr).toContain('error: --policy and --mode exclude each other')
+    writeFileSync(policy, `${text}[servers.other]\ncommand = ["other"]\n`.replace('match = "*"', 'match = "*offer.json"'))
+    const unapproved = await runOk(['mcp', 'gateway', '--policy', policy], { ...home, wantCode: 1 })
+    expect(unapproved.stderr).toContain('error: the MCP server other: ')
+  })
+})
+
+/** As a host with the official library, by default with no more than the pin. */
+async function toolsThroughGateway(words: readonly string[] = SERVER): Promise<string[]> {
   const client = new Client({ name: 'host', version: '1.0.0' })
   const env = { ...(process.env as Record<string, string>), SEALSTONE_HOME: home.home }
-  await client.connect(new StdioClientTransport({ command: LAUNCHER, args: ['mcp', 'gateway', ...SERVER], env, stderr: 'ignore' }))
+  await client.connect(new StdioClientTransport({ command: LAUNCHER, args: ['mcp', 'gateway', ...words], env, stderr: 'ignore' }))
   try {
     return (await client.listTools()).tools.map(({ name }) => name)
   } finally {

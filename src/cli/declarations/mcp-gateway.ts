@@ -22,6 +22,10 @@ export function gateway(): CommandDeclaration {
         description: 'enforce refuses, warn only tells, off does not look; default enforce',
         choices: ['off', 'warn', 'enforce'],
       },
+      {
+        flags: '--policy <file>',
+        description: 'how each server is held, as a policy file says; without a server: stand before all servers in it',
+      },
       { flags: '--env <name>', description: 'pass this variable to the server; may be repeated', repeatable: true },
       {
         flags: '--header <name=variable>',
@@ -38,6 +42,7 @@ export function gateway(): CommandDeclaration {
     examples: [
       ['sealstone mcp gateway --manifest files.hybrid.sig -- npx @modelcontextprotocol/server-filesystem .', 'a server on this machine'],
       ['sealstone mcp gateway --manifest notes.hybrid.sig --url https://notes.example/mcp', 'a server elsewhere'],
+      ['sealstone mcp gateway --policy fleet.toml', 'one gateway before all servers of a policy file'],
       ['sealstone mcp gateway --mode warn -- ./server', 'tell what would be refused, and let it through'],
     ],
     load: () => import('../commands/mcp-gateway.ts'),
