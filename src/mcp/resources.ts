@@ -19,11 +19,11 @@ export function addResources(server: McpServer, service: Service): void {
     },
     (uri, { mcpReq: { signal } }) => answering(uri, () => checkpoint(service, signal)),
   )
+  // Models are completed and not listed: a list that grows with every signing is no offer that anybody could approve.
   const complete = { root: async (begun: string) => (await recentModels(service)).map(rootOf).filter((root) => root.startsWith(begun)) }
-  const list = async () => ({ resources: (await recentModels(service)).map(resourceOf) })
   server.registerResource(
     'provenance',
-    new ResourceTemplate('provenance://models/{root}', { list, complete }),
+    new ResourceTemplate('provenance://models/{root}', { list: undefined, complete }),
     {
       title: 'Provenance of a model',
       description:
@@ -79,7 +79,7 @@ async function answering(uri: URL, read: () => Promise<object>): Promise<ReadRes
   }
 }
 
-/** None without a daemon: a list is not the place for an error. */
+/** None without a daemon: a completion is not the place for an error. */
 async function recentModels(service: Service): Promise<readonly LogEntry[]> {
   try {
     const client = await service.client()
@@ -97,12 +97,6 @@ function isSigned({ leaf }: LogEntry): boolean {
 
 function rootOf({ leaf }: LogEntry): string {
   return leaf.modelDigest?.replace(/^sha256:/, '') ?? ''
-}
-
-function resourceOf(entry: LogEntry): { uri: string; name: string; title: string; mimeType: string } {
-  const root = rootOf(entry)
-  // Names of others do not go into lists, which hosts show as their own words.
-  return { uri: `provenance://models/${root}`, name: root, title: `Model ${root.slice(0, 12)}, signed ${entry.leaf.time}`, mimeType: JSON_TYPE }
 }
 
 const JSON_TYPE = 'application/json'

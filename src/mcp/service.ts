@@ -50,12 +50,18 @@ export function openService(options: McpOptions): Service {
     ...(options.signing === undefined ? {} : { signing: { ...options.signing, roots: openRoots(options.signing.roots) } }),
     approvals: new Approvals(),
     hashing: new HashingSlots({ atATime: HASHED_AT_A_TIME, waiting: HASHINGS_WAITING, timeoutMs: options.hashSeconds * 1000 }),
-    client: () => (client ??= options.connect()),
+    client: () => {
+      client ??= options.connect()
+      client.catch(() => (client = undefined)) // the next call tries again
+      return client
+    },
     logTrust: async () => {
       if (options.trust.kind !== 'trust-file') return undefined
       return (await loadLogTrust(options.trust.path, { now: new Date(), ...defined({ memory: options.trustMemory }) })).trust
     },
-    [Symbol.asyncDispose]: async () => (await client)?.close(),
+    [Symbol.asyncDispose]: async () => {
+      await client?.then((open) => open.close())
+    },
   }
 }
 

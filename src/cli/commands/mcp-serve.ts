@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { type McpOptions, serveMcpHttp, serveMcpStdio } from '#mcp'
-import { defined, excerpt, SealstoneError } from '#core'
+import { cutText, defined, excerpt, SealstoneError } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { visible } from '../text.ts'
@@ -26,7 +26,7 @@ export async function run({ output, home, signal }: CommandContext, _operands: r
     connect: () => openClient(home, options),
     ...defined({ require, requireProtection, signing: readSigning(options) }),
   }
-  const onFault = (fault: Error): void => output.warn(visible(fault.message))
+  const onFault = (fault: Error): void => output.warn(visible(cutText(fault.message, LONGEST_WARNING)))
   if (process.stdin.isTTY && options.listen === undefined)
     output.note('a host starts this and talks to it on standard input; see docs/mcp.md, end with Ctrl-D')
   if (options.listen === undefined) await serveMcpStdio(served, { signal, onFault })
@@ -68,3 +68,5 @@ function parseListen(text: string): { host: string; port: number } {
   }
   return { host: host.replaceAll(/[[\]]/g, ''), port: Number(port) }
 }
+
+const LONGEST_WARNING = 500
