@@ -98,7 +98,8 @@ export async function serve(options: ServeOptions): Promise<number> {
         })
   await using sending = config.logs && (await sendLog(config.logs, paths.logsSent, firstOfThisRun, runtime, logger))
   await using _published = await publishTheLog(config, paths.database, logger, collected)
-  await using console = config.console && (await showConsole(config.console, { ...runtime, paths, clock: systemClock, logger }))
+  await using console =
+    config.console && (await showConsole(config.console, { ...runtime, paths, ...defined({ cold: config.audit.cold }), clock: systemClock, logger }))
   const server = await startServer({
     operations,
     listeners: listeners(config, options.insecureLoopback),
@@ -193,11 +194,18 @@ async function publishTheLog(
   )
 }
 
-/** Closed when the daemon ends. The first link is told in the log, as its reader is who started the daemon. */
+/** Closed when the daemon ends. The first link is told in the daemon's log lines, as their reader is who started the daemon; the audit log says so before. */
 async function showConsole(settings: ConsoleSettings, parts: ConsoleParts): Promise<ConsoleServer> {
   const { openConsole } = await import('./console.ts')
   const server = await openConsole(settings, parts)
   const { url, minutes } = server.newLink()
+  try {
+    const facts = { operationId: newOperationId(), caller: parseIdentity('local'), operation: 'console.open', result: 'ok' } as const
+    await parts.audit.append({ kind: 'log-export', ...facts, reason: `a link to the console at the start, good for ${minutes} minutes` })
+  } catch (error) {
+    await server[Symbol.asyncDispose]()
+    throw error
+  }
   parts.logger.info({ address: server.origin, link: url, minutes }, 'console')
   return server
 }

@@ -1,12 +1,15 @@
 /** A link into the review console: for the owner of the daemon's socket alone, who could read the log's file as well. */
-import { SealstoneError } from '#core'
+import { newOperationId, SealstoneError } from '#core'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext, ConsoleLink } from './ports.ts'
 
-/** Throws PERMISSION_DENIED, or CONFIG_INVALID where there is no console. The link itself is in no log. */
+/**
+ * Throws PERMISSION_DENIED, CONFIG_INVALID where there is no console, or AUDIT_UNAVAILABLE: that the link was given out is in the log before it is. The link
+ * itself is in no log.
+ */
 export async function openConsole(context: OperationContext, call: CallContext): Promise<ConsoleLink> {
-  await authorize(context, call, 'audit.read')
+  const { decision } = await authorize(context, call, 'audit.read')
   if (call.identity !== 'local')
     throw new SealstoneError('PERMISSION_DENIED', `${call.identity} may not open the console: only the owner of the daemon's socket may`)
   const link = context.newConsoleLink()
@@ -14,6 +17,9 @@ export async function openConsole(context: OperationContext, call: CallContext):
     throw new SealstoneError('CONFIG_INVALID', 'the daemon serves no console', {
       hint: 'set listen in the section [console] of config.toml, for example "127.0.0.1:7490", and start the daemon again',
     })
+  // Whoever has it reads the whole log.
+  const facts = { operationId: newOperationId(), caller: call.identity, operation: 'console.open', result: 'ok' } as const
+  await context.audit.append({ kind: 'log-export', ...facts, reason: `a link to the console, good for ${link.minutes} minutes`, ...decision })
   context.logger.info({ minutes: link.minutes }, 'a link to the console was given out')
   return link
 }

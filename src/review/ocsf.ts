@@ -143,6 +143,7 @@ const API_ACTIVITIES: ReadonlyMap<string, number> = new Map([
   ['trust.issue', 1],
   ['verify', 2],
   ['audit.read', 2],
+  ['console.open', 2],
   ['keys.read', 2],
 ])
 /** `activity_id` of Entity Management. */

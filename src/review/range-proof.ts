@@ -1,6 +1,6 @@
 /** Proves, while entries go by, that they are all entries of a period: nothing changed, left out or put in between, up to a checkpoint that the log signed. */
 import { SealstoneError, toSealstoneError } from '#core'
-import { CompactRange, leafHash, type LogEntry, parseLeaf, parseTlogProof, type Receipt, verifyTlogProof } from '#tlog'
+import { CompactRange, countCosignatures, leafHash, type LogEntry, parseLeaf, parseTlogProof, type Receipt, verifyTlogProof } from '#tlog'
 import type { LogIdentity, LogReader, ReadOptions } from './sources.ts'
 
 export interface RangeEvidence {
@@ -39,7 +39,7 @@ interface Proven {
 /**
  * The receipt of the first entry says what lies before it; that of the last one must say of what lies before it the same that came out of hashing
  * everything in between. The entries on both sides of these must be outside of the period, or the log must end there. Each receipt is verified under
- * both log keys.
+ * both log keys, and must have the quorum of witnesses that the trust file demands.
  */
 export class RangeProof {
   readonly #log: LogReader
@@ -141,9 +141,20 @@ export class RangeProof {
     if (parsed.index !== index) throw new SealstoneError('VERIFICATION_FAILED', `the receipt of entry ${index} is that of ${parsed.index}`)
     const proven = bytes ?? leaf
     const { size, timestampSeconds } = verifyTlogProof(parsed, proven, this.#trust.keys, this.#trust.verifier)
-    const signedAt = new Date(Number(timestampSeconds) * 1000).toISOString()
+    const cosigned = this.#demandQuorum(parsed.checkpoint, index)
+    const signedAt = `${new Date(Number(timestampSeconds) * 1000).toISOString()}${cosigned}`
     const range = CompactRange.before(parsed.index, size, parsed.hashes)
     return { range, size, signedAt, checkpoint: parsed.checkpoint, time: Date.parse(parseLeaf(proven).time) }
+  }
+
+  /** In words, for behind the time of the signature. A period that ended a while ago has had its cosignatures; the newest entries may still wait for theirs. */
+  #demandQuorum(checkpoint: string, index: bigint): string {
+    const { witnesses, quorum, verifier } = this.#trust
+    if (witnesses.length === 0) return ''
+    const count = countCosignatures(checkpoint, witnesses, verifier).length
+    const cosigned = `cosignatures by ${count} of ${witnesses.length} ${witnesses.length === 1 ? 'witness' : 'witnesses'}`
+    if (count >= quorum) return ` with ${cosigned}`
+    throw new SealstoneError('VERIFICATION_FAILED', `the receipt of entry ${index} has ${cosigned}, the trust file wants ${quorum}`)
   }
 }
 

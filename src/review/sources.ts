@@ -1,5 +1,5 @@
 /** What a review reads from: the log, through a daemon or another reader, and whom to believe. `client` has both. */
-import type { EntryFilter, LogEntry, LogSignatureVerifier, LogVerifierKey, Receipt } from '#tlog'
+import type { EntryFilter, LogEntry, LogSignatureVerifier, LogVerifierKey, Receipt, Witness } from '#tlog'
 
 export interface LogReader {
   listEntries(filter: EntryFilter, options: ReadOptions): AsyncIterable<LogEntry>
@@ -13,11 +13,14 @@ export interface ReadOptions {
   readonly inBulk?: boolean
 }
 
-/** The two keys of the log. */
+/** The two keys of the log, and its witnesses. */
 export interface LogIdentity {
   readonly origin: string
   readonly keys: readonly LogVerifierKey[]
   readonly verifier: LogSignatureVerifier
+  readonly witnesses: readonly Witness[]
+  /** So many of them must have cosigned what a review is proven by; 0: none. */
+  readonly quorum: number
 }
 
 export interface KeyHistory {

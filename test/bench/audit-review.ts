@@ -149,7 +149,7 @@ function trust() {
     verifyEd25519: (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => engine.verify('ed25519', key, message, signature),
     verifyMlDsa44: (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => engine.verify('ml-dsa-44', key, message, signature),
   }
-  return { origin: log.origin, keys: log.signer.keys, verifier }
+  return { origin: log.origin, keys: log.signer.keys, verifier, witnesses: [], quorum: 0 }
 }
 
 async function timed(name: string, work: () => Promise<unknown>): Promise<void> {

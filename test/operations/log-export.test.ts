@@ -68,3 +68,20 @@ it('and while the log cannot be written, nobody reads unseen', async () => {
   await expect(reading).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' })
   expect(count).toBe(1000)
 })
+
+it('a link into the console, which shows all of it, before it is given out', async () => {
+  const { audit } = home.context
+  const from = audit.size()
+  const newConsoleLink = () => ({ url: 'http://127.0.0.1:7490/open?token=secret', minutes: 10 })
+  const operations = createOperations({ ...home.context, newConsoleLink })
+  const local = { ...home.call, identity: parseIdentity('local') }
+  expect(await operations.openConsole(local)).toMatchObject({ minutes: 10 })
+  const told = [...audit.entries({ from })].map(({ leaf }) => leaf)
+  expect(told).toMatchObject([
+    { kind: 'log-export', caller: 'local', operation: 'console.open', reason: 'a link to the console, good for 10 minutes' },
+  ])
+  expect(JSON.stringify(told)).not.toContain('secret')
+  const full = { ...audit, append: () => Promise.reject(new SealstoneError('AUDIT_UNAVAILABLE')) }
+  const refusing = createOperations({ ...home.context, newConsoleLink, audit: full })
+  await expect(refusing.openConsole(local)).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' })
+})

@@ -5,6 +5,7 @@ import { type LogReader, makeReport, type Report, reportHtml, reportMarkdown, to
 import { leafJson, type NewLeaf, parseLeaf } from '#tlog'
 import { intent, outcome } from '../audit/support.ts'
 import { softwareLog } from '../support/software-log.ts'
+import { softwareWitness } from '../support/software-witness.ts'
 import { reviewedLog, type ReviewedLog } from './support.ts'
 
 const HOUR = 3_600_000
@@ -99,6 +100,31 @@ describe('the proof', () => {
     expect(whole.evidence.proven).toBe(true)
     expect(whole.evidence.before).toBeUndefined()
     expect(found(whole, 'new-caller')).toEqual([]) // the log begins there
+  })
+
+  it('is one only with the quorum of witnesses that the trust file demands', async () => {
+    const [first, second] = [softwareWitness('witness.example/w1'), softwareWitness('witness.example/w2')]
+    const cosigned = (proof: string): string => {
+      const at = proof.indexOf('\n\n') + 2
+      return proof.slice(0, at) + first.cosign(proof.slice(at))
+    }
+    const reader: LogReader = {
+      ...log.reader,
+      getReceipt: async (index, options) => {
+        const receipt = await log.reader.getReceipt(index, options)
+        return { ...receipt, proof: cosigned(receipt.proof) }
+      },
+    }
+    const trust = { ...log.trust, witnesses: [first, second] }
+    const one = await makeReport(reader, { ...trust, quorum: 1 }, PERIOD)
+    expect(one.evidence).toMatchObject({ proven: true, text: expect.stringContaining('with cosignatures by 1 of 2 witnesses') as string })
+    const two = await makeReport(reader, { ...trust, quorum: 2 }, PERIOD)
+    expect(two.evidence).toMatchObject({
+      proven: false,
+      text: expect.stringContaining('has cosignatures by 1 of 2 witnesses, the trust file wants 2') as string,
+    })
+    const none = await makeReport(log.reader, { ...trust, quorum: 0 }, PERIOD)
+    expect(none.evidence).toMatchObject({ proven: true, text: expect.stringContaining('with cosignatures by 0 of 2 witnesses') as string })
   })
 
   it.each<[string, (index: bigint) => 'keep' | 'drop' | 'forge']>([

@@ -32,7 +32,7 @@ export async function reviewedLog(): Promise<ReviewedLog> {
       },
       getReceipt: (index) => audit.receipt(index),
     },
-    trust: { origin: log.origin, keys: log.keys, verifier: nobleVerifier, judgeKey: async () => undefined },
+    trust: { origin: log.origin, keys: log.keys, verifier: nobleVerifier, witnesses: [], quorum: 0, judgeKey: async () => undefined },
     get time() {
       return state.time
     },
