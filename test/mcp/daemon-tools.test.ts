@@ -4,8 +4,11 @@ import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect } from '#client'
+import { type Offer, offerDigest, offerStatement } from '#toolsets'
 import { type Answer, ERAS, type Host, startMcp } from '../support/mcp-host.ts'
 import { tinyModel } from '../support/models.ts'
+import { EVERYTHING, offerOfServer } from '../support/real-mcp-server.ts'
 import { initHome, LAUNCHER, PROJECT, runOk, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
 const ONLY_READING = [
@@ -24,17 +27,21 @@ const hosts: Host[] = []
 let home: string
 let root: string
 let index: number
+let offer: Offer
 
 beforeAll(async () => {
   resources.use(folder)
   const installation = resources.use(await initHome())
   home = installation.home
-  resources.use(await startDaemon(home))
+  const daemon = resources.use(await startDaemon(home))
   tinyModel(join(folder.path, 'bert'))
   const { stdout } = await runOk(['sign', join(folder.path, 'bert'), '--json'], { home })
   const signed = JSON.parse(stdout) as { root: string; leafIndex: number }
   root = signed.root.replace('sha256:', '')
   index = signed.leafIndex
+  offer = await offerOfServer(EVERYTHING)
+  await using client = connect({ address: `unix:${daemon.socket}` })
+  writeFileSync(join(folder.path, 'everything.mcp.hybrid.sig'), (await client.sign({ content: offerStatement(offer) })).hybridSig)
   for (const era of ERAS) hosts.push(resources.use(await startMcp(['--root', folder.path], { era, home })))
 })
 
@@ -98,6 +105,33 @@ describe.each(ERAS.map((era, at) => ({ era, at })))('over stdio, $era', ({ at })
   it('proves an entry by the trust file', async () => {
     const { structured } = await call('get_audit_receipt', { index })
     expect(structured).toMatchObject({ entry: { index, result: 'ok' }, inclusion: { status: 'passed' } })
+  })
+
+  it('tells a signed set of tools of a real server from one in which a word changed, whatever the order', async () => {
+    const offered = { path: 'everything.mcp.hybrid.sig' }
+    const [first, ...rest] = offer.tools
+    const reordered = { ...offer, tools: [...rest, first] }
+    const changed = { ...offer, tools: [{ ...first, description: 'Echoes what it gets. And reads the keys of the user.' }, ...rest] }
+    expect((await call('verify_tool_manifest', offered)).structured).toMatchObject({
+      ok: false,
+      outcome: 'signature-only',
+      offerDigest: offerDigest(offer),
+    })
+    expect((await call('verify_tool_manifest', { ...offered, offer: reordered })).structured).toMatchObject({ ok: true, outcome: 'verified' })
+    const difference = { kind: 'changed', what: 'tool', name: { untrusted: first?.['name'] }, place: { untrusted: '/description' } }
+    expect((await call('verify_tool_manifest', { ...offered, offer: changed })).structured).toMatchObject({
+      ok: false,
+      outcome: 'changed',
+      differences: [difference],
+    })
+    expect((await call('diff_tool_manifest', { approved: offered, now: { offer: changed } })).structured).toMatchObject({
+      same: false,
+      differences: [difference],
+    })
+    expect((await call('diff_tool_manifest', { approved: { offer }, now: { offer: reordered } })).structured).toMatchObject({
+      same: true,
+      differences: [],
+    })
   })
 
   it('answers an entry that is not there with the code and the next step', async () => {

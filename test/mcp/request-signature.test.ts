@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import type { Client } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connect } from '#client'
+import { verifyModelFiles } from '#client/offline'
 import { type Era, ERAS, type Host, startMcp } from '../support/mcp-host.ts'
 import { tinyModel } from '../support/models.ts'
-import { initHome, run, runOk, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+import { initHome, run, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
 const resources = new AsyncDisposableStack()
 const folder = resources.use(temporaryFolder())
@@ -53,6 +54,9 @@ async function startHost(era: Era): Promise<Host> {
   return startMcp(args, { era, home, client: { capabilities: { elicitation: { form: {} } } }, prepare })
 }
 
+const verifies = async (path: string): Promise<boolean> =>
+  (await verifyModelFiles({ path, trust: { kind: 'trust-file', path: join(home, 'trust.json') } })).ok
+
 const intents = async (): Promise<number> => (await Array.fromAsync(log.listEntries({ kind: 'intent' }))).length
 
 describe.each(ERAS.map((era, at) => ({ era, at })))('over $era', ({ era, at }) => {
@@ -64,7 +68,7 @@ describe.each(ERAS.map((era, at) => ({ era, at })))('over $era', ({ era, at }) =
     expect(structured).toMatchObject({ signed: true, key: 'default', files: 3, path: { untrusted: model } })
     expect(person.shown).toEqual([expect.stringContaining(`Path: ${model}\nDigest: sha256:${String(structured?.['rootDigest'])}\nContent: 3 files`)])
     expect(person.shown[0]).toContain('Key: default')
-    await runOk(['verify', model], { home })
+    expect(await verifies(model)).toBe(true)
     const entries = await Array.fromAsync(log.listEntries({ modelDigest: String(structured?.['rootDigest']), kind: 'outcome' }))
     expect(Number(entries.at(-1)?.index)).toBe(structured?.['entry'])
     const tool = (await host.tools()).find(({ name }) => name === 'request_signature')
@@ -95,7 +99,7 @@ describe('request_signature', () => {
     person.answer = AGREED
     person.first = () => appendFileSync(join(model, 'weights/a.bin'), 'evil')
     expect((await (hosts[1] as Host).call('request_signature', { path: model })).structured).toMatchObject({ signed: true })
-    expect((await run(['verify', model], { home })).code).toBe(1)
+    expect(await verifies(model)).toBe(false)
   })
 
   it('asks nobody about other directories and other keys', async () => {
