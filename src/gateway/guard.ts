@@ -51,6 +51,11 @@ export class Guard {
     }
   }
 
+  /** Of the handshake, once it was let through. */
+  get identity(): ServerIdentity | undefined {
+    return this.#identity
+  }
+
   /** A request of the host. Resolves at once where everything is known. */
   onRequest(head: MessageHead, message: Uint8Array): Ruling | Promise<Ruling> {
     const watch = this.#watch

@@ -2,5 +2,6 @@
 export type { Approval, GatewayDecision, Mode, Report } from './approval.ts'
 export { DecisionQueue } from './decision-queue.ts'
 export { runStdioGateway, type StdioGatewayOptions } from './run-stdio.ts'
+export { type HttpGateway, type HttpGatewayOptions, runHttpGateway } from './run-http.ts'
 export { addressText, type FleetServer, type GatewayPolicy, parsePolicy, type ServerAddress, type ServerRule } from './policy-file.ts'
 export { type FleetGatewayOptions, runFleetGateway } from './run-fleet.ts'

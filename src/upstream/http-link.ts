@@ -10,8 +10,16 @@ import { type FramingLimits, type Incoming, MessageFramer, onOneLine } from './m
 import { type MessageHead, readHead } from './message-head.ts'
 import { standardHeaders } from './standard-headers.ts'
 
-export function openHttpLink(endpoint: HttpEndpoint, limits: FramingLimits): Link {
-  return new HttpLink(openHttpClient(endpoint), limits)
+/** @param session one that somebody else began, and to whom its streams belong */
+export function openHttpLink(endpoint: HttpEndpoint, limits: FramingLimits, session?: HttpSession): Link {
+  return new HttpLink(openHttpClient(endpoint), limits, session)
+}
+
+export interface HttpSession {
+  /** Missing where the server keeps none. */
+  readonly id?: string
+  /** Of the protocol, as it was agreed upon. */
+  readonly version?: string
 }
 
 class HttpLink implements Link {
@@ -21,14 +29,18 @@ class HttpLink implements Link {
   readonly #closing = new AbortController()
   #receiver: Receiver | undefined
   #session: string | undefined
+  readonly #borrowed: boolean
   /** Of the handshake; sent with every request after it. */
   #version: string | undefined
   /** Pieces of one message are not mixed with others: whoever passes one on holds this. */
   #turn: Promise<void> = Promise.resolve()
 
-  constructor(client: HttpClient, limits: FramingLimits) {
+  constructor(client: HttpClient, limits: FramingLimits, session: HttpSession | undefined) {
     this.#client = client
     this.#limits = limits
+    this.#session = session?.id
+    this.#version = session?.version
+    this.#borrowed = session !== undefined
   }
 
   receive(receiver: Receiver): void {
@@ -55,7 +67,7 @@ class HttpLink implements Link {
   async close(): Promise<void> {
     const session = this.#session
     this.#session = undefined
-    if (session !== undefined && !this.#closing.signal.aborted) {
+    if (session !== undefined && !this.#borrowed && !this.#closing.signal.aborted) {
       const farewell = this.#client.send(
         'DELETE',
         { ...this.#headers(false), 'mcp-session-id': session },

@@ -114,13 +114,18 @@ export class RawHost {
 /** The official client on the gateway's streams. */
 export async function connectClient(gateway: TestGateway, mode: 'legacy' | 'auto' = 'legacy', options: ClientOptions = {}): Promise<Client> {
   const client = new Client({ name: 'host', version: '1' }, { ...options, versionNegotiation: { mode } })
-  await client.connect(new StreamTransport(gateway))
+  await client.connect(clientTransport(gateway))
   return client
 }
 
-type Handler = NonNullable<Parameters<Client['connect']>[0]['onmessage']>
+export function clientTransport(gateway: TestGateway): Transport {
+  return new StreamTransport(gateway)
+}
 
-class StreamTransport {
+type Transport = Parameters<Client['connect']>[0]
+type Handler = NonNullable<Transport['onmessage']>
+
+class StreamTransport implements Transport {
   onclose?: () => void
   onerror?: (error: Error) => void
   onmessage?: Handler

@@ -2,11 +2,12 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { type McpOptions, serveMcpHttp, serveMcpStdio } from '#mcp'
-import { cutText, defined, excerpt, SealstoneError } from '#core'
+import { cutText, defined, SealstoneError } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { visible } from '../text.ts'
 import { readVersion } from '../version.ts'
+import { parseListen } from './listen-address.ts'
 import { type TrustOptions, trustSource } from './trust-source.ts'
 
 type SigningOptions = { listen?: string; root?: string[]; allowSigning?: true; signingKey?: string[]; signingRoot?: string[] }
@@ -59,14 +60,6 @@ function readSigning({ listen: address, root = [], allowSigning, signingKey = []
     })
   }
   return { keys: signingKey, roots: signingRoot }
-}
-
-function parseListen(text: string): { host: string; port: number } {
-  const [, host = '', port = ''] = /^(\[::1\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(text) ?? []
-  if (host === '' || Number(port) > 65_535) {
-    throw new SealstoneError('USAGE', `--listen is ${excerpt(text)}, want an address and a port`, { hint: 'such as 127.0.0.1:8808' })
-  }
-  return { host: host.replaceAll(/[[\]]/g, ''), port: Number(port) }
 }
 
 const LONGEST_WARNING = 500
