@@ -154,10 +154,14 @@ class StreamTransport implements Transport {
 }
 
 async function* linesOf(stream: Readable): AsyncGenerator<string> {
-  let held = ''
-  for await (const chunk of stream) {
-    const lines = (held + String(chunk)).split('\n')
-    held = lines.pop() ?? ''
-    yield* lines
+  let held: Buffer[] = []
+  for await (const piece of stream) {
+    let chunk = piece as Buffer
+    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a)) {
+      yield Buffer.concat([...held, chunk.subarray(0, end)]).toString('utf8')
+      held = []
+      chunk = chunk.subarray(end + 1)
+    }
+    if (chunk.length > 0) held.push(chunk)
   }
 }
