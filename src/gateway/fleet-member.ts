@@ -90,7 +90,7 @@ export class FleetMember implements HostEnd {
   async writePart(bytes: Uint8Array): Promise<void> {
     this.#partBytes += bytes.length
     if (this.#partBytes > MOST_ANSWER_BYTES) throw serverFault(`an answer is longer than ${MOST_ANSWER_BYTES} bytes, which a fleet does not hold`)
-    this.#parts.push(Uint8Array.from(bytes)) // the piece is a view of a buffer that is used again
+    this.#parts.push(bytes)
   }
 
   async finish(bytes: Uint8Array): Promise<void> {

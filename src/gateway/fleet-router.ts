@@ -22,6 +22,10 @@ export class FleetRouter implements FleetSink {
   readonly #running = new Set<Promise<void>>()
   readonly #told = new Set<string>()
   readonly #version: string
+  /** While initialize is being answered, and what came early after it. */
+  #starting: Promise<void> | undefined
+  #early = 0
+  #isStopping = false
   #next = 1
 
   /** @param version of this program, for the host */
@@ -39,17 +43,36 @@ export class FleetRouter implements FleetSink {
   async fromHost(head: MessageHead, bytes: Uint8Array): Promise<void> {
     const { id, method } = head
     if (method === undefined) return await this.#answerOfHost(head, bytes)
+    if (this.#starting === undefined || method === 'ping') return await this.#take(head, bytes)
+    // A host that does not wait for the answer to initialize: in order, while answers to servers still pass.
+    if (++this.#early > MOST_RUNNING) return await this.#host.write(errorAnswer(id ?? 'null', INVALID_REQUEST, 'initialize has no answer yet'))
+    this.#chain(this.#starting.then(async () => await this.#take(head, bytes)))
+  }
+
+  async settled(): Promise<void> {
+    await this.#starting
+    await Promise.all(this.#running)
+    await Promise.all(this.#members.filter(({ isUp }) => isUp).map((member) => member.settled()))
+  }
+
+  /** From here on servers end because they are ended. */
+  stop(): void {
+    this.#isStopping = true
+  }
+
+  async #take(head: MessageHead, bytes: Uint8Array): Promise<void> {
+    const { id, method = '' } = head
     if (id === undefined) return await this.#notificationOfHost(head, bytes)
     if (id.startsWith(`"${this.#prefix}`)) return await this.#host.write(errorAnswer(id, INVALID_REQUEST, 'the id begins like those of the gateway'))
     const list = LISTS.find((one) => one.method === method)
-    if (list !== undefined) return this.#run(id, async () => await this.#list(id, head, list))
+    if (list !== undefined) return void this.#run(id, async () => await this.#list(id, head, list))
     switch (method) {
       case 'initialize':
-        return this.#run(id, async () => await this.#initialize(id, bytes))
+        return this.#chain(this.#run(id, async () => await this.#initialize(id, bytes)))
       case 'ping':
         return await this.#host.write(resultAnswer(id, {}))
       case 'logging/setLevel':
-        return this.#run(id, async () => await this.#setLevel(id, bytes))
+        return void this.#run(id, async () => await this.#setLevel(id, bytes))
       case 'tools/call':
       case 'prompts/get':
         return await this.#call(id, head, bytes)
@@ -62,11 +85,6 @@ export class FleetRouter implements FleetSink {
       default:
         return await this.#host.write(errorAnswer(id, METHOD_NOT_FOUND, 'Method not found'))
     }
-  }
-
-  async settled(): Promise<void> {
-    await Promise.all(this.#running)
-    await Promise.all(this.#members.filter(({ isUp }) => isUp).map((member) => member.settled()))
   }
 
   fromServer(member: FleetMember, head: MessageHead, bytes: Uint8Array): Promise<void> | undefined {
@@ -82,7 +100,7 @@ export class FleetRouter implements FleetSink {
   }
 
   memberEnded(member: FleetMember, error: SealstoneError): void {
-    this.#note(`the MCP server ${member.name} is left out: ${error.message}`)
+    if (!this.#isStopping) this.#note(`the MCP server ${member.name} is left out: ${error.message}`)
     for (const [id, { member: owner }] of this.#fromServers) if (owner === member) this.#fromServers.delete(id)
     if (this.#members.every(({ isUp }) => !isUp)) this.#fail(error)
   }
@@ -169,7 +187,7 @@ export class FleetRouter implements FleetSink {
     const known = this.#resources.find(uri)
     if (known !== undefined) return await known.forward(head, bytes)
     // Not listed yet. The host goes on meanwhile: a server may need its answer before it lists.
-    this.#run(id, async () => {
+    void this.#run(id, async () => {
       const member = await this.#owner(uri)
       if (member === undefined) await this.#unknown(id, uri)
       else await member.forward(head, bytes)
@@ -220,11 +238,24 @@ export class FleetRouter implements FleetSink {
     return this.#members.filter(({ isUp }) => isUp)
   }
 
-  #run(id: string, work: () => Promise<void>): void {
-    if (this.#running.size >= MOST_RUNNING) return void this.#host.write(errorAnswer(id, INVALID_REQUEST, `${MOST_RUNNING} requests wait already`))
+  /** What comes from now on waits for this, until nothing waits any more. */
+  #chain(work: Promise<void>): void {
+    const last = work.catch(() => {}) // the host is told by its answer
+    this.#starting = last
+    void last.then(() => {
+      if (this.#starting !== last) return
+      this.#starting = undefined
+      this.#early = 0
+    })
+  }
+
+  /** Never rejects. */
+  async #run(id: string, work: () => Promise<void>): Promise<void> {
+    if (this.#running.size >= MOST_RUNNING) return await this.#host.write(errorAnswer(id, INVALID_REQUEST, `${MOST_RUNNING} requests wait already`))
     const running = work().catch((error: unknown) => void this.#host.write(failedAnswer(id, toSealstoneError(error))))
     this.#running.add(running)
-    void running.finally(() => this.#running.delete(running))
+    await running
+    this.#running.delete(running)
   }
 
   /** Others go on: what is wrong with this one is told here, in the audit log, and to whoever calls a tool of it. */

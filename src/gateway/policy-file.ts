@@ -1,4 +1,4 @@
-/** The policy file of a fleet of MCP servers: TOML, closed; each fault is told with its line or member. docs/mcp-gateway.md describes it. */
+/** The policy file of a fleet of MCP servers: TOML, closed; each fault is told with its line or member. docs/mcp-manifests.md describes it. */
 import { dirname, resolve } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { excerpt, LIMITS, matchesGlob, SealstoneError } from '#core'
@@ -202,7 +202,7 @@ function show(value: unknown): string {
 
 const RULE_MEMBERS = ['mode', 'trust', 'require', 'require_protection', 'limits']
 const MOST_ENTRIES = 1000
-const HINT = 'correct it; docs/mcp-gateway.md describes the policy file'
+const HINT = 'correct it; docs/mcp-manifests.md describes the policy file'
 
 /** As they are written, and up to what. They bound what somebody else's server makes us hold, so there is a bound on them too. */
 const LIMIT_NAMES = {

@@ -47,7 +47,11 @@ export async function runFleetGateway(options: FleetGatewayOptions): Promise<voi
       note,
       options.version,
     )
-    await Promise.race([readHost(options.input, router, host, UPSTREAM_LIMITS), router.ending, aborted.promise])
+    try {
+      await Promise.race([readHost(options.input, router, host, UPSTREAM_LIMITS), router.ending, aborted.promise])
+    } finally {
+      router.stop()
+    }
   } finally {
     options.input.destroy()
     await Promise.all(members.map(({ link }) => link.close()))

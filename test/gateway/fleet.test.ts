@@ -83,6 +83,27 @@ describe('a fleet', () => {
   })
 })
 
+describe('a host that does not wait', () => {
+  it('for the answer to initialize gets everything in order', async () => {
+    await using gateway = startFleet({ calc: held(fixture(), approvedFixture) })
+    const host = new RawHost(gateway)
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
+    await host.send({ id: 1, method: 'initialize', params })
+    await host.send({ method: 'notifications/initialized' })
+    await host.send({ id: 2, method: 'tools/list' })
+    await host.send({ id: 3, method: 'tools/call', params: { name: 'calc__add', arguments: { a: 1, b: 2 } } })
+    const answers = [await host.answer(1), await host.answer(2), await host.answer(3)]
+    expect(answers[1]?.result).toMatchObject({ tools: [{ name: 'calc__add' }, { name: 'calc__echo' }] })
+    expect(answers[2]?.result).toMatchObject({ content: [{ text: '3' }] })
+    expect(gateway.decisions).toMatchObject([{ decision: 'allowed' }])
+    for (let id = 100; id < 200; id++) await host.send({ id, method: 'tools/call', params: { name: 'calc__add', arguments: { a: id, b: 1 } } })
+    for (let id = 100; id < 200; id++) expect((await host.answer(id)).result).toMatchObject({ content: [{ text: `${id + 1}` }] })
+    gateway.input.end()
+    await gateway.done
+    expect(gateway.notes).toEqual([])
+  })
+})
+
 describe('servers that disturb each other', () => {
   it('get their own answers of the host, though they ask with the same id', async () => {
     const asks = (name: string): UpstreamTarget =>
@@ -103,7 +124,7 @@ describe('servers that disturb each other', () => {
     const asked = [JSON.parse(await host.line()), JSON.parse(await host.line())] as { id: string; method: string }[]
     expect(asked.map(({ method }) => method)).toEqual(['roots/list', 'roots/list'])
     expect(new Set(asked.map(({ id }) => id)).size).toBe(2)
-    for (const { id } of asked) await host.send({ id, result: { roots: [{ uri: `file:///${id.includes('-1') ? 'one' : 'two'}` }] } })
+    for (const { id } of asked) await host.send({ id, result: { roots: [{ uri: `file:///${id.endsWith('-1') ? 'one' : 'two'}` }] } })
     const answers = [JSON.parse(await host.line()), JSON.parse(await host.line())] as { id: number; result: { content: { text: string }[] } }[]
     expect(new Set(answers.map(({ id }) => id))).toEqual(new Set([7, 8]))
     expect(new Set(answers.map(({ result }) => result.content[0]?.text)).size).toBe(2)
