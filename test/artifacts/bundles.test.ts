@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { recogniseArtifact } from '#artifacts'
 import { bundleStatement } from '../../src/artifacts/bundle.ts'
@@ -18,6 +19,16 @@ const MANIFEST = { name: 'manifest.json', data: '{"manifest_version":"0.3","name
 /** A local header and its data, and nothing after them. */
 const INNER = writeZip([MANIFEST]).subarray(0, -(46 + MANIFEST.name.length + 22))
 let files = 0
+
+/** APPNOTE §4.6.9: another name for programs that know of it. */
+function unicodePath(name: string, other: string): Uint8Array {
+  const field = Buffer.alloc(9)
+  field.writeUInt16LE(0x7075, 0)
+  field.writeUInt16LE(5 + Buffer.byteLength(other), 2)
+  field.writeUInt8(1, 4)
+  field.writeUInt32LE(crc32(name), 5)
+  return Buffer.concat([field, Buffer.from(other)])
+}
 
 function put(bytes: Uint8Array, name = `${++files}.mcpb`): string {
   const path = join(folder.path, name)
@@ -82,6 +93,18 @@ describe('a bundle', () => {
     ['hides bytes between entries', [MANIFEST, { name: 'a', data: 'x', gap: Buffer.alloc(64) }], /64 bytes before "a" that belong to no entry/],
     ['begins with something else', [{ ...MANIFEST, gap: Buffer.from('PK\u0003\u0004') }], /4 bytes before/],
     ['says one name here and another there', [{ ...MANIFEST, localName: 'manifest.jsom' }], /another name or method in its own header/],
+    ['says other sizes there', [{ ...MANIFEST, localSize: 7 }], /other flags, sizes or another checksum/],
+    ['says there that the sizes come later', [{ ...MANIFEST, localFlags: 0x808 }], /other flags, sizes or another checksum/],
+    ['is stored without its size before it', [MANIFEST, { name: 'a', data: 'x', method: 0, flags: 0x808 }], /stored without its size/],
+    ['has a second name in an extra field', [MANIFEST, { name: 'a.js', data: 'x', extra: unicodePath('a.js', 'b.js') }], /has a second name/],
+    ['has a name of no known code page', [MANIFEST, { name: 'caf\u00e9', flags: 0 }], /does not say that its name is UTF-8/],
+    ['has a directory with content', [MANIFEST, { name: 'a/', data: 'x' }], /is a directory with content/],
+    ['has a file that is a directory too', [MANIFEST, { name: 'A' }, { name: 'a!' }, { name: 'a/b' }], /"A" is a file, and a directory of others/],
+    ['has a directory with the name of a file', [MANIFEST, { name: 'a' }, { name: 'a/' }], /two entries are named "a\/"/],
+    ['has one more that differs in what is invisible', [MANIFEST, { name: 'mani\u200bfest.json', data: '{}' }], /could take them for one/],
+    ['has one more that differs in a long s', [MANIFEST, { name: 'manife\u017ft.json', data: '{}' }], /could take them for one/],
+    ['has a name that Windows shortens', [MANIFEST, { name: 'manifest.json.', data: '{}' }], /no plain path/],
+    ['has a name with an empty part', [MANIFEST, { name: 'server//a.js', data: 'x' }], /no plain path/],
     ['has a manifest that is no JSON', [{ ...MANIFEST, data: '{' }], /manifest\.json of the bundle/],
     ['has a manifest with a name twice', [{ ...MANIFEST, data: '{"name":"a","name":"b","version":"1"}' }], /manifest\.json of the bundle/],
     ['has no version', [{ ...MANIFEST, data: '{"name":"a"}' }], /version is/],
@@ -93,6 +116,22 @@ describe('a bundle', () => {
       code: 'FORMAT_INVALID',
       message: expect.stringMatching(reason) as string,
     })
+  })
+
+  const entries = [MANIFEST, { name: 'server/index.js', data: 'console.log(1)' }]
+
+  it.each<[string, Parameters<typeof writeZip>[1], RegExp]>([
+    ['has an entry that it does not count', { count: 1 }, /entries beyond the 1 that it counts/],
+    ['hides bytes before its directory', { before: INNER }, /bytes before "the directory" that belong to no entry/],
+    ['hides bytes behind its directory', { after: INNER }, /not right before its end record/],
+    ['has a second end in its comment', { comment: `PK\u0005\u0006${'\0'.repeat(18)}` }, /comment length|not right before/],
+  ])('that %s is refused', async (_, options, reason) => {
+    await expect(describeBundle(put(writeZip(entries, options)))).rejects.toThrow(reason)
+  })
+
+  it('may have a comment, and names in UTF-8 that are told twice', async () => {
+    const twice = { name: 'caf\u00e9.js', data: 'x', extra: unicodePath('caf\u00e9.js', 'caf\u00e9.js') }
+    expect(await describeBundle(put(writeZip([...entries, twice], { comment: 'packed by hand' })))).toMatchObject({ name: 'files' })
   })
 
   it('whose manifest unpacks to more than it says is refused, and no more of it is unpacked than that', async () => {
