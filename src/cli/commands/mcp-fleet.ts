@@ -1,41 +1,24 @@
 /** sealstone mcp gateway before all servers of a policy file. Standard output belongs to the protocol. */
-import { join } from 'node:path'
 import { SealstoneError, toSealstoneError } from '#core'
-import { DecisionQueue, type FleetServer, type GatewayPolicy, runFleetGateway } from '#gateway'
+import { type FleetServer, type GatewayPolicy, runFleetGateway } from '#gateway'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
-import { type ConnectionOptions, openClient } from '../connection.ts'
-import { visible } from '../text.ts'
+import type { ConnectionOptions } from '../connection.ts'
 import { readVersion } from '../version.ts'
 import { holdServer } from './hold-server.ts'
 import { readEnvironment, serverTarget } from './mcp-target.ts'
+import { reportDecisions } from './report-decisions.ts'
 
-export async function runFleet({ output, home, signal }: CommandContext, policy: GatewayPolicy, options: ConnectionOptions): Promise<ExitStatus> {
+export async function runFleet(context: CommandContext, policy: GatewayPolicy, options: ConnectionOptions): Promise<ExitStatus> {
   if (policy.servers.length === 0)
     throw new SealstoneError('USAGE', 'the policy file names no servers, and neither does the command line', {
       hint: 'add a table [servers.NAME], or put the command of one server after --',
     })
-  const note = (text: string): void => output.note(visible(text))
-  // All or nothing at the start: a server that nobody approved is a mistake in the file, and not of the server.
-  const servers = await Promise.all(policy.servers.map((server) => prepare(home, policy, server, note)))
-  const decisions = new DecisionQueue({ folder: join(home, 'decisions'), connect: () => openClient(home, options), note })
-  try {
-    await runFleetGateway({
-      servers,
-      version: readVersion(),
-      report: (decision) => {
-        if (decision.decision !== 'allowed') note(`${decision.decision}: ${decision.subject}: ${decision.reason ?? ''}`)
-        decisions.add(decision)
-      },
-      input: process.stdin,
-      output: process.stdout,
-      onErrorLine: (line) => output.rawError(`${line}\n`),
-      note,
-      signal,
-    })
-    return EXIT.ok
-  } finally {
-    await decisions.close(LAST_DECISIONS_MS)
-  }
+  await reportDecisions(context, options, async (telling) => {
+    // All or nothing at the start: a server that nobody approved is a mistake in the file, and not of the server.
+    const servers = await Promise.all(policy.servers.map((server) => prepare(context.home, policy, server, telling.note)))
+    await runFleetGateway({ ...telling, servers, version: readVersion(), input: process.stdin, output: process.stdout, signal: context.signal })
+  })
+  return EXIT.ok
 }
 
 async function prepare(home: string, policy: GatewayPolicy, { name, address, env, headers }: FleetServer, note: (text: string) => void) {
@@ -49,5 +32,3 @@ async function prepare(home: string, policy: GatewayPolicy, { name, address, env
     throw new SealstoneError(error.code, `the MCP server ${name}: ${error.message}`, { cause: error, hint: error.hint })
   }
 }
-
-const LAST_DECISIONS_MS = 1000
