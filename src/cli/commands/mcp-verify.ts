@@ -1,6 +1,5 @@
 /** sealstone mcp verify: a signed manifest, offline, and whether a server offers just what it says. */
 import { join } from 'node:path'
-import { nextStep } from '#client/offline'
 import { defined } from '#core'
 import { diffOffers, type OfferDifference, type OfferVerdict, verifyOffer } from '#toolsets'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
@@ -38,7 +37,7 @@ export async function run({ output, home, signal }: CommandContext, operands: re
     })
   } else print(output, manifest, judged, differences)
   for (const warning of judged.verdict.warnings) output.warn(visible(warning))
-  if (approved === undefined) printErrorLines(output, `${manifest} does not verify: ${firstReason(judged)}`, nextStep(judged.verdict))
+  if (approved === undefined) printErrorLines(output, `${manifest} does not verify: ${firstReason(judged)}`, badHint(judged))
   else if (differences !== undefined && differences.length > 0) {
     const more = differences.length > 1 ? `, and ${plural(differences.length - 1, 'more difference', 'more differences')}` : ''
     printErrorLines(output, `the server does not offer what was signed: ${differences[0]?.reason}${more}`, DIFFERENT_HINT)
@@ -66,6 +65,13 @@ function print(output: Output, manifest: string, { verdict, approved }: OfferVer
 
 function firstReason({ verdict }: OfferVerdict): string {
   return verdict.checks.find(({ status }) => status === 'failed')?.reason ?? 'no trusted signature was found'
+}
+
+function badHint({ verdict }: OfferVerdict): string {
+  const isStranger = verdict.checks.some(({ name, status }) => name === 'key-trusted' && status === 'failed')
+  return isStranger
+    ? 'check that the trust file is the one of the signer'
+    : 'do not use the server with it; get the manifest again from whoever signed it'
 }
 
 const DIFFERENT_HINT = 'do not use the server until somebody has looked at each difference; if they are right, sign it anew: sealstone mcp sign'
