@@ -2,6 +2,7 @@
 import { excerpt, isJsonObject, type JsonObject, type JsonValue, SealstoneError } from '#core'
 import { isTtl, type ServerIdentity } from './identity.ts'
 import { serverFault, UPSTREAM_LIMITS, type UpstreamLimits } from './limits.ts'
+import { refuseTwins } from './member-names.ts'
 import type { RequestOptions } from './own-requests.ts'
 
 /** Somebody who can ask the server, and knows who it said it is. */
@@ -68,6 +69,7 @@ class Walk {
       if (page > this.#limits.pages) throw serverFault(`${method} has over ${this.#limits.pages} pages`)
       const result = await this.#ask(method, cursor)
       if (result === undefined) return items
+      refuseTwins(result, [key, 'nextCursor', 'ttlMs'])
       const { [key]: list, nextCursor, ttlMs, ...rest } = result
       if (page === 1) this.results[method] = { ...rest, ...(ttlMs === undefined ? {} : { ttlMs }) }
       if (isTtl(ttlMs)) this.ttlMs = Math.min(this.ttlMs ?? ttlMs, ttlMs)

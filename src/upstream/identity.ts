@@ -1,6 +1,7 @@
 /** Who a server says it is: the answer to `initialize`, or since 2026-07-28 to `server/discover`. */
 import { isJsonObject, type JsonObject } from '#core'
 import { serverFault } from './limits.ts'
+import { refuseTwins } from './member-names.ts'
 
 export type Era = 'legacy' | 'modern'
 
@@ -42,6 +43,7 @@ export function isTtl(value: unknown): value is number {
 type Common = Pick<ServerIdentity, 'server' | 'capabilities' | 'instructions'>
 
 function readCommon(result: JsonObject, identity: unknown, method: string): Common {
+  refuseTwins(result, KNOWN)
   if (!isJsonObject(identity as JsonObject)) throw serverFault(`the answer to ${method} does not say who the server is`)
   const server = identity as JsonObject
   if (typeof server['name'] !== 'string' || typeof server['version'] !== 'string') throw serverFault('the server gives no name and version')
@@ -53,5 +55,6 @@ function readCommon(result: JsonObject, identity: unknown, method: string): Comm
   }
 }
 
+const KNOWN = ['protocolVersion', 'serverInfo', 'instructions', 'capabilities', '_meta']
 /** Where a result of 2026-07-28 says who made it. */
 const SERVER_INFO = 'io.modelcontextprotocol/serverInfo'

@@ -82,7 +82,7 @@ export class MessageFramer {
   }
 }
 
-/** The stdio transport: one message a line. */
+/** The stdio transport: one message a line. Some readers split lines at carriage returns too; between tokens they become spaces. */
 export class LineFramer {
   readonly #framer: MessageFramer
 
@@ -90,7 +90,8 @@ export class LineFramer {
     this.#framer = new MessageFramer(limits)
   }
 
-  *push(chunk: Uint8Array): Generator<Incoming, void, undefined> {
+  *push(bytes: Uint8Array): Generator<Incoming, void, undefined> {
+    const chunk = bytes.includes(RETURN) ? bytes.map((byte) => (byte === RETURN ? SPACE : byte)) : bytes
     for (let at = 0; at < chunk.length; ) {
       const newline = chunk.indexOf(NEWLINE, at)
       const incoming = newline === -1 ? this.#framer.feed(chunk.subarray(at)) : this.#framer.finish(chunk.subarray(at, newline))

@@ -1,6 +1,7 @@
 /** Finds `id`, `method` and a few names in a JSON-RPC message as its bytes come, without holding or parsing the rest of it. */
 import { excerpt, utf8Text } from '#core'
 import { serverFault } from './limits.ts'
+import { foldName } from './member-names.ts'
 
 export interface MessageHead {
   /** JSON text, the same for each way to write the same id: `5` or `"a"`. Absent from notifications. */
@@ -17,7 +18,8 @@ export type ParamName = (typeof PARAMS)[number]
 
 /**
  * Takes one message in pieces of any size. Throws MCP_SERVER_FAULT for what two parsers could read in two ways: a member that appears
- * twice, one that differs from a known one in case only, bytes that no JSON has outside of strings, several messages in one.
+ * twice, one that differs from a known one in case only, strings and brackets in an order that no JSON has (a host that splits lines where
+ * we do not would see another message in them), several messages in one.
  */
 export class HeadScanner {
   readonly #maxDepth: number
@@ -27,7 +29,7 @@ export class HeadScanner {
   readonly #path: string[] = []
   readonly #found = new Map<string, string>()
   readonly #seen = new Set<string>()
-  #state: 'before' | 'value' | 'name' | 'string' | 'scalar' | 'after' = 'before'
+  #state: 'before' | 'name' | 'colon' | 'value' | 'separator' | 'string' | 'scalar' | 'after' = 'before'
   /** The string that is being read is the name of a member. */
   #isName = false
   /** The last piece ended within an escape. */
@@ -86,14 +88,14 @@ export class HeadScanner {
       case 0x0a:
         return at + 1
       case QUOTE:
-        if (this.#state === 'after' || this.#state === 'before') break
+        if (this.#state !== 'name' && this.#state !== 'value') break
         this.#isName = this.#state === 'name'
         this.#state = 'string'
         if (this.#isName ? this.#objects.length <= DEEPEST_NAME && this.#isWatched() : this.#isWanted()) this.#capture()
         return at + 1
       case 0x7b: // {
       case 0x5b: // [
-        if (this.#state === 'after' || this.#state === 'name') break
+        if (this.#state !== 'before' && this.#state !== 'value') break
         if (this.#state === 'before' && byte === 0x5b) throw serverFault('several messages in one are not taken: MCP has no batches since 2025-06-18')
         if (this.#isWanted() && this.#path.length === 1) throw serverFault(`member ${excerpt(this.#path[0] ?? '')} is no plain value`)
         this.#objects.push(byte === 0x7b)
@@ -102,16 +104,17 @@ export class HeadScanner {
         return at + 1
       case 0x7d: // }
       case 0x5d: // ]
+        if (this.#state !== 'separator' && this.#state !== (byte === 0x7d ? 'name' : 'value')) break
         if (this.#objects.pop() !== (byte === 0x7d)) break
         this.#path.length = Math.min(this.#path.length, this.#objects.length)
-        this.#state = this.#objects.length === 0 ? 'after' : 'value'
+        this.#state = this.#objects.length === 0 ? 'after' : 'separator'
         return at + 1
       case 0x2c: // ,
-        if (this.#objects.length === 0) break
+        if (this.#state !== 'separator') break
         this.#state = this.#objects.at(-1) === true ? 'name' : 'value'
         return at + 1
       case 0x3a: // :
-        if (this.#objects.at(-1) !== true) break
+        if (this.#state !== 'colon') break
         this.#state = 'value'
         return at + 1
       default:
@@ -150,14 +153,14 @@ export class HeadScanner {
     if (end < bytes.length) {
       const text = this.#taken()
       if (text !== undefined) this.#record(text)
-      this.#state = 'value'
+      this.#state = 'separator'
     }
     return end
   }
 
   #endString(): void {
     const raw = this.#taken()
-    this.#state = 'value'
+    this.#state = this.#isName ? 'colon' : 'separator'
     if (raw === undefined) {
       if (this.#isName) this.#enter('')
       return
@@ -174,7 +177,7 @@ export class HeadScanner {
     this.#path.length = Math.min(this.#path.length, depth - 1)
     while (this.#path.length < depth - 1) this.#path.push('') // within an array
     this.#path.push(name)
-    if (depth === 1 && !MEMBERS.has(name) && MEMBERS.has(name.toLowerCase())) {
+    if (depth === 1 && !MEMBERS.has(name) && MEMBERS.has(foldName(name))) {
       throw serverFault(`member ${excerpt(name)} differs from a known one in case only`)
     }
     const path = this.#key()
@@ -253,9 +256,11 @@ function parseString(text: string): string {
 
 /** Of numbers, true, false and null; nothing else may stand outside of strings. */
 function isScalarByte(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x2d || byte === 0x2b || byte === 0x2e || byte === 0x45
+  return SCALAR[byte] === 1
 }
 
+const SCALAR = new Uint8Array(256)
+for (const byte of Buffer.from('0123456789+-.eEtrufalsn')) SCALAR[byte] = 1
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const MEMBERS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
