@@ -60,6 +60,7 @@ export class StdioSession implements Receiver {
     const { id, method } = head
     if (method === undefined || id === undefined) {
       if (head.cancels !== undefined) this.#cancel(head.cancels)
+      if (method !== undefined && !this.#guard.passesNotification(head)) return
       await this.#forward(bytes, head)
       if (method !== undefined) this.#guard.afterNotification(head)
       return
@@ -87,6 +88,7 @@ export class StdioSession implements Receiver {
 
   /** Resolves when every request of the host has its answer. */
   async settled(): Promise<void> {
+    this.#forgetCancelled()
     if (this.#pending.size === 0) return
     this.#idle ??= Promise.withResolvers()
     await this.#idle.promise
@@ -130,12 +132,19 @@ export class StdioSession implements Receiver {
   #refuse(id: string): string | undefined {
     if (this.#own.owns(id)) return 'the id begins like those of the gateway'
     if (this.#pending.has(id)) return 'a request with this id waits for its answer already'
+    if (this.#pending.size >= MOST_PENDING) this.#forgetCancelled()
     return this.#pending.size >= MOST_PENDING ? `${MOST_PENDING} requests wait for their answers already` : undefined
   }
 
   #cancel(id: string): void {
     const pending = this.#pending.get(id)
-    if (pending?.waits === true) pending.cancelled = true // it has not reached the server, and will not
+    if (pending !== undefined) pending.cancelled = true // one that waits has not reached the server, and will not
+  }
+
+  /** Servers leave cancelled requests without an answer, as they should; one that comes after this is nobody's. */
+  #forgetCancelled(): void {
+    if (this.#long !== undefined) return // it may be the answer to one of them
+    for (const [id, { waits, cancelled }] of this.#pending) if (cancelled && !waits) this.#settle(id)
   }
 
   #settle(id: string): boolean {
@@ -154,8 +163,13 @@ export class StdioSession implements Receiver {
     // Not awaited: the answers that the comparison needs come on the same way.
     this.#queued++
     this.#serverQueue = this.#serverQueue.then(async () => {
-      await this.#applyToServer(await ruling, bytes)
-      this.#queued--
+      try {
+        await this.#applyToServer(await ruling, bytes)
+      } catch (error) {
+        await this.#stop(toSealstoneError(error, 'MCP_SERVER_FAULT'))
+      } finally {
+        this.#queued--
+      }
     })
   }
 
@@ -223,6 +237,7 @@ interface Pending {
   readonly method: string
   /** For a comparison; it has not been sent. */
   waits: boolean
+  /** The host does not want the answer any more. */
   cancelled: boolean
 }
 

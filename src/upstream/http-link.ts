@@ -51,7 +51,8 @@ class HttpLink implements Link {
   async send(message: Uint8Array, head: MessageHead): Promise<void> {
     const asked = head.method === undefined ? undefined : head.id
     const exchanged = this.#exchange(message, head, asked).catch((error: unknown) => this.#lose(asked, error))
-    if (asked === undefined) await exchanged
+    // A server that does not say that it took it holds up nobody for longer than this.
+    if (asked === undefined) await Promise.race([exchanged, sleep(LONGEST_TAKING_MS, undefined, { ref: false })])
   }
 
   async #exchange(message: Uint8Array, head: MessageHead, asked: string | undefined): Promise<void> {
@@ -61,7 +62,9 @@ class HttpLink implements Link {
     if (isHandshake && answer.status < 300) this.#session = single(answer.headers['mcp-session-id'])
     const read = this.#read(answer, asked, isHandshake)
     if (head.method === 'notifications/initialized') void this.#listen()
-    await read
+    if (asked === undefined)
+      read.catch(() => {}) // it was taken; what else is said on this stream is no answer to it
+    else await read
   }
 
   async close(): Promise<void> {
@@ -257,4 +260,5 @@ const LONGEST_RETRY_MS = 60_000
 const MOST_RESUMES = 20
 const LONGEST_EVENT_ID = 1024
 const MOST_REFUSAL_BYTES = 64 * 1024
+const LONGEST_TAKING_MS = 2000
 const FAREWELL_MS = 2000
