@@ -76,6 +76,14 @@ export class Guard {
     return this.#check(watch).then((verdict) => this.#rule(head, verdict))
   }
 
+  /** A call without an id asks for no answer, so that it could not be refused; some servers carry it out all the same. */
+  passesNotification({ method = '', params }: MessageHead): boolean {
+    if (this.#watch === undefined || this.#options.mode === 'warn' || method.startsWith('notifications/')) return true
+    const reason = `${excerpt(method)} came without an id`
+    this.#options.report({ operation: 'mcp.call', decision: 'blocked', subject: this.#subject(params.name), reason })
+    return false
+  }
+
   /** A notification of the host has been passed on. */
   afterNotification({ method }: MessageHead): void {
     if (method !== 'notifications/initialized' || this.#watch === undefined) return

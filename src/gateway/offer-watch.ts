@@ -88,6 +88,7 @@ export class OfferWatch {
         digest: this.#approval.digest,
       }
     } catch (error) {
+      this.#goodForMs = SHORTEST_TTL_MS // it may be better then
       return { verdict: { kind: 'blocked', block: failure(toSealstoneError(error)) }, digest: undefined }
     }
   }
