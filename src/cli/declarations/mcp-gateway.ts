@@ -35,7 +35,7 @@ export function gateway(): CommandDeclaration {
       { flags: '--trust <file>', description: 'trust file; default is trust.json of the state directory' },
       { flags: '--public-key <pem>', description: 'trust this public key; may be repeated', repeatable: true },
       { flags: '--trust-root <pem>', description: 'trust certificates issued by this root; may be repeated', repeatable: true },
-      { flags: '--require <kind>', description: 'signature that must be there; default is what the key demands', choices: ['hybrid', 'classical'] },
+      { flags: '--require <kind>', description: 'signature that must be there; default hybrid', choices: ['hybrid', 'classical'] },
       { flags: '--require-protection <level>', description: 'how the key must be guarded', choices: ['token', 'hsm'] },
       ...CONNECTION_OPTIONS,
     ],
