@@ -43,7 +43,7 @@ export class DecisionQueue {
   add(decision: GatewayDecision): void {
     if (this.#memory.length >= MOST_IN_MEMORY) this.#spool(this.#memory.splice(0))
     this.#memory.push(decision)
-    this.#schedule(0)
+    this.#schedule(FIRST_PAUSE_MS)
   }
 
   /** Sends what there is, once, within the time; the rest stays in the file. */
@@ -170,6 +170,8 @@ function parseLine(line: string): readonly GatewayDecision[] {
   }
 }
 
+/** The first calls of a host are not held up by what connecting loads. */
+const FIRST_PAUSE_MS = 500
 const MOST_IN_MEMORY = 1000
 const LARGEST_FILE = 16 * 1024 * 1024
 const LONGEST_PAUSE_MS = 60_000

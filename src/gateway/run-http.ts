@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SealstoneError, toSealstoneError } from '#core'
-import { openHttpListener } from '#listeners'
 import { type HttpClient, type MessageHead, openHttpClient, parseEndpoint, readHead, UPSTREAM_LIMITS, type UpstreamLimits } from '#upstream'
 import { errorAnswer, failedAnswer, INVALID_REQUEST, PARSE_ERROR } from './answers.ts'
 import type { Approval, Mode, Report } from './approval.ts'
@@ -29,6 +28,7 @@ export interface HttpGateway extends AsyncDisposable {
 export async function runHttpGateway(options: HttpGatewayOptions): Promise<HttpGateway> {
   // Not needed, and not loaded, where hosts speak on standard input and output.
   const { localhostHostValidation, localhostOriginValidation } = await import('@modelcontextprotocol/node')
+  const { openHttpListener } = await import('#listeners')
   const gate = new HttpGate(options)
   const isHostOurs = localhostHostValidation()
   const isOriginOurs = localhostOriginValidation()

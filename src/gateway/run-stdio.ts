@@ -2,7 +2,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SealstoneError, toSealstoneError } from '#core'
-import { LineFramer, openLink, UPSTREAM_LIMITS, type UpstreamLimits, type UpstreamTarget } from '#upstream'
+import { LineFramer, type Link, openLink, UPSTREAM_LIMITS, type UpstreamLimits, type UpstreamTarget } from '#upstream'
 import { errorAnswer, PARSE_ERROR } from './answers.ts'
 import type { Approval, Mode, Report } from './approval.ts'
 import { LineWriter } from './line-writer.ts'
@@ -10,6 +10,8 @@ import { StdioSession } from './stdio-session.ts'
 
 export interface StdioGatewayOptions {
   readonly target: UpstreamTarget
+  /** A way to it that is being opened already. It is closed here. */
+  readonly link?: Promise<Link>
   readonly mode: Mode
   /** May be missing where nothing is compared. */
   readonly approval?: Approval
@@ -29,7 +31,7 @@ export interface StdioGatewayOptions {
  */
 export async function runStdioGateway(options: StdioGatewayOptions): Promise<void> {
   const limits = options.limits ?? UPSTREAM_LIMITS
-  const link = await openLink(options.target, limits, options.onErrorLine)
+  const link = await (options.link ?? openLink(options.target, limits, options.onErrorLine))
   const host = new LineWriter(options.output)
   const session = new StdioSession({ mode: options.mode, approval: options.approval, limits, report: options.report, note: options.note, link, host })
   const aborted = Promise.withResolvers<void>()

@@ -1,6 +1,5 @@
 /** HTTP requests to one MCP endpoint: https, or http to this machine alone; redirects are not followed, connections are kept. */
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http'
-import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { SealstoneError } from '#core'
 
@@ -43,8 +42,9 @@ export function parseEndpoint(text: string, headers: Readonly<Record<string, str
 
 export function openHttpClient({ url, headers: always }: HttpEndpoint): HttpClient {
   const options = { keepAlive: true, maxSockets: MOST_SOCKETS, scheduling: 'lifo' as const }
-  const agent = url.protocol === 'https:' ? new TlsAgent(options) : new Agent(options)
-  const start = url.protocol === 'https:' ? httpsRequest : httpRequest
+  // Loaded here: most gateways start a command, and need no TLS.
+  const { Agent, request: start } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http')
+  const agent = new Agent(options)
   return {
     send: (method, headers, body, signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()

@@ -1,38 +1,73 @@
-/** sealstone mcp gateway. Standard output belongs to the protocol, unless it listens. */
+/**
+ * sealstone mcp gateway. Standard output belongs to the protocol, unless it listens. Little is loaded at first, so that a server starts while
+ * its manifest is verified.
+ */
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { SealstoneError } from '#core'
-import { runHttpGateway, runStdioGateway } from '#gateway'
+import { type Link, openLink, UPSTREAM_LIMITS, type UpstreamTarget } from '#upstream'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import type { ConnectionOptions } from '../connection.ts'
-import { holdServer, type HoldOptions, readPolicy } from './hold-server.ts'
+import type { HoldOptions } from './hold-server.ts'
 import { parseListen } from './listen-address.ts'
 import { readEnvironment, type ServerOptions, serverTarget } from './mcp-target.ts'
-import { reportDecisions } from './report-decisions.ts'
 
 type Options = ConnectionOptions & ServerOptions & HoldOptions & { listen?: string }
 
 export async function run(context: CommandContext, operands: readonly string[], options: Options): Promise<ExitStatus> {
   const { output, home, signal } = context
   const { listen } = options
-  const policy = await readPolicy(options)
+  const policy = options.policy === undefined ? undefined : await (await import('./hold-server.ts')).readPolicy(options)
   if (policy !== undefined && operands.length === 0 && options.url === undefined) {
     if (listen !== undefined)
       throw new SealstoneError('USAGE', '--listen needs --url', { hint: 'before all servers of a policy file there is standard input and output' })
     return await (await import('./mcp-fleet.ts')).runFleet(context, policy, options)
   }
-  const target = serverTarget(operands, options)
-  await reportDecisions(context, options, async (telling) => {
-    const held = await holdServer(home, target, options, policy, telling.note)
-    if (listen === undefined) {
-      const env = 'url' in target ? {} : { env: readEnvironment(options) }
-      return await runStdioGateway({ ...held, ...telling, target: { ...target, ...env }, input: process.stdin, output: process.stdout, signal })
-    }
-    if (!('url' in target))
-      throw new SealstoneError('USAGE', '--listen needs --url', { hint: 'a server that is a command is for hosts on standard input and output' })
-    await using gateway = await runHttpGateway({ ...held, report: telling.report, target, ...parseListen(listen) })
-    if (output.json) output.record({ url: gateway.url })
-    else output.line(gateway.url)
-    if (!signal.aborted) await once(signal, 'abort')
-  })
-  return EXIT.ok
+  const named = serverTarget(operands, options)
+  const target = 'url' in named ? named : { ...named, env: readEnvironment(options) }
+  if (listen !== undefined && !('url' in target))
+    throw new SealstoneError('USAGE', '--listen needs --url', { hint: 'a server that is a command is for hosts on standard input and output' })
+  const early = startEarly(target, options)
+  try {
+    const [{ runHttpGateway, runStdioGateway }, { holdServer }, { reportDecisions }] = await Promise.all([
+      import('#gateway'),
+      import('./hold-server.ts'),
+      import('./report-decisions.ts'),
+    ])
+    await reportDecisions(context, options, async (telling) => {
+      early?.tell(telling.onErrorLine)
+      const held = await holdServer(home, named, options, policy, telling.note)
+      if (listen === undefined || !('url' in target)) {
+        const link = early === undefined ? {} : { link: early.link }
+        return await runStdioGateway({ ...held, ...telling, ...link, target, input: process.stdin, output: process.stdout, signal })
+      }
+      await using gateway = await runHttpGateway({ ...held, report: telling.report, target, ...parseListen(listen) })
+      if (output.json) output.record({ url: gateway.url })
+      else output.line(gateway.url)
+      if (!signal.aborted) await once(signal, 'abort')
+    })
+    return EXIT.ok
+  } finally {
+    await early?.link.then(async (link) => await link.close()).catch(() => {}) // whoever waited for it was told
+  }
+}
+
+interface EarlyStart {
+  readonly link: Promise<Link>
+  /** Where the lines of the server's standard error go. */
+  tell(onErrorLine: (line: string) => void): void
+}
+
+/** Where a manifest is there to be verified; nothing is sent to the server before it was. A policy file has limits of its own. */
+function startEarly(target: UpstreamTarget, { manifest, policy }: Options): EarlyStart | undefined {
+  if (manifest === undefined || policy !== undefined || 'url' in target || !existsSync(manifest)) return undefined
+  const first: string[] = []
+  let onErrorLine = (line: string): void => void first.push(line)
+  const link = openLink(target, UPSTREAM_LIMITS, (line) => onErrorLine(line))
+  link.catch(() => {}) // told when it is waited for
+  const tell: EarlyStart['tell'] = (on) => {
+    onErrorLine = on
+    for (const line of first.splice(0)) on(line)
+  }
+  return { link, tell }
 }
