@@ -17,7 +17,7 @@ export class Approvals {
   /** A text that nobody can guess. The oldest one is given up where too many wait. */
   ask(approval: Approval): string {
     const id = randomUUID()
-    this.#pending.set(id, { approval, until: performance.now() + WAIT_MS })
+    this.#pending.set(id, { approval, until: performance.now() + APPROVAL_WAIT_MS })
     if (this.#pending.size > MOST_PENDING) this.#pending.delete(this.#pending.keys().next().value as string)
     return id
   }
@@ -32,4 +32,5 @@ export class Approvals {
 }
 
 const MOST_PENDING = 8
-const WAIT_MS = 15 * 60_000
+/** For a person to answer, at every host. */
+export const APPROVAL_WAIT_MS = 15 * 60_000

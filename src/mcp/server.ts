@@ -1,5 +1,6 @@
 /** One server of the protocol's library, with everything that we offer; made anew for each connection, or for each request over HTTP. */
 import { McpServer } from '@modelcontextprotocol/server'
+import { APPROVAL_WAIT_MS } from './approvals.ts'
 import { addPrompts } from './prompts.ts'
 import { addResources } from './resources.ts'
 import type { Service } from './service.ts'
@@ -17,7 +18,7 @@ import { verifyToolManifestTool } from './tools/verify-tool-manifest.ts'
 export function createServer(service: Service): McpServer {
   const server = new McpServer(
     { name: 'sealstone', title: 'Sealstone', version: service.version },
-    { instructions: INSTRUCTIONS, cacheHints: CACHE_HINTS },
+    { instructions: INSTRUCTIONS, cacheHints: CACHE_HINTS, inputRequired: { roundTimeoutMs: APPROVAL_WAIT_MS } },
   )
   for (const add of TOOLS) add(server, service)
   if (service.signing !== undefined) requestSignatureTool(server, service)

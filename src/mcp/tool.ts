@@ -52,18 +52,31 @@ export function tool<Input extends z.ZodObject, Output extends z.ZodObject>(decl
     ...declaration.annotations,
   }
   return (server, service) => {
-    const run = async (parsed: unknown, context: ServerContext): Promise<CallToolResult | InputRequiredResult> => {
+    const run = async (given: unknown, context: ServerContext): Promise<CallToolResult | InputRequiredResult> => {
       const { signal } = context.mcpReq
       try {
         const call = { service, signal, context, capabilities: capabilitiesOf(server, context), onProgress: reportProgress(context) }
-        const answer = await declaration.run(parsed as z.output<Input>, call)
+        const answer = await declaration.run(await checked(input, given), call)
         return 'inputRequests' in answer ? (answer as InputRequiredResult) : toResult(answer)
       } catch (thrown) {
         return toErrorResult(signal.aborted ? cancelled(signal) : thrown)
       }
     }
-    server.registerTool(name, { title, description, inputSchema: input, outputSchema: output, annotations }, run as never)
+    server.registerTool(name, { title, description, inputSchema: unchecked(input), outputSchema: output, annotations }, run as never)
   }
+}
+
+/** With its JSON Schema, and nothing refused: the library would tell faults in words of its own, with the caller's names of members as they came. */
+function unchecked<Schema extends z.ZodType>(schema: Schema): Pick<Schema, '~standard'> {
+  return { '~standard': { ...schema['~standard'], validate: (value: unknown) => ({ value: value as z.output<Schema> }) } }
+}
+
+/** Throws INPUT_INVALID. */
+async function checked<Schema extends z.ZodType>(schema: Schema, given: unknown): Promise<z.output<Schema>> {
+  const { success, data, error } = await schema.safeParseAsync(given)
+  if (success) return data
+  const faults = error.issues.slice(0, MOST_FAULTS).map(({ path, message }) => [...(path.length === 0 ? [] : [path.join('.')]), message].join(': '))
+  throw new SealstoneError('INPUT_INVALID', `the arguments are not those of this tool: ${faults.join('; ')}`)
 }
 
 function capabilitiesOf(server: McpServer, { mcpReq }: ServerContext): ClientCapabilities {
@@ -86,3 +99,5 @@ function toErrorResult(thrown: unknown): CallToolResult {
   const told = { notice: NOTICE, error: { code, message: untrusted(message), nextStep: untrusted(hint), retryable: error.entry.retryable } }
   return { isError: true, content: [{ type: 'text', text: JSON.stringify(harmlessDeep(told)) }] }
 }
+
+const MOST_FAULTS = 5

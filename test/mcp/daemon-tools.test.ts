@@ -157,7 +157,8 @@ describe.each(ERAS.map((era, at) => ({ era, at })))('over stdio, $era', ({ at })
     const checkpoint = await read('audit://checkpoint')
     expect(checkpoint).toMatchObject({ signatures: { status: 'passed' }, rootHash: expect.stringMatching(/^[0-9a-f]{64}$/) })
     expect(checkpoint['size']).toBeGreaterThan(index)
-    expect((checkpoint['note'] as string[]).join('\n')).toMatch(/^.+\n\d+\n.+\n\n— /)
+    const lines = checkpoint['note'] as { untrusted: string }[]
+    expect(lines.map(({ untrusted }) => untrusted).join('\n')).toMatch(/^.+\n\d+\n.+\n\n— /)
   })
 
   it('has what the log knows of a model as a resource by its root digest, proven', async () => {

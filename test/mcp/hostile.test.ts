@@ -72,6 +72,8 @@ describe('a hostile name', () => {
   it.each<[string, () => Record<string, unknown>]>([
     ['verify_model', () => ({ path: model })],
     ['verify_model', () => ({ path: `${HOSTILE}/nothing` })],
+    ['verify_model', () => ({ [HOSTILE]: 1 })],
+    ['verify_tool_manifest', () => ({ offer: { [HOSTILE]: [], tools: [7] } })],
     ['inspect_signature', () => ({ path: model })],
     ['inspect_signature', () => ({ text: JSON.stringify({ mediaType: HOSTILE, verificationMaterial: {}, dsseEnvelope: {} }) })],
     ['list_keys', () => ({})],
@@ -92,11 +94,14 @@ describe('a hostile name', () => {
     const { contents } = await host.client.readResource({ uri: `provenance://models/${root.rootDigest}` })
     expectHarmless(JSON.parse((contents[0] as { text: string }).text))
     expect(JSON.stringify(await host.client.listResources())).not.toContain(ORDER)
+    const checkpoint = await host.client.readResource({ uri: 'audit://checkpoint' })
+    const { note, log } = JSON.parse((checkpoint.contents[0] as { text: string }).text) as { note: { untrusted: string }[]; log: unknown }
+    expect(note[0]).toEqual(log)
   })
 
   it('that is very long is cut', async () => {
-    const { text } = await host.call('verify_model', { path: 'a'.repeat(4096) })
-    expect(text.length).toBeLessThan(1500)
+    for (const args of [{ path: 'a'.repeat(4096) }, { ['a'.repeat(100_000)]: 1 }])
+      expect((await host.call('verify_model', args)).text.length).toBeLessThan(1500)
   })
 })
 

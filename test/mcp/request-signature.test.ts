@@ -1,5 +1,5 @@
 /** request_signature: only where it is enabled, only for what is allowed, and only with a person's consent to what they were shown. */
-import { appendFileSync, existsSync, mkdirSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -34,7 +34,7 @@ beforeEach(() => {
 afterAll(() => resources.disposeAsync())
 
 /** What the person at every host answers, after doing something; and what they were shown. */
-const person: { answer: { action: 'accept' | 'decline'; content?: { sign: boolean } }; first: () => void; shown: string[] } = {
+const person: { answer: { action: 'accept' | 'decline' | 'cancel'; content?: { sign: boolean } }; first: () => void; shown: string[] } = {
   answer: { action: 'decline' },
   first: () => {},
   shown: [],
@@ -77,6 +77,8 @@ describe.each(ERAS.map((era, at) => ({ era, at })))('over $era', ({ era, at }) =
 
   it.each([
     ['declined', { action: 'decline' }],
+    ['went away', { action: 'cancel' }],
+    ['answered with something else', { action: 'accept', content: { sign: 'true' } as never }],
     ['accepted without ticking', { action: 'accept', content: { sign: false } }],
   ] as const)('signs nothing where the person %s', async (what, answer) => {
     const model = tinyModel(join(allowed, `${what.replaceAll(' ', '-')}-${era}`))
@@ -100,6 +102,27 @@ describe('request_signature', () => {
     person.first = () => appendFileSync(join(model, 'weights/a.bin'), 'evil')
     expect((await (hosts[1] as Host).call('request_signature', { path: model })).structured).toMatchObject({ signed: true })
     expect(await verifies(model)).toBe(false)
+  })
+
+  it('asks nobody about a path that they would not see whole', async () => {
+    const long = join(allowed, ...Array.from({ length: 4 }, () => 'a'.repeat(200)))
+    mkdirSync(long, { recursive: true })
+    const host = hosts[1] as Host
+    person.answer = AGREED
+    for (const path of [tinyModel(join(long, 'model')), tinyModel(join(allowed, 'model\u202e'))]) {
+      expect(JSON.parse((await host.call('request_signature', { path })).text).error.code).toBe('PATH_INVALID')
+    }
+    expect(person.shown).toEqual([])
+  })
+
+  it('reads no signature that a link leads to', async () => {
+    tinyModel(join(other, 'secret'))
+    expect((await run(['sign', join(other, 'secret')], { home })).code).toBe(0)
+    mkdirSync(join(allowed, 'linked'))
+    writeFileSync(join(allowed, 'linked/one.bin'), 'x')
+    symlinkSync(join(other, 'secret/model.sig'), join(allowed, 'linked/model.sig'))
+    const { text } = await (hosts[1] as Host).call('request_signature', { path: join(allowed, 'linked/one.bin') })
+    expect(JSON.parse(text).error.code).toBe('FILE_UNREADABLE')
   })
 
   it('asks nobody about other directories and other keys', async () => {

@@ -55,8 +55,13 @@ async function ask({ path, key: wanted }: z.output<typeof Input>, signing: Signi
   const health = await (await service.client()).health({ signal })
   if (health !== 'serving') throw new SealstoneError('DAEMON_DRAINING', 'the daemon does not take requests now')
   const confined = confine(path, signing.roots)
+  // A person can judge only what they see whole.
+  if (harmless(confined.path) !== confined.path)
+    throw new SealstoneError('PATH_INVALID', 'the path is too long to be shown to a person, or has characters that cannot be seen', {
+      hint: SIGN_YOURSELF,
+    })
   const paths = signaturePaths(confined.path)
-  await refuseOtherModel(confined.path, paths)
+  await refuseOtherModel(confined.path, paths, confined.within)
   const manifest = await service.hashing.run(signal, (bounded) =>
     hashModel(confined.path, { always: paths.insideModel, ...defined({ within: confined.within, onProgress }), signal: bounded }),
   )
@@ -103,7 +108,7 @@ function describe({ path, key, manifest }: Approval): string {
   // Each on a line of its own, and no name can begin another line.
   return [
     'Sign this model?',
-    `Path: ${harmless(path)}`,
+    `Path: ${path}`,
     `Digest: sha256:${rootOf(manifest)}`,
     `Content: ${resources.length} ${resources.length === 1 ? 'file' : 'files'}, ${totalBytes} bytes`,
     `Key: ${key}`,
