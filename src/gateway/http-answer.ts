@@ -18,9 +18,10 @@ export async function passAnswer(answer: HttpAnswer, exchange: Exchange, respons
   const { status, headers, body } = answer
   const type = mediaType(headers['content-type'])
   try {
+    if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw serverFault('the server sends encoded content, which was not asked for')
     if (type === EVENTS && status < 300) await passEvents(answer, exchange, response)
     else if (type === 'application/json' && status < 300) await passMessage(answer, exchange, response)
-    else await passAsItIs(answer, response)
+    else await passStatus(answer, exchange.asked, response)
   } catch (error) {
     fail(exchange, response, toSealstoneError(error, 'MCP_SERVER_UNAVAILABLE', 'the answer of the MCP server broke off'))
   } finally {
@@ -42,10 +43,17 @@ function mediaType(header: string | undefined): string {
   return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
 }
 
-/** The answers of a status of failure are read by no host as the result of a call. */
-async function passAsItIs({ status, headers, body }: HttpAnswer, response: ServerResponse): Promise<void> {
-  response.writeHead(status, passedHeaders(headers))
-  for await (const chunk of body) await put(response, chunk as Uint8Array)
+/**
+ * No host reads a status of failure as the result of a call. What else is neither JSON nor a stream of events, hosts may take for either: they
+ * look for a part of the media type only, and follow a redirect past the gateway.
+ */
+async function passStatus({ status, headers, body }: HttpAnswer, asked: Exchange['asked'], response: ServerResponse): Promise<void> {
+  if (status < 300 && asked === undefined) return void response.writeHead(status).end()
+  if (status < 400) throw serverFault(`the server answered with HTTP status ${status} and neither JSON nor a stream of events`)
+  const { 'content-type': type, ...others } = passedHeaders(headers)
+  const isHarmless = mediaType(headers['content-type']) === 'application/json'
+  response.writeHead(status, isHarmless && type !== undefined ? { ...others, 'content-type': type } : others)
+  if (isHarmless) for await (const chunk of body) await put(response, chunk as Uint8Array)
   response.end()
 }
 
@@ -66,21 +74,39 @@ async function passMessage({ status, headers, body }: HttpAnswer, exchange: Exch
   response.end(replacement ?? last?.bytes)
 }
 
-/** A chunk is passed on once every message that ends in it was judged: what has no end yet is no message to the host. */
+/**
+ * The events are written anew, for two readers may find other ones in the same bytes (a byte order mark, an event without its end). A message
+ * is written once it was judged, but for the pieces of a long one, which is none until its end.
+ */
 async function passEvents({ status, headers, body }: HttpAnswer, exchange: Exchange, response: ServerResponse): Promise<void> {
   const framer = new EventStreamFramer(framing(exchange))
-  response.writeHead(status, passedHeaders(headers))
+  response.writeHead(status, { ...passedHeaders(headers), 'content-type': EVENTS })
   response.flushHeaders()
+  let fields = ''
   for await (const chunk of body) {
     for (const event of framer.push(chunk as Uint8Array)) {
-      if (event.kind !== 'message') continue
-      const replacement = await judge(event.incoming, exchange)
-      if (replacement === undefined) continue
-      response.end(eventOf(replacement))
-      return
+      if (event.kind === 'id') fields += `id: ${event.id}\n`
+      else if (event.kind === 'retry') fields += `retry: ${event.ms}\n`
+      else if (event.kind === 'blank') {
+        await put(response, Buffer.from(event.hasData ? `${fields}data: \n\n` : `${fields}:\n\n`))
+        fields = ''
+      } else {
+        const { part, bytes } = event.incoming
+        const replacement = await judge(event.incoming, exchange).catch((error: unknown) => {
+          if (part !== 'whole') response.destroy() // an end would make a message of its pieces
+          throw error
+        })
+        if (replacement !== undefined) return void response.end(eventOf(replacement))
+        const begins = part === 'whole' || part === 'first'
+        if (begins) await put(response, Buffer.from(`${fields}event: message\ndata: `))
+        if (begins) fields = ''
+        await put(response, bytes)
+        if (part === 'whole' || part === 'last') await put(response, EVENT_END)
+      }
     }
-    await put(response, chunk as Uint8Array)
+    if (fields.length > MOST_FIELDS) throw serverFault('an event stream has too many fields without an event')
   }
+  if (framer.isWithin) return void response.destroy()
   response.end()
 }
 
@@ -90,10 +116,12 @@ async function judge({ head, bytes, part }: Incoming, exchange: Exchange): Promi
   if (head.method !== undefined) return await judgeServerMessage(head, exchange)
   if (part === 'first') return undefined // its id may come last
   const { asked, session } = exchange
-  const mine = head.id !== undefined && (head.id === asked?.id || session.pending.has(head.id))
-  if (!mine) throw serverFault('the server answered what was not asked')
-  if (asked === undefined || head.id !== asked.id || !session.guard.looksAtAnswer(asked.method)) return undefined
-  const ruling = session.guard.onIdentity(asked.method, head, bytes)
+  const { id = '' } = head
+  const method = id === asked?.id ? asked.method : session.pending.get(id)
+  if (method === undefined) throw serverFault('the server answered what was not asked')
+  if (!session.guard.looksAtAnswer(method)) return undefined
+  if (id !== asked?.id || part !== 'whole') throw serverFault(`the answer to ${method} is not where it was asked for`)
+  const ruling = session.guard.onIdentity(method, head, bytes)
   return ruling.kind === 'answer' ? ruling.message : undefined
 }
 
@@ -116,12 +144,13 @@ function framing({ session, limits, asked }: Exchange): { heldBytes: number; str
   return whole ? { heldBytes: messageBytes, streamedBytes: messageBytes, depth } : { heldBytes, streamedBytes, depth }
 }
 
+/** Without a byte of the answer that is held back. */
 function fail({ asked }: Exchange, response: ServerResponse, error: SealstoneError): void {
   if (response.destroyed || response.writableEnded) return
   const message = failedAnswer(asked?.id ?? 'null', error)
   if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/json' }).end(message)
   else if (String(response.getHeader('content-type')).startsWith(EVENTS) && asked !== undefined) {
-    response.end(`\n\n${eventOf(message)}`)
+    response.end(eventOf(message)) // nothing of an event was written that has no end
   } else response.destroy()
 }
 
@@ -138,6 +167,8 @@ function passedHeaders(headers: IncomingHttpHeaders): Record<string, string | st
 }
 
 const EVENTS = 'text/event-stream'
+const EVENT_END = Buffer.from('\n\n')
+const MOST_FIELDS = 64 * 1024
 const OF_THE_CONNECTION = new Set([
   'connection',
   'keep-alive',

@@ -18,8 +18,8 @@ export class HttpSession {
   id: string | undefined
   /** The server answers with streams of events, so that our answers in its place look like its own. */
   streams = false
-  /** Requests of the host without an answer: one may come on another stream than the one on which it was asked for. */
-  readonly pending = new Set<string>()
+  /** Methods of requests of the host without an answer, by id: one may come on another stream than the one on which it was asked for. */
+  readonly pending = new Map<string, string>()
   readonly #options: HttpSessionOptions
   readonly #own: OwnRequests
   #link: Link | undefined

@@ -99,11 +99,12 @@ class HttpGate {
     if (session === undefined)
       return void response.writeHead(404, JSON_TYPE).end(errorAnswer(head.id ?? 'null', SESSION_NOT_FOUND, 'Session not found'))
     const asked = head.method === undefined || head.id === undefined ? undefined : { id: head.id, method: head.method }
+    if (asked === undefined && head.method !== undefined && !session.guard.passesNotification(head)) return void response.writeHead(202).end()
     if (asked !== undefined) {
       const ruling = await session.guard.onRequest(head, body)
       if (signal.aborted) return
       if (ruling.kind === 'answer') return answerHost(response, ruling.message, session.streams && takesEvents(request))
-      session.pending.add(asked.id)
+      session.pending.set(asked.id, asked.method)
     }
     const answer = await this.#client.send('POST', passedHeaders(request), body, signal)
     if (asked !== undefined && session.guard.looksAtAnswer(asked.method)) session.streams = isEventStream(answer.headers['content-type'])

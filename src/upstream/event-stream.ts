@@ -9,6 +9,8 @@ export type StreamEvent =
   | { readonly kind: 'id'; readonly id: string }
   /** How long to wait before that, in milliseconds. */
   | { readonly kind: 'retry'; readonly ms: number }
+  /** An event without a message: the end of a comment, or data that is empty, which comes with an id to go on from. */
+  | { readonly kind: 'blank'; readonly hasData: boolean }
 
 export class EventStreamFramer {
   readonly #framer: MessageFramer
@@ -66,15 +68,21 @@ export class EventStreamFramer {
     if (ends) this.#inData = false
   }
 
+  /** An event has begun, and its end has not come. */
+  get isWithin(): boolean {
+    return this.#framer.within
+  }
+
   /** An event whose end did not come is dropped, as the standard says, unless some of it was passed on already. */
   end(): void {
     if (this.#framer.within) throw serverFault('the event stream ended in the middle of a message')
   }
 
   *#dispatch(): Generator<StreamEvent, void, undefined> {
-    if (!this.#hasData) return
+    const hasData = this.#hasData
     this.#hasData = false
-    yield* message(this.#framer.finish(NOTHING))
+    const incoming = hasData ? this.#framer.finish(NOTHING) : undefined
+    yield incoming === undefined ? { kind: 'blank', hasData } : { kind: 'message', incoming }
   }
 
   #clearLine(): void {

@@ -161,7 +161,7 @@ class HttpLink implements Link {
         for (const event of framer.push(chunk as Uint8Array)) {
           if (event.kind === 'id') resume.lastId = event.id.slice(0, LONGEST_EVENT_ID)
           else if (event.kind === 'retry') resume.retryMs = Math.min(event.ms, LONGEST_RETRY_MS)
-          else {
+          else if (event.kind === 'message') {
             const { head, part } = event.incoming
             if ((part === 'whole' || part === 'last') && head.answers !== undefined && head.id === asked) resume.answered = true
             if (isHandshake) this.#noteVersion(event.incoming)

@@ -188,10 +188,11 @@ describe.concurrent('a server that', () => {
     await expect(session.gateway.done).rejects.toMatchObject({ code })
   })
 
-  it('answers nonsense in a message with an end is left to the host to judge', async () => {
+  it('answers a word that JSON does not have does not reach the host', async () => {
     await using session = await initialized(`${RESOURCES} await line('{"id":1,"result":nonsense}\\n')`, QUICK)
     await session.host.send({ id: 1, method: 'tools/call', params: { name: 'go' } })
-    expect(await session.host.line()).toBe('{"id":1,"result":nonsense}')
+    expect(JSON.parse(await session.host.line())).toMatchObject({ id: 1, error: { data: { code: 'MCP_SERVER_FAULT' } } })
+    await expect(session.gateway.done).rejects.toMatchObject({ code: 'MCP_SERVER_FAULT' })
   })
 
   it('answers twice, or to nobody, is heard once', async () => {
