@@ -23,6 +23,7 @@ export async function cardStatement(artifact: OpenArtifact): Promise<ArtifactSta
     throw new SealstoneError('INPUT_TOO_LARGE', `the agent card is ${artifact.size} bytes, want at most ${MAX_CARD_BYTES}`)
   const { signatures: _theirs, ...card } = parseStrictObject(await artifact.read(0, MAX_CARD_BYTES), { maxBytes: MAX_CARD_BYTES, maxDepth: 30 })
   const [name, version] = readCard(card)
+  checkNumbers(card)
   const sha256 = createHash('sha256').update(canonicalJsonBytes(card)).digest('hex')
   return { predicateType: CARD_PREDICATE_TYPE, predicate: { card }, name, version, sha256 }
 }
@@ -39,6 +40,15 @@ function kindOf(before: JsonValue | undefined, now: JsonValue | undefined): 'cha
 
 function isSame(before: JsonValue | undefined, now: JsonValue | undefined): boolean {
   return before !== undefined && now !== undefined && canonicalJson(before) === canonicalJson(now)
+}
+
+/** RFC 8785 §3.2.2.3 writes every number as the double next to it: of larger whole numbers several would have one form. Of bounded depth. */
+function checkNumbers(value: JsonValue): void {
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw new SealstoneError('FORMAT_INVALID', `this is no agent card: ${value} is beyond the whole numbers that every reader takes for the same`)
+  if (typeof value !== 'object' || value === null) return
+  const members: readonly JsonValue[] = Object.values(value)
+  for (const member of members) checkNumbers(member)
 }
 
 /** Three members that every version of A2A requires. */

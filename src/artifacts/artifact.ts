@@ -47,6 +47,12 @@ export async function skillAt(given: string): Promise<SkillArtifact | undefined>
   return { kind: 'skill', path, signature: join(path, SKILL_SIGNATURE), hybridSignature: join(path, SKILL_HYBRID_SIGNATURE) }
 }
 
+/** What lies in a skill and is no part of what is signed. */
+export async function unsignedFiles({ path }: SkillArtifact): Promise<readonly string[]> {
+  const found = await Promise.all(NEVER_SIGNED.map((name) => isFile(join(path, name))))
+  return NEVER_SIGNED.filter((_, at) => found[at])
+}
+
 export function signatureOf(path: string): string {
   return `${path}.hybrid.sig`
 }
@@ -87,6 +93,8 @@ function unknown(given: string, why: string): SealstoneError {
 }
 
 const SKILL_FILE = 'SKILL.md'
+/** Signatures of a model, which no list of a directory's files has: an agent would read them all the same. */
+const NEVER_SIGNED = ['model.sig', 'model.hybrid.sig']
 const SKILL_SIGNATURE = 'skill.oms.sig'
 const SKILL_HYBRID_SIGNATURE = 'skill.hybrid.sig'
 /** RFC 8259 §2. */

@@ -1,8 +1,8 @@
 /** Has the daemon sign an artifact; what comes of it is written by the caller. */
 import type { Client, SignAnswer, SignContent } from '#client'
 import { hashModel, type HashModelOptions, rootDigest, signaturePaths } from '#client/offline'
-import { defined, toHex } from '#core'
-import type { Artifact } from './artifact.ts'
+import { defined, SealstoneError, toHex } from '#core'
+import { type Artifact, unsignedFiles } from './artifact.ts'
 import { describeArtifact, toContent } from './statement.ts'
 
 export interface SignArtifactOptions {
@@ -46,10 +46,13 @@ async function statementContent(artifact: Artifact & { kind: 'mcpb' | 'agent-car
 }
 
 /** As a model: every file, but for both signatures, which the signed list of ignored paths names so that other tools leave them out too. */
-async function skillContent(
-  { path, signature, hybridSignature }: Artifact & { kind: 'skill' },
-  { signal, onProgress }: SignArtifactOptions,
-): Promise<Content> {
+async function skillContent(skill: Artifact & { kind: 'skill' }, { signal, onProgress }: SignArtifactOptions): Promise<Content> {
+  const { path, signature, hybridSignature } = skill
+  const [unsigned] = await unsignedFiles(skill)
+  if (unsigned !== undefined)
+    throw new SealstoneError('FORMAT_INVALID', `the skill has a ${unsigned}, which is never a part of what is signed`, {
+      hint: 'take it out, or name it otherwise',
+    })
   const { insideModel } = signaturePaths(path, { signature, hybridSignature })
   const manifest = await hashModel(path, { always: insideModel, ...defined({ signal, onProgress }) })
   return { name: manifest.modelName, sha256: toHex(rootDigest(manifest.resources)), content: { kind: 'manifest', manifest } }

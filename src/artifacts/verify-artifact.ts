@@ -13,7 +13,7 @@ import {
 } from '#client/offline'
 import { canonicalJson, defined, isJsonObject, type JsonValue, toSealstoneError } from '#core'
 import { CARD_PREDICATE_TYPE, diffCards } from './agent-card.ts'
-import { type ArtifactKind, type FileArtifact, kindOfFile, type SkillArtifact, signatureOf, skillAt } from './artifact.ts'
+import { type ArtifactKind, type FileArtifact, kindOfFile, type SkillArtifact, signatureOf, skillAt, unsignedFiles } from './artifact.ts'
 import { BUNDLE_PREDICATE_TYPE } from './bundle.ts'
 import { openArtifact } from './open-artifact.ts'
 import { type ArtifactStatement, describeArtifact } from './statement.ts'
@@ -43,7 +43,9 @@ export async function verifyArtifact(given: string, options: VerifyArtifactOptio
 async function verifySkill(skill: SkillArtifact, { hybridSignature, ...options }: VerifyArtifactOptions): Promise<ArtifactVerdict> {
   const signature = (await isThere(skill.signature)) ? skill.signature : undefined
   const hybrid = hybridSignature ?? ((await isThere(skill.hybridSignature)) || signature === undefined ? skill.hybridSignature : undefined)
-  const verdict = await verifyModelFiles({ path: skill.path, ...options, ...defined({ signature, hybridSignature: hybrid }) })
+  const judged = await verifyModelFiles({ path: skill.path, ...options, ...defined({ signature, hybridSignature: hybrid }) })
+  const extra = (judged.ok ? await unsignedFiles(skill) : []).map((name) => ({ name, kind: 'extra' as const }))
+  const verdict = extra.length === 0 ? judged : withFiles(judged, [{ reason: `${extra.length} extra`, differences: extra }])
   return { kind: 'skill', verdict, ...(verdict.ok && verdict.statement ? { name: verdict.statement.modelName } : {}) }
 }
 

@@ -188,6 +188,8 @@ describe('an agent card', () => {
     ['without skills', '{"name":"a","version":"1"}', 'FORMAT_INVALID'],
     ['with a name twice', '{"name":"a","name":"b","version":"1","skills":[]}', 'JSON_INVALID'],
     ['that is deep', `{"name":"a","version":"1","skills":${'['.repeat(100)}${']'.repeat(100)}}`, 'JSON_INVALID'],
+    ['with a number that readers take for another', '{"name":"a","version":"1","skills":[{"x":9007199254740993}]}', 'FORMAT_INVALID'],
+    ['with a number beyond all', '{"name":"a","version":"1","skills":[1e400]}', 'JSON_INVALID'],
     ['over 1 MiB', `{"name":"a","version":"1","skills":["${'x'.repeat(1024 ** 2)}"]}`, 'INPUT_TOO_LARGE'],
   ])('%s is refused', async (_, text, code) => {
     const path = put(Buffer.from(text), 'bad.json')
