@@ -10,7 +10,7 @@ beforeAll(async () => {
   approval = await approve(fixture())
 })
 
-describe.each(['legacy', 'auto'] as const)('a host of the era %s', (era) => {
+describe.concurrent.each(['legacy', 'auto'] as const)('a host of the era %s', (era) => {
   it('sees what was approved, calls a tool and gets a prompt', async () => {
     await using gateway = startGateway(fixture(), approval)
     const client = await connectClient(gateway, era)
