@@ -1,5 +1,6 @@
 /** Decides about every message between one host and one server. Knows nothing of how they are carried. */
-import { excerpt, isJsonObject, type JsonObject, type JsonValue, toSealstoneError } from '#core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { excerpt, isJsonObject, type JsonObject, type JsonValue, SealstoneError, toSealstoneError } from '#core'
 import {
   type Asker,
   MODERN_VERSION,
@@ -41,6 +42,8 @@ export class Guard {
   /** The server said at the handshake that it is somebody else. */
   #refused: Block | undefined
   #reported = ''
+  /** The host has asked for the handshake: done once the server answered. */
+  #handshake: PromiseWithResolvers<void> | undefined
   /** The host has said who it is; before that the server must not be asked. */
   readonly #ready = Promise.withResolvers<void>()
 
@@ -60,7 +63,9 @@ export class Guard {
   onRequest(head: MessageHead, message: Uint8Array): Ruling | Promise<Ruling> {
     const watch = this.#watch
     const { method = '', id = 'null' } = head
-    if (watch === undefined || method === 'ping' || method === 'initialize' || method === 'server/discover') return PASS
+    if (watch === undefined) return PASS
+    if (method === 'initialize') this.#handshake = Promise.withResolvers()
+    if (method === 'ping' || method === 'initialize' || method === 'server/discover') return PASS
     const version = head.params['_meta.io.modelcontextprotocol/protocolVersion']
     if (version !== undefined) this.#envelope ??= envelopeOf(message)
     this.#ready.resolve()
@@ -98,6 +103,12 @@ export class Guard {
 
   /** The answer to `initialize` or `server/discover`, before the host sees it. */
   onIdentity(method: string, head: MessageHead, message: Uint8Array): Ruling {
+    const ruling = this.#judgeIdentity(method, head, message)
+    if (method === 'initialize') this.#handshake?.resolve()
+    return ruling
+  }
+
+  #judgeIdentity(method: string, head: MessageHead, message: Uint8Array): Ruling {
     const watch = this.#watch
     if (watch === undefined || head.answers === 'error') return PASS
     let block: Block | undefined
@@ -139,11 +150,17 @@ export class Guard {
     const { ask } = this.#options
     const envelope = this.#envelope
     if (envelope === undefined) {
-      if (this.#identity === undefined) throw new Error('the host has not initialized the connection')
+      // Hosts need not wait for the answer to initialize before they ask for more.
+      if (this.#identity === undefined) await this.#handshakeDone()
+      if (this.#identity === undefined) throw new SealstoneError('INPUT_INVALID', 'the host has not initialized the connection')
       return { identity: this.#identity, request: ask }
     }
     const request: Asker['request'] = (method, params, options) => ask(method, { ...params, _meta: envelope }, options)
     return { identity: identityFromDiscover(await request('server/discover'), MODERN_VERSION), request }
+  }
+
+  async #handshakeDone(): Promise<void> {
+    await Promise.race([this.#handshake?.promise, sleep(this.#options.limits.connectMs, undefined, { ref: false })])
   }
 
   #rule(head: MessageHead, verdict: Verdict): Ruling {

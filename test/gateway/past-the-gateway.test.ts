@@ -77,6 +77,27 @@ describe('a server over HTTP cannot', () => {
   })
 })
 
+describe('a host', () => {
+  it('need not wait for the answer to initialize', async () => {
+    const slow = edited(
+      scriptedServer(LISTS),
+      'void send({ id: message.id, result: identity })',
+      'setTimeout(send, 300, { id: message.id, result: identity })',
+    )
+    await using gateway = startGateway(slow, APPROVAL)
+    const host = new RawHost(gateway)
+    await host.send({ id: 0, method: 'initialize', params: {} })
+    await host.send({ method: 'notifications/initialized' })
+    expect((await host.request(1, 'tools/list')).result).toEqual({ tools: OFFER.tools })
+    expect(gateway.decisions.map(({ decision }) => decision)).toEqual(['allowed'])
+  })
+
+  it('that never initializes is told so', async () => {
+    await using gateway = startGateway(scriptedServer(LISTS), APPROVAL)
+    expect((await new RawHost(gateway).request(1, 'tools/list')).error?.message).toContain('the host has not initialized the connection')
+  })
+})
+
 describe('a host cannot', () => {
   it('call by a notification, which some servers carry out', async () => {
     const server = edited(
