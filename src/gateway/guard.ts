@@ -1,6 +1,5 @@
 /** Decides about every message between one host and one server. Knows nothing of how they are carried. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { excerpt, isJsonObject, type JsonObject, type JsonValue, SealstoneError, toSealstoneError } from '#core'
+import { excerpt, isJsonObject, type JsonObject, type JsonValue, toSealstoneError } from '#core'
 import {
   type Asker,
   MODERN_VERSION,
@@ -9,11 +8,13 @@ import {
   LISTS,
   type MessageHead,
   readAnswer,
+  serverFault,
   type ServerIdentity,
   type UpstreamLimits,
 } from '#upstream'
-import { blockedAnswer, errorAnswer, failedAnswer, INVALID_PARAMS, METHOD_NOT_FOUND, resultAnswer } from './answers.ts'
+import { blockedAnswer, errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, resultAnswer } from './answers.ts'
 import type { Approval, Block, Mode, Report } from './approval.ts'
+import { Handshake } from './handshake.ts'
 import { OfferWatch, type Verdict } from './offer-watch.ts'
 
 export type Ruling =
@@ -35,15 +36,12 @@ export interface GuardOptions {
 export class Guard {
   readonly #options: GuardOptions
   readonly #watch: OfferWatch | undefined
-  /** Of the handshake. */
-  #identity: ServerIdentity | undefined
+  readonly #handshake = new Handshake()
   /** Of the host's requests since 2026-07-28, in which nothing is kept between them: ours carry the same. */
   #envelope: JsonObject | undefined
   /** The server said at the handshake that it is somebody else. */
   #refused: Block | undefined
   #reported = ''
-  /** The host has asked for the handshake: done once the server answered. */
-  #handshake: PromiseWithResolvers<void> | undefined
   /** The host has said who it is; before that the server must not be asked. */
   readonly #ready = Promise.withResolvers<void>()
 
@@ -56,7 +54,7 @@ export class Guard {
 
   /** Of the handshake, once it was let through. */
   get identity(): ServerIdentity | undefined {
-    return this.#identity
+    return this.#handshake.identity
   }
 
   /** A request of the host. Resolves at once where everything is known. */
@@ -64,10 +62,14 @@ export class Guard {
     const watch = this.#watch
     const { method = '', id = 'null' } = head
     if (watch === undefined) return PASS
-    if (method === 'initialize') this.#handshake = Promise.withResolvers()
+    if (method === 'initialize') this.#handshake.begin()
     if (method === 'ping' || method === 'initialize' || method === 'server/discover') return PASS
     const version = head.params['_meta.io.modelcontextprotocol/protocolVersion']
     if (version !== undefined) this.#envelope ??= envelopeOf(message)
+    if (!this.#knowsHost()) {
+      if (this.#options.mode === 'warn') return PASS
+      return { kind: 'answer', message: errorAnswer(id, INVALID_REQUEST, 'not before the connection is initialized') }
+    }
     this.#ready.resolve()
     if (this.#options.mode === 'warn') {
       if (watch.current === undefined) void this.#check(watch)
@@ -91,7 +93,7 @@ export class Guard {
 
   /** A notification of the host has been passed on. */
   afterNotification({ method }: MessageHead): void {
-    if (method !== 'notifications/initialized' || this.#watch === undefined) return
+    if (method !== 'notifications/initialized' || this.#watch === undefined || !this.#knowsHost()) return
     this.#ready.resolve()
     void this.#check(this.#watch)
   }
@@ -103,22 +105,21 @@ export class Guard {
 
   /** The answer to `initialize` or `server/discover`, before the host sees it. */
   onIdentity(method: string, head: MessageHead, message: Uint8Array): Ruling {
-    const ruling = this.#judgeIdentity(method, head, message)
-    if (method === 'initialize') this.#handshake?.resolve()
-    return ruling
-  }
-
-  #judgeIdentity(method: string, head: MessageHead, message: Uint8Array): Ruling {
     const watch = this.#watch
-    if (watch === undefined || head.answers === 'error') return PASS
+    if (watch === undefined) return PASS
+    if (head.answers === 'error') {
+      if (method === 'initialize') this.#handshake.failed(serverFault('the server refused the handshake'))
+      return PASS
+    }
     let block: Block | undefined
     try {
       const result = resultOf(readAnswer(message, this.#options.limits))
       const identity = method === 'initialize' ? identityFromInitialize(result) : identityFromDiscover(result, MODERN_VERSION)
-      if (method === 'initialize') this.#identity = identity
+      if (method === 'initialize') this.#handshake.answered(identity)
       watch.verdict = undefined
       block = watch.judgeIdentity(identity)
     } catch (error) {
+      if (method === 'initialize') this.#handshake.failed(toSealstoneError(error))
       if (this.#options.mode === 'warn') return PASS
       return { kind: 'answer', message: failedAnswer(head.id ?? 'null', toSealstoneError(error)) }
     }
@@ -149,18 +150,13 @@ export class Guard {
   async #asker(): Promise<Asker> {
     const { ask } = this.#options
     const envelope = this.#envelope
-    if (envelope === undefined) {
-      // Hosts need not wait for the answer to initialize before they ask for more.
-      if (this.#identity === undefined) await this.#handshakeDone()
-      if (this.#identity === undefined) throw new SealstoneError('INPUT_INVALID', 'the host has not initialized the connection')
-      return { identity: this.#identity, request: ask }
-    }
+    if (envelope === undefined) return { identity: await this.#handshake.settled(this.#options.limits.connectMs), request: ask }
     const request: Asker['request'] = (method, params, options) => ask(method, { ...params, _meta: envelope }, options)
     return { identity: identityFromDiscover(await request('server/discover'), MODERN_VERSION), request }
   }
 
-  async #handshakeDone(): Promise<void> {
-    await Promise.race([this.#handshake?.promise, sleep(this.#options.limits.connectMs, undefined, { ref: false })])
+  #knowsHost(): boolean {
+    return this.#envelope !== undefined || this.#handshake.isBegun
   }
 
   #rule(head: MessageHead, verdict: Verdict): Ruling {
