@@ -42,6 +42,8 @@ export class Guard {
   /** The server said at the handshake that it is somebody else. */
   #refused: Block | undefined
   #reported = ''
+  /** Notifications of a change that wait for a comparison. */
+  readonly #changesWaiting = new Set<string>()
   /** The host has said who it is; before that the server must not be asked. */
   readonly #ready = Promise.withResolvers<void>()
 
@@ -140,7 +142,17 @@ export class Guard {
     }
     if (this.#refused !== undefined) return refuseServer(head)
     if (!changed && watch.verdict !== undefined) return serverRuling(head, watch.verdict)
-    return this.#ready.promise.then(async () => serverRuling(head, await this.#check(watch, changed)))
+    if (!changed) return this.#ready.promise.then(async () => serverRuling(head, await this.#check(watch)))
+    // One that waits already will tell the host of this change too.
+    const method = head.method ?? ''
+    watch.changedMeanwhile()
+    if (this.#changesWaiting.has(method)) return { kind: 'drop' }
+    this.#changesWaiting.add(method)
+    return this.#ready.promise.then(async () => {
+      const verdict = await this.#check(watch, true)
+      this.#changesWaiting.delete(method)
+      return serverRuling(head, verdict)
+    })
   }
 
   async #check(watch: OfferWatch, changed = false): Promise<Verdict> {

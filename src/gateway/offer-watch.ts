@@ -49,6 +49,11 @@ export class OfferWatch {
     }
   }
 
+  /** What is being compared has changed again. */
+  changedMeanwhile(): void {
+    this.#stale = true
+  }
+
   /** Never rejects: what cannot be fetched or compared is blocked. Joins one that is running, which begins again if something `changed` since. */
   async check(asker: () => Promise<Asker>, changed = false): Promise<Verdict> {
     if (this.#running !== undefined) {

@@ -156,7 +156,7 @@ export class StdioSession implements Receiver {
   #whole(head: MessageHead, bytes: Uint8Array): void | Promise<void> {
     if (head.answers !== undefined) return this.#answer(head, bytes)
     const ruling = this.#guard.onServerMessage(head)
-    if (!(ruling instanceof Promise) && this.#queued === 0) return this.#applyToServer(ruling, bytes)
+    if (!(ruling instanceof Promise) && (this.#queued === 0 || ruling.kind === 'drop')) return this.#applyToServer(ruling, bytes)
     if (this.#queued >= MOST_QUEUED || bytes.length > this.#limits.heldBytes) {
       return this.#stop(serverFault(`the server sends more than ${MOST_QUEUED} messages before what it offers was compared`))
     }

@@ -77,6 +77,16 @@ describe('a server over HTTP cannot', () => {
   })
 })
 
+it('a server that tells of a change a hundred times in a row is compared, and not ended', async () => {
+  const change = `send({ method: 'notifications/tools/list_changed' })`
+  const server = scriptedServer(`${LISTS} for (let n = 0; n < 100; n++) ${change}; send({ id: message.id, result: { content: [] } })`)
+  await using gateway = startGateway(server, APPROVAL)
+  const host = new RawHost(gateway)
+  await host.initialize()
+  expect((await host.request(1, 'tools/call', { name: 'a' })).result).toEqual({ content: [] })
+  await expect.poll(async () => (await host.request(2, 'tools/call', { name: 'a' })).result).toEqual({ content: [] })
+})
+
 describe('a host', () => {
   it('need not wait for the answer to initialize', async () => {
     const slow = edited(
