@@ -21,7 +21,8 @@ export type Ruling =
   | { readonly kind: 'pass' }
   /** What whoever sent it gets instead. */
   | { readonly kind: 'answer'; readonly message: Uint8Array }
-  | { readonly kind: 'drop' }
+  /** @property like the ruling about another message that says the same, which waits already */
+  | { readonly kind: 'drop'; readonly like?: Promise<Ruling> }
 
 export interface GuardOptions {
   readonly mode: Mode
@@ -43,7 +44,7 @@ export class Guard {
   #refused: Block | undefined
   #reported = ''
   /** Notifications of a change that wait for a comparison. */
-  readonly #changesWaiting = new Set<string>()
+  readonly #changesWaiting = new Map<string, Promise<Ruling>>()
   /** The host has said who it is; before that the server must not be asked. */
   readonly #ready = Promise.withResolvers<void>()
 
@@ -146,13 +147,15 @@ export class Guard {
     // One that waits already will tell the host of this change too.
     const method = head.method ?? ''
     watch.changedMeanwhile()
-    if (this.#changesWaiting.has(method)) return { kind: 'drop' }
-    this.#changesWaiting.add(method)
-    return this.#ready.promise.then(async () => {
+    const like = this.#changesWaiting.get(method)
+    if (like !== undefined) return { kind: 'drop', like }
+    const ruling = this.#ready.promise.then(async () => {
       const verdict = await this.#check(watch, true)
       this.#changesWaiting.delete(method)
       return serverRuling(head, verdict)
     })
+    this.#changesWaiting.set(method, ruling)
+    return ruling
   }
 
   async #check(watch: OfferWatch, changed = false): Promise<Verdict> {

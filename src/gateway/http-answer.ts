@@ -132,7 +132,9 @@ async function judgeServerMessage(head: MessageHead, { session, asked }: Exchang
     void ruling
     throw serverFault('the server sends other messages before it said who it is')
   }
-  const { kind } = await ruling
+  const settled = await ruling
+  // Another stream waits with the same news: this one has its own host to tell.
+  const { kind } = settled.kind === 'drop' && settled.like !== undefined ? await settled.like : settled
   if (kind !== 'pass') throw new SealstoneError('MCP_BLOCKED', 'the MCP server does not offer what was approved, so nothing of it passes')
   return undefined
 }
