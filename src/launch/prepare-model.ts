@@ -27,7 +27,7 @@ export interface PreparedModel extends AsyncDisposable {
   /** What the guard cannot do here, and why a better one was not taken. */
   readonly notes: readonly string[]
   /** What is not any more as it was verified. Reads files again only where that alone can tell. Each change is answered once. */
-  findChanges(): Promise<readonly Change[]>
+  findChanges(signal?: AbortSignal): Promise<readonly Change[]>
 }
 
 /**
@@ -65,7 +65,10 @@ export async function prepareModel(options: PrepareModelOptions): Promise<Prepar
     root,
     guard: way,
     notes,
-    findChanges: findChanges(view, before, async () => `sha256:${toHex(rootDigest((await hashModel(view.path, hashing)).resources))}` === root),
+    findChanges: findChanges(view, before, async (signal) => {
+      const again = await hashModel(view.path, { ...hashing, ...defined({ signal }) })
+      return `sha256:${toHex(rootDigest(again.resources))}` === root
+    }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }

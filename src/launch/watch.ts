@@ -30,16 +30,21 @@ export async function settledLook(view: View, signal?: AbortSignal): Promise<Ret
 
 /**
  * @param before how the files looked before they were hashed
- * @param isAsVerified reads everything again
+ * @param isAsVerified reads everything again; where it is cancelled nothing counts as answered
  */
-export function findChanges(view: View, before: ReturnType<View['look']>, isAsVerified: () => Promise<boolean>): () => Promise<readonly Change[]> {
+export function findChanges(
+  view: View,
+  before: ReturnType<View['look']>,
+  isAsVerified: (signal?: AbortSignal) => Promise<boolean>,
+): (signal?: AbortSignal) => Promise<readonly Change[]> {
   let known = before
-  return async () => {
+  return async (signal) => {
     const now = view.look()
     const changed = [...now].filter(([name, stats]) => stamp(known.get(name)) !== stamp(stats))
     if (changed.length === 0) return []
     const unlinked = changed.every(([name, stats]) => onlyLostAName(known.get(name), stats))
-    const harmless = unlinked && (await isAsVerified().catch(() => false))
+    const harmless = unlinked && (await isAsVerified(signal).catch(() => false))
+    signal?.throwIfAborted()
     const changes = changed.map(([name, stats]) => ({ name, what: describe(known.get(name), stats), harmless }))
     known = now
     return changes
