@@ -68,7 +68,7 @@ const PLAN: Plan = {
     tensors: { imports: ['core', 'hashing'] },
     digestcache: { imports: ['core', 'hashing', 'db'] },
     monitor: { imports: ['core', 'tlog'] },
-    mcp: { imports: ['core', 'files', 'client', 'toolsets', 'listeners'] },
+    mcp: { imports: ['core', 'files', 'client', 'toolsets', 'listeners', 'launch'] },
     launch: { imports: ['core', 'hashing', 'db', 'client'] },
     cli: {
       imports: [

@@ -3,7 +3,9 @@ import type { Client } from '#client'
 import { loadLogTrust, type LogTrust, type TrustSource } from '#client/offline'
 import { defined } from '#core'
 import { Approvals } from './approvals.ts'
+import type { Guard } from '#launch'
 import { HashingSlots } from './hashing-slots.ts'
+import { PreparedModels } from './prepared-models.ts'
 import { openRoots } from './roots.ts'
 
 export interface McpOptions {
@@ -19,6 +21,8 @@ export interface McpOptions {
   readonly hashSeconds: number
   /** Absent: nothing is signed, and no tool offers to. */
   readonly signing?: Signing
+  /** Absent: no model is guarded for a host, and no tool offers to. */
+  readonly preparing?: PreparingOptions
   /** Called at the first need of a daemon. */
   readonly connect: () => Promise<Client>
 }
@@ -30,11 +34,36 @@ export interface Signing {
   readonly roots: readonly string[]
 }
 
+export interface PreparingOptions {
+  /** As `prepareModel` of the room launch takes them. */
+  readonly guardFolder: string
+  readonly guard?: Exclude<Guard, 'none'>
+  readonly copyLimitBytes?: number
+  /**
+   * Whether the audit log has it. Throws where the log is demanded and cannot be written: nothing is prepared then.
+   */
+  record(decision: ModelDecision): Promise<boolean>
+}
+
+/** About a model that a host asked for. */
+export interface ModelDecision {
+  readonly model: string
+  readonly decision: 'allowed' | 'blocked'
+  /** `sha256:` and hex. */
+  readonly root: string | undefined
+  readonly reason: string
+}
+
+export interface Preparing extends PreparingOptions {
+  readonly models: PreparedModels
+}
+
 export interface Service extends McpOptions, AsyncDisposable {
   /** Real paths. */
   readonly roots: readonly string[]
   readonly hashing: HashingSlots
   readonly approvals: Approvals
+  readonly preparing?: Preparing
   /** The one client, with its one connection. */
   client(): Promise<Client>
   /** Read anew each time; undefined where keys or roots are trusted and not a trust file. */
@@ -44,12 +73,16 @@ export interface Service extends McpOptions, AsyncDisposable {
 /** Throws USAGE for a root that is no directory. */
 export function openService(options: McpOptions): Service {
   let client: Promise<Client> | undefined
+  const hashing = new HashingSlots({ atATime: HASHED_AT_A_TIME, waiting: HASHINGS_WAITING, timeoutMs: options.hashSeconds * 1000 })
+  const { preparing, ...others } = options
+  const models = new PreparedModels(hashing)
   return {
-    ...options,
+    ...others,
+    ...(preparing === undefined ? {} : { preparing: { ...preparing, models } }),
     roots: openRoots(options.roots),
     ...(options.signing === undefined ? {} : { signing: { ...options.signing, roots: openRoots(options.signing.roots) } }),
     approvals: new Approvals(),
-    hashing: new HashingSlots({ atATime: HASHED_AT_A_TIME, waiting: HASHINGS_WAITING, timeoutMs: options.hashSeconds * 1000 }),
+    hashing,
     client: () => {
       client ??= options.connect()
       client.catch(() => (client = undefined)) // the next call tries again
@@ -60,6 +93,7 @@ export function openService(options: McpOptions): Service {
       return (await loadLogTrust(options.trust.path, { now: new Date(), ...defined({ memory: options.trustMemory }) })).trust
     },
     [Symbol.asyncDispose]: async () => {
+      await models[Symbol.asyncDispose]()
       await client?.then((open) => open.close())
     },
   }

@@ -1,6 +1,6 @@
 /** The tools, resources and the prompt that ask a daemon: a real one, shared by all tests of this file, through the protocol's client in both eras. */
 import { execFile } from 'node:child_process'
-import { cpSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -211,6 +211,30 @@ describe('the command line', () => {
   })
 })
 
+describe('what is prepared for a host', () => {
+  it('is in the audit log as sealstone run writes it: what was allowed, what was blocked, and what changed afterwards', async () => {
+    await using host = await startMcp(['--root', folder.path, '--allow-preparing', '--require-log', '--guard', 'descriptors'], { home })
+    for (const name of ['prepared', 'tampered']) cpSync(join(folder.path, 'bert'), join(folder.path, name), { recursive: true })
+    appendFileSync(join(folder.path, 'tampered/config.json'), 'x')
+    const { structured } = await host.call('prepare_model', { path: 'prepared' })
+    expect(structured).toMatchObject({ ok: true, prepared: { rootDigest: root, logged: true } })
+    expect((await host.call('prepare_model', { path: 'tampered' })).structured).toMatchObject({ ok: false })
+    writeFileSync(join(folder.path, 'prepared/weights/a.bin'), 'EVIL')
+    for (let look = 0; look < 2; look++) expect((await host.call('check_prepared_model')).structured).toMatchObject({ ok: false })
+    const { entries } = (await host.call('search_audit', { kind: 'decision' })).structured as { entries: object[] }
+    expect(entries.toReversed()).toMatchObject([
+      { operation: 'model.run', decision: 'allowed', subject: { untrusted: 'prepared' }, modelDigest: `sha256:${root}` },
+      { operation: 'model.run', decision: 'blocked', subject: { untrusted: 'tampered' }, reason: { untrusted: 'it does not verify' } },
+      {
+        operation: 'model.run',
+        decision: 'blocked',
+        subject: { untrusted: 'prepared' },
+        reason: { untrusted: expect.stringContaining('changed after') },
+      },
+    ])
+  })
+})
+
 describe('the inspector, as a process', () => {
   const inspect = async (...args: string[]): Promise<{ result: Record<string, unknown>; stderr: string }> => {
     const command = ['--cli', ...args, '--', LAUNCHER, 'mcp', 'serve', '--root', folder.path, '--home', home]
@@ -245,5 +269,14 @@ describe('without a daemon', () => {
     }
     await expect(host.client.readResource({ uri: 'audit://checkpoint' })).rejects.toThrow('sealstone serve')
     expect((await host.call('verify_model', { path: 'bert' })).structured).toMatchObject({ ok: true })
+  })
+
+  it('no path to a model is answered where the log is demanded, and nothing is left of it', async () => {
+    const other = join(folder.path, 'no-daemon')
+    await using host = await startMcp(['--root', folder.path, '--allow-preparing', '--require-log'], { home: other })
+    const { isError, text } = await host.call('prepare_model', { path: 'bert' })
+    expect(isError).toBe(true)
+    expect(JSON.parse(text)).toMatchObject({ error: { code: 'DAEMON_UNAVAILABLE' } })
+    expect(readdirSync(join(other, 'run'))).toEqual(['lock'])
   })
 })

@@ -5,14 +5,26 @@ import { type McpOptions, serveMcpHttp, serveMcpStdio } from '#mcp'
 import { cutText, defined, SealstoneError } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
+import type { Output } from '../output.ts'
 import { visible } from '../text.ts'
 import { readVersion } from '../version.ts'
 import { parseListen } from './listen-address.ts'
+import { recordDecisions } from './run-decisions.ts'
 import { type TrustOptions, trustSource } from './trust-source.ts'
 
 type SigningOptions = { listen?: string; root?: string[]; allowSigning?: true; signingKey?: string[]; signingRoot?: string[] }
 
-type McpServeOptions = ConnectionOptions &
+type PreparingOptions = ConnectionOptions & {
+  listen?: string
+  root?: string[]
+  allowPreparing?: true
+  guard?: NonNullable<McpOptions['preparing']>['guard'] & string
+  guardDir?: string
+  copyLimit?: number
+  requireLog?: true
+}
+
+type McpServeOptions = PreparingOptions &
   TrustOptions &
   SigningOptions & { listen?: string; root?: string[]; require?: 'hybrid' | 'classical'; requireProtection?: 'token' | 'hsm'; hashTimeout?: number }
 
@@ -25,7 +37,7 @@ export async function run({ output, home, signal }: CommandContext, _operands: r
     trustMemory: join(home, 'trust-used'),
     hashSeconds: hashTimeout,
     connect: () => openClient(home, options),
-    ...defined({ require, requireProtection, signing: readSigning(options) }),
+    ...defined({ require, requireProtection, signing: readSigning(options), preparing: readPreparing(output, home, options) }),
   }
   const onFault = (fault: Error): void => output.warn(visible(cutText(fault.message, LONGEST_WARNING)))
   if (process.stdin.isTTY && options.listen === undefined)
@@ -60,6 +72,24 @@ function readSigning({ listen: address, root = [], allowSigning, signingKey = []
     })
   }
   return { keys: signingKey, roots: signingRoot }
+}
+
+function readPreparing(output: Output, home: string, options: PreparingOptions): McpOptions['preparing'] {
+  const { listen: address, root = [], allowPreparing, guard, guardDir, copyLimit, requireLog } = options
+  if (allowPreparing !== true) {
+    if ((guard ?? guardDir ?? copyLimit ?? requireLog) === undefined) return undefined
+    throw new SealstoneError('USAGE', '--guard, --guard-dir, --copy-limit and --require-log want --allow-preparing')
+  }
+  // What is prepared is kept for one host, and over HTTP nothing tells when it has gone.
+  if (address !== undefined) throw new SealstoneError('USAGE', '--allow-preparing and --listen exclude each other', { hint: 'let the host start it' })
+  if (root.length === 0) throw new SealstoneError('USAGE', '--allow-preparing wants --root', { hint: 'name the directories of the models' })
+  return {
+    guardFolder: guardDir ?? join(home, 'run'),
+    ...defined({ guard, copyLimitBytes: copyLimit }),
+    // That nothing was prepared is no reason to fail in another way.
+    record: (decision) =>
+      recordDecisions(output, home, { ...options, requireLog: requireLog === true && decision.decision === 'allowed' }, [decision]),
+  }
 }
 
 const LONGEST_WARNING = 500

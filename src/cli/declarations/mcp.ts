@@ -23,7 +23,7 @@ function serve(): CommandDeclaration {
     summary: 'serve verification and the audit log to MCP hosts',
     description:
       'A Model Context Protocol server on standard input and output: hosts start it themselves. Its tools read and change nothing,\n' +
-      'but for request_signature, which is there only with --allow-signing.\n' +
+      'but for request_signature, which is there only with --allow-signing, and prepare_model, only with --allow-preparing.\n' +
       'Paths are taken below --root only. Configuration for the common hosts is in docs/mcp.md.',
     options: [
       { flags: '--listen <address>', description: 'serve over HTTP at this loopback address instead, such as 127.0.0.1:8808' },
@@ -40,6 +40,18 @@ function serve(): CommandDeclaration {
         description: 'only models in it may be signed; may be repeated; default is every --root',
         repeatable: true,
       },
+      {
+        flags: '--allow-preparing',
+        description: 'offer prepare_model: a verified model is guarded for the host, which loads it from the path answered',
+      },
+      {
+        flags: '--guard <way>',
+        description: 'of what is prepared; auto: the first that works of clone (copy-on-write), descriptors (files held open) and copy',
+        choices: ['auto', 'clone', 'descriptors', 'copy'],
+      },
+      { flags: '--guard-dir <directory>', description: "your own, on the models' file system for clones; default is run in the state directory" },
+      { flags: '--copy-limit <bytes>', description: 'allow plain copies of models up to this size; default is none', parse: positiveInteger },
+      { flags: '--require-log', description: "prepare nothing that a daemon's audit log does not know of" },
       { flags: '--hash-timeout <seconds>', description: 'for hashing one model; default 600', parse: positiveInteger },
       ...CONNECTION_OPTIONS,
     ],
@@ -47,6 +59,7 @@ function serve(): CommandDeclaration {
       ['sealstone mcp serve --root ./models', 'for a host on this machine'],
       ['sealstone mcp serve --listen 127.0.0.1:8808 --root ./models', 'for hosts that connect to a URL'],
       ['sealstone mcp serve --root /srv/models --trust trust.json', 'with a trust file that you were given'],
+      ['sealstone mcp serve --root ./models --allow-preparing', 'a host loads the very files that were verified'],
     ],
     load: () => import('../commands/mcp-serve.ts'),
   }

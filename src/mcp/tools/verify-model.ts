@@ -6,6 +6,7 @@ import { confine } from '../roots.ts'
 import type { Service } from '../service.ts'
 import { tool, type ToolCall } from '../tool.ts'
 import { verdictJson, VerdictShape } from '../verdict-shape.ts'
+import { policyOf } from '../verify-policy.ts'
 
 // Characters. The whole message is bounded as well.
 const LONGEST_SIGNATURE = 8 * 1024 * 1024
@@ -56,9 +57,4 @@ function verifyText({ modelSig, hybridSig, digests }: z.output<typeof Input>, se
     ...(hybridSig === undefined ? {} : { hybrid: utf8(hybridSig) }),
     ...(digests === undefined ? {} : { digests: digests.map(({ name, digest }) => ({ name, digest: fromHex(digest) })) }),
   })
-}
-
-/** What is demanded is the operator's word: a caller that could say less would be talked into it. */
-function policyOf({ trust, trustMemory, require, requireProtection }: Service): Pick<Service, 'trust'> & Partial<Service> {
-  return { trust, ...defined({ trustMemory, require, requireProtection }) }
 }
