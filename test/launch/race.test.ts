@@ -113,6 +113,14 @@ describe('what descriptors cannot keep out is told, and the status is 1', () => 
   })
 })
 
+it('a look that is cancelled while it reads again answers nothing, and the next one finds what it would have found', async () => {
+  using stand = await signedModel()
+  await using prepared = await prepare(stand, 'descriptors')
+  rmSync(join(stand.model, 'weights/a.bin'))
+  await expect(prepared.findChanges(AbortSignal.abort())).rejects.toThrow('aborted')
+  expect(await prepared.findChanges()).toMatchObject([{ name: 'weights/a.bin', harmless: true }])
+})
+
 it('descriptors are not chosen for a model in memory, where a write through a map leaves no trace', async () => {
   using stand = await signedModel('/dev/shm')
   await using prepared = await prepare(stand, 'auto')

@@ -1,7 +1,12 @@
-/** What is bounded without any process: hashings at a time, periods of a prompt. */
+/** What is bounded without any process: hashings at a time, models that are kept prepared, periods of a prompt. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { prepareModel } from '#launch'
 import { HashingSlots } from '../../src/mcp/hashing-slots.ts'
 import { parsePeriod, suggestPeriods } from '../../src/mcp/periods.ts'
+import { PreparedModels } from '../../src/mcp/prepared-models.ts'
+import { signedModel } from '../launch/support.ts'
 
 const NEVER = new AbortController().signal
 
@@ -57,6 +62,40 @@ describe('hashing', () => {
     const slots = new HashingSlots({ atATime: 1, waiting: 0, timeoutMs: 30 })
     await expect(slots.run(NEVER, work().run)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
     await expect(slots.run(NEVER, () => Promise.resolve('next'))).resolves.toBe('next')
+  })
+})
+
+describe('a prepared model', () => {
+  it('is looked at to the end before it is removed, which is not told as a change, and not at all afterwards', async () => {
+    using stand = await signedModel()
+    const trust = { kind: 'trust-file', path: join(stand.home, 'trust.json') } as const
+    await using models = new PreparedModels(new HashingSlots({ atATime: 4, waiting: 0, timeoutMs: 10_000 }))
+    const kept = await models.keep(NEVER, stand.model, (signal) =>
+      prepareModel({ path: stand.model, trust, guard: 'copy', copyLimitBytes: 1000, guardFolder: join(stand.home, 'run'), signal }),
+    )
+    const results = await Promise.allSettled([kept.look(), models.release(kept), models.look(kept, NEVER), models.release(kept)])
+    const refused = { status: 'rejected', reason: expect.objectContaining({ code: 'INPUT_INVALID' }) }
+    expect(results).toEqual([{ status: 'fulfilled', value: [] }, { status: 'fulfilled', value: undefined }, refused, refused])
+    expect(kept.found).toEqual({ changes: [], total: 0, harmed: false })
+    expect(existsSync(kept.prepared.path)).toBe(false)
+  })
+
+  it('that was made for a host which cancelled meanwhile is removed, for nobody could give it back', async () => {
+    using stand = await signedModel()
+    const trust = { kind: 'trust-file', path: join(stand.home, 'trust.json') } as const
+    await using models = new PreparedModels(new HashingSlots({ atATime: 1, waiting: 0, timeoutMs: 10_000 }))
+    const controller = new AbortController()
+    let path = ''
+    const keeping = models.keep(controller.signal, stand.model, async () => {
+      const made = await prepareModel({ path: stand.model, trust, guard: 'copy', copyLimitBytes: 1000, guardFolder: join(stand.home, 'run') })
+      path = made.path
+      expect(existsSync(path)).toBe(true)
+      controller.abort()
+      return made
+    })
+    await expect(keeping).rejects.toThrow('aborted')
+    expect(existsSync(path)).toBe(false)
+    expect(models.find()).toEqual([])
   })
 })
 

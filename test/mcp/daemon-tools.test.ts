@@ -273,7 +273,7 @@ describe('without a daemon', () => {
 
   it('no path to a model is answered where the log is demanded, and nothing is left of it', async () => {
     const other = join(folder.path, 'no-daemon')
-    await using host = await startMcp(['--root', folder.path, '--allow-preparing', '--require-log'], { home: other })
+    await using host = await startMcp(['--root', folder.path, '--allow-preparing', '--require-log', '--guard', 'descriptors'], { home: other })
     const { isError, text } = await host.call('prepare_model', { path: 'bert' })
     expect(isError).toBe(true)
     expect(JSON.parse(text)).toMatchObject({ error: { code: 'DAEMON_UNAVAILABLE' } })
