@@ -4,10 +4,11 @@ import { cutText, SealstoneError } from '#core'
 import type { Output } from './output.ts'
 import { table, visible } from './text.ts'
 
-/** @param write what takes a line: the result, or what is shown to the person who is asked */
-export function printOffer(write: (line: string) => void, offer: Offer, digest: string, entries: readonly OfferEntry[]): void {
+/** @param entries the beginning of each is shown, and of the instructions; without them only what the offer is known by. @param write what takes a line: the result, or what is shown to the person who is asked */
+export function printOffer(write: (line: string) => void, offer: Offer, digest: string, entries: readonly OfferEntry[] | undefined): void {
   write(`server     ${serverText(offer)}`)
   write(`digest     sha256:${digest}`)
+  if (entries === undefined) return
   if (offer.instructions !== undefined) write(`tells      ${oneLine(offer.instructions, 500)}`)
   const rows = entries.map(({ what, name, digest: own, description = '' }) => [what, oneLine(name, 80), own.slice(0, 12), oneLine(description, 120)])
   for (const row of table(rows)) write(`  ${row}`)

@@ -3,15 +3,17 @@ import { basename, relative, resolve } from 'node:path'
 import { readDocument } from '#client/offline'
 import { LIMITS, SealstoneError } from '#core'
 import { removeStaleTemporaries, writeFiles } from '#files'
-import { listEntries, namesInDoubt, type Offer, offerDigest, offerStatement, readOfferDocument } from '#toolsets'
+import { listEntries, namesInDoubt, type Offer, offerDigest, type OfferEntry, offerStatement, readOfferDocument } from '#toolsets'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
+import type { Output } from '../output.ts'
 import { offerRecord, printOffer, refuseNamesInDoubt } from '../offer-text.ts'
 import { visible } from '../text.ts'
+import { wholeOffer } from '../whole-offer.ts'
 import { askForOffer, type AskOptions } from './ask-for-offer.ts'
 import { serverTarget } from './mcp-target.ts'
 
-type McpSignOptions = ConnectionOptions & AskOptions & { key?: string; out?: string; allowLookAlikes?: boolean }
+type McpSignOptions = ConnectionOptions & AskOptions & { key?: string; out?: string; allowLookAlikes?: boolean; full?: boolean }
 
 export async function run({ output, home, signal }: CommandContext, operands: readonly string[], options: McpSignOptions): Promise<ExitStatus> {
   serverTarget(operands, options) // a usage error is told before the daemon is asked
@@ -25,18 +27,31 @@ export async function run({ output, home, signal }: CommandContext, operands: re
   const path = resolve(options.out ?? `${fileName(offer)}.mcp.hybrid.sig`)
   await refuseOtherFile(path, offer)
   await removeStaleTemporaries([path])
-  if (!output.json) printOffer(output.line, offer, digest, entries)
+  if (!output.json) show(output, offer, digest, entries, options.full === true)
 
   const key = options.key ?? 'default'
   const { hybridSig, operationId, leafIndex } = await client.sign({ key, content: offerStatement(offer) }, { signal })
   await writeFiles([{ path, bytes: hybridSig }])
-  if (output.json) output.record({ ...offerRecord(offer, digest, entries), key, operationId, leafIndex, manifest: path })
+  if (output.json)
+    output.record({
+      ...offerRecord(offer, digest, entries),
+      ...(options.full === true ? { offer } : {}),
+      key,
+      operationId,
+      leafIndex,
+      manifest: path,
+    })
   else {
     output.line(`${output.good('signed')}     all of it, with the key ${visible(key)}`)
     output.line(`log entry  ${leafIndex}`)
     output.line(`wrote      ${visible(shortest(path))}`)
   }
   return EXIT.ok
+}
+
+function show(output: Output, offer: Offer, digest: string, entries: readonly OfferEntry[], full: boolean): void {
+  printOffer(output.line, offer, digest, full ? undefined : entries)
+  if (full) for (const line of wholeOffer(offer, output.columns)) output.line(line)
 }
 
 /** The server's own name, as a plain name of a file. */

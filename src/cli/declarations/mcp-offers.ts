@@ -33,6 +33,7 @@ export const OFFER_COMMANDS: readonly CommandDeclaration[] = [
     options: [
       { flags: '--key <name>', description: "name of the signing key; default 'default'" },
       { flags: '--out <file>', description: 'write the manifest here; default NAME.mcp.hybrid.sig, by the name of the server' },
+      { flags: '--full', description: 'show all of what is signed: descriptions to their end, schemas, every member' },
       LOOK_ALIKES,
       ...SERVER_OPTIONS,
       ...CONNECTION_OPTIONS,
@@ -89,7 +90,7 @@ export const OFFER_COMMANDS: readonly CommandDeclaration[] = [
     operands: [SERVER],
     summary: 'approve what an MCP server offers, where nobody signed it',
     description:
-      'Shows everything that the server offers, asks a person, and keeps it in the state directory as a pin. The gateway then holds the server, by\n' +
+      'Shows everything that the server offers to its end, asks a person, and keeps it in the state directory as a pin. The gateway then holds the server, by\n' +
       'its command or URL, to just that. The approval is an entry of the audit log if a daemon is there. A signed manifest is better: mcp sign.',
     options: [
       { flags: '--yes <digest>', description: 'approve without asking, if what is offered has this digest' },
@@ -99,6 +100,7 @@ export const OFFER_COMMANDS: readonly CommandDeclaration[] = [
     ],
     examples: [
       ['sealstone mcp approve -- npx -y @modelcontextprotocol/server-filesystem /srv/data', 'look, and type approve'],
+      ['sealstone mcp approve -- ./files-server </dev/null | less', 'look page by page; it ends with the digest to approve'],
       ['sealstone mcp approve --yes sha256:DIGEST -- ./files-server', 'for programs: a digest that somebody looked at'],
     ],
     load: () => import('../commands/mcp-approve.ts'),
