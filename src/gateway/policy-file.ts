@@ -33,6 +33,8 @@ export interface FleetServer {
 export interface GatewayPolicy {
   /** In the order of the file. */
   readonly servers: readonly FleetServer[]
+  /** Rules that fit none of these servers, in words: a pattern that was mistyped holds nobody. */
+  readonly warnings: readonly string[]
   /** The first rule whose pattern fits the command line or URL; without one the settings at the top of the file. */
   ruleFor(address: ServerAddress): ServerRule
 }
@@ -56,9 +58,13 @@ export function parsePolicy(text: string, path: string): GatewayPolicy {
       rule: { ...reader.rule(table, at, base), ...(manifest === undefined ? {} : { manifest: reader.path(manifest) }) },
     }
   })
+  reader.refuseHidden(rules.map(({ match }) => match))
   const servers = Object.entries(reader.table(file['servers'] ?? {}, 'servers')).map(([name, entry]) => reader.server(name, entry))
+  const addresses = servers.map(({ address }) => addressText(address))
+  const idle = [...rules.entries()].filter(([, { match }]) => !addresses.some((address) => matchesGlob(match, address)))
   return {
     servers,
+    warnings: idle.map(([at, { match }]) => `rules[${at}].match in ${path} is ${excerpt(match)}, which fits none of the servers in the file`),
     ruleFor: (address) => rules.find(({ match }) => matchesGlob(match, addressText(address)))?.rule ?? base,
   }
 }
@@ -113,6 +119,18 @@ class PolicyReader {
   text(value: unknown, at: string): string {
     if (typeof value !== 'string' || value === '') throw this.fault(at, `is ${show(value)}, want a text in quotes`)
     return value
+  }
+
+  /** The first rule that fits decides, so a rule behind one that fits wherever it does would never be used. */
+  refuseHidden(patterns: readonly string[]): void {
+    for (const [at, pattern] of patterns.entries()) {
+      const before = patterns.slice(0, at).findIndex((earlier) => takesAll(earlier, pattern))
+      if (before === -1) continue
+      throw this.fault(
+        `rules[${at}].match`,
+        `is ${excerpt(pattern)} and never used: rules[${before}], ${excerpt(patterns[before] ?? '')}, takes all of it before`,
+      )
+    }
   }
 
   texts(value: unknown, at: string): readonly string[] {
@@ -188,6 +206,11 @@ class PolicyReader {
   }
 }
 
+/** Whatever fits `later` fits `earlier`: its `*` then stands also for a character that no pattern has. */
+function takesAll(earlier: string, later: string): boolean {
+  return !earlier.includes(UNUSED) && matchesGlob(earlier, later.replaceAll('*', UNUSED))
+}
+
 function member(at: string, name: string): string {
   return at === '' ? name : `${at}.${name}`
 }
@@ -201,6 +224,7 @@ function show(value: unknown): string {
 }
 
 const RULE_MEMBERS = ['mode', 'trust', 'require', 'require_protection', 'limits']
+const UNUSED = '\u0000'
 const MOST_ENTRIES = 1000
 const HINT = 'correct it; docs/mcp-manifests.md describes the policy file'
 

@@ -45,6 +45,35 @@ describe('a policy file', () => {
     expect(notes).toEqual({ name: 'notes', address: { url: 'https://notes.example/mcp' }, env: [], headers: { Authorization: 'NOTES_TOKEN' } })
   })
 
+  it('names the rules that fit none of its servers', () => {
+    expect(parsePolicy(GOOD, 'p.toml').warnings).toEqual([])
+    const mistyped = GOOD.replace('https://*.example/*', 'https://*.exampel/*')
+    expect(parsePolicy(mistyped, 'p.toml').warnings).toEqual([
+      'rules[1].match in p.toml is "https://*.exampel/*", which fits none of the servers in the file',
+    ])
+  })
+
+  it.each([
+    ['*', 'https://a.example/*'],
+    ['https://a.example/mcp', 'https://a.example/mcp'],
+    ['npx *', 'npx -y *-files'],
+    ['*a*', '*b*a*'],
+  ])('refuses a rule that %s before it hides: %s', (first, second) => {
+    const text = `version = 1\n[[rules]]\nmatch = "${first}"\n[[rules]]\nmatch = "${second}"\nmode = "off"`
+    const message = expect.stringContaining(`rules[1].match in p.toml is "${second}" and never used: rules[0], "${first}"`)
+    expect(() => parsePolicy(text, 'p.toml')).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message }))
+  })
+
+  it.each([
+    ['npx -y *-files', 'npx *'],
+    ['https://*.example/*', 'https://*'],
+    ['a*b', 'a*'],
+    ['ab*ba', 'ab*a'],
+  ])('takes a wider rule after a narrow one: %s, %s', (first, second) => {
+    const text = `version = 1\n[[rules]]\nmatch = "${first}"\n[[rules]]\nmatch = "${second}"`
+    expect(parsePolicy(text, 'p.toml').warnings).toHaveLength(2)
+  })
+
   it('enforces where it says nothing', () => {
     expect(parsePolicy('version = 1', 'p.toml').ruleFor({ url: 'https://a.example' })).toEqual({ mode: 'enforce', limits: UPSTREAM_LIMITS })
   })

@@ -3,6 +3,7 @@ import { SealstoneError, toSealstoneError } from '#core'
 import { type FleetServer, type GatewayPolicy, runFleetGateway } from '#gateway'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import type { ConnectionOptions } from '../connection.ts'
+import { visible } from '../text.ts'
 import { readVersion } from '../version.ts'
 import { holdServer } from './hold-server.ts'
 import { readEnvironment, serverTarget } from './mcp-target.ts'
@@ -13,6 +14,7 @@ export async function runFleet(context: CommandContext, policy: GatewayPolicy, o
     throw new SealstoneError('USAGE', 'the policy file names no servers, and neither does the command line', {
       hint: 'add a table [servers.NAME], or put the command of one server after --',
     })
+  for (const warning of policy.warnings.slice(0, MOST_WARNINGS)) context.output.warn(visible(warning))
   await reportDecisions(context, options, async (telling) => {
     // All or nothing at the start: a server that nobody approved is a mistake in the file, and not of the server.
     const servers = await Promise.all(policy.servers.map((server) => prepare(context.home, policy, server, telling.note)))
@@ -32,3 +34,5 @@ async function prepare(home: string, policy: GatewayPolicy, { name, address, env
     throw new SealstoneError(error.code, `the MCP server ${name}: ${error.message}`, { cause: error, hint: error.hint })
   }
 }
+
+const MOST_WARNINGS = 20
