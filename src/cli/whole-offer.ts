@@ -4,7 +4,7 @@ import { LIST_NAMES, OFFER_LISTS, type Offer } from '#toolsets'
 import { plural, visible } from './text.ts'
 
 /**
- * Texts as they read, other members as JSON with sorted names. A line of the server begins with `|`, one that goes on with `>`.
+ * Of an offer that has a digest, so that every entry has a name. Texts as they read, other members as JSON with sorted names. A line of the server begins with `|`, one that goes on with `>`.
  * @param columns of the terminal, as far as they are known: some terminals say 0
  */
 export function* wholeOffer(offer: Offer, columns?: number): Generator<string, void, undefined> {
@@ -18,7 +18,7 @@ export function* wholeOffer(offer: Offer, columns?: number): Generator<string, v
   for (const list of LIST_NAMES) {
     const { key, what } = OFFER_LISTS[list]
     for (const entry of offer[list]) {
-      const [first = '', ...more] = pieces(visible(String(entry[key])), Math.max(width - what.length, NARROWEST))
+      const [first = '', ...more] = pieces(visible(entry[key] as string), Math.max(width - what.length, NARROWEST))
       yield `${what} ${first}`
       for (const piece of more) yield `  > ${piece}`
       yield* members(entry, key, width)

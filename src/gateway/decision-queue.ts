@@ -1,12 +1,11 @@
 /**
- * Decisions on their way to the audit log. Whoever decides never waits: they are kept in memory, and in a file of this process as long as
- * the daemon is away. A file that a process left behind is sent by the next one.
+ * Decisions on their way to the audit log. Whoever decides never waits: they are kept in memory, and in the spool as long as the daemon is
+ * away. Each is sent at least once.
  */
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { isJsonObject, type JsonObject, parseStrictObject, SealstoneError, toSealstoneError } from '#core'
+import { SealstoneError, toSealstoneError } from '#core'
 import type { DecisionRequest } from '#client'
 import type { GatewayDecision } from './approval.ts'
+import { DecisionSpool } from './decision-spool.ts'
 
 /** The part of the client that is needed. */
 export interface DecisionLog extends AsyncDisposable {
@@ -25,23 +24,24 @@ export interface DecisionQueueOptions {
 
 export class DecisionQueue {
   readonly #options: DecisionQueueOptions
-  readonly #file: string
+  readonly #spool: DecisionSpool
   #memory: GatewayDecision[] = []
-  #spooled = 0
   #lost = 0
   #sending: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #failures = 0
+  #isRefused = false
   #closed = false
+  #late = false
 
   constructor(options: DecisionQueueOptions) {
     this.#options = options
-    this.#file = join(options.folder, `${process.pid}-${Date.now().toString(36)}.ndjson`)
+    this.#spool = new DecisionSpool(options.folder)
   }
 
   /** Returns at once and never throws. */
   add(decision: GatewayDecision): void {
-    if (this.#memory.length >= MOST_IN_MEMORY) this.#spool(this.#memory.splice(0))
+    if (this.#memory.length >= MOST_IN_MEMORY) this.#keep()
     this.#memory.push(decision)
     this.#schedule(FIRST_PAUSE_MS)
   }
@@ -50,13 +50,18 @@ export class DecisionQueue {
   async close(withinMs: number): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
-    if (this.#memory.length > 0 || this.#spooled > 0) {
+    if (this.#waits) {
       const late = Promise.withResolvers<void>()
       const timer = setTimeout(late.resolve, withinMs)
       await Promise.race([this.#sending ?? this.#send(), late.promise])
       clearTimeout(timer)
     }
-    this.#spool(this.#memory.splice(0))
+    this.#late = true
+    this.#keep()
+  }
+
+  get #waits(): boolean {
+    return this.#memory.length > 0 || this.#spool.waits
   }
 
   #schedule(ms: number): void {
@@ -65,34 +70,58 @@ export class DecisionQueue {
       this.#timer = undefined
       this.#sending = this.#send().finally(() => {
         this.#sending = undefined
-        if (this.#memory.length > 0 || this.#spooled > 0) this.#schedule(this.#pauseMs())
+        if (this.#waits) this.#schedule(this.#pauseMs())
       })
     }, ms)
     this.#timer.unref()
   }
 
   #pauseMs(): number {
-    return this.#failures === 0 ? 0 : Math.min((this.#options.retryMs ?? 1000) * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS)
+    if (this.#failures === 0) return 0
+    return this.#isRefused ? LONGEST_PAUSE_MS : Math.min((this.#options.retryMs ?? 1000) * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS)
   }
 
   async #send(): Promise<void> {
-    let batch: GatewayDecision[] = []
     try {
       await using log = await this.#options.connect()
-      batch = [...this.#takeSpooled(), ...this.#memory.splice(0)]
-      while (batch[0] !== undefined) {
-        await this.#deliver(log, batch[0])
-        batch.shift()
+      const deliver = async (decision: GatewayDecision): Promise<void> => await this.#deliver(log, decision)
+      for (const name of await this.#spool.sendLeftBehind(deliver))
+        this.#options.note(`${name} in ${this.#options.folder} is no file of this user, so it is not sent`)
+      while (this.#waits && !this.#late) {
+        if (this.#spool.waits) await this.#spool.sendOwn(deliver)
+        const [first] = this.#memory
+        if (first === undefined || this.#spool.waits) continue
+        await deliver(first)
+        if (this.#memory[0] === first) this.#memory.shift() // otherwise it was put into the spool meanwhile
+      }
+      if (this.#lost > 0) {
+        const lost = this.#lost
+        await deliver({ operation: 'mcp.connect', decision: 'warned', subject: 'mcp gateway', reason: `${lost} decisions were not kept` })
+        this.#lost -= lost
       }
       this.#failures = 0
+      this.#isRefused = false
     } catch (error) {
-      if (this.#failures++ === 0) this.#options.note(`decisions are kept in ${this.#options.folder}: ${toSealstoneError(error).message}`)
-      this.#spool([...batch, ...this.#memory.splice(0)])
+      this.#failed(toSealstoneError(error))
     }
+  }
+
+  /** A daemon that takes no decisions of ours may be set right: they are kept, and it is asked seldom. */
+  #failed(error: SealstoneError): void {
+    const { grpc } = error.entry
+    const isRefused = grpc === 'PERMISSION_DENIED' || grpc === 'UNIMPLEMENTED'
+    const first = this.#failures++ === 0 || isRefused !== this.#isRefused
+    this.#isRefused = isRefused
+    if (first && !this.#late) {
+      const told = isRefused ? `: the daemon refuses them: ${error.message}; ${RIGHT_HINT}` : `: ${error.message}`
+      this.#options.note(`decisions are kept in ${this.#options.folder}${told}`)
+    }
+    this.#keep()
   }
 
   /** A decision that the daemon will never take is not tried again: the others must not wait behind it. */
   async #deliver(log: DecisionLog, decision: GatewayDecision): Promise<void> {
+    if (this.#late) throw new SealstoneError('CANCELLED')
     try {
       await log.recordDecision(decision)
     } catch (error) {
@@ -101,77 +130,20 @@ export class DecisionQueue {
     }
   }
 
-  #spool(decisions: readonly GatewayDecision[]): void {
+  #keep(): void {
+    const decisions = this.#memory.splice(0)
     if (decisions.length === 0) return
     try {
-      mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 })
-      const size = statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0
-      if (size > LARGEST_FILE) this.#lost += decisions.length
-      else appendFileSync(this.#file, decisions.map((decision) => `${JSON.stringify(decision)}\n`).join(''), { mode: 0o600 })
-      this.#spooled += decisions.length
+      if (!this.#spool.append(decisions)) this.#lost += decisions.length
     } catch (error) {
       this.#lost += decisions.length
       this.#options.note(`${decisions.length} decisions cannot be kept: ${toSealstoneError(error).message}`)
     }
   }
-
-  /** Our own file, and those of processes that are gone. Renamed before it is read, so that no other process sends it as well. */
-  #takeSpooled(): readonly GatewayDecision[] {
-    const taken: GatewayDecision[] = []
-    for (const path of this.#files()) {
-      try {
-        const mine = `${this.#file}.sending`
-        renameSync(path, mine)
-        taken.push(...readFileSync(mine, 'utf8').split('\n').flatMap(parseLine))
-        rmSync(mine)
-      } catch {
-        // Another process was faster.
-      }
-    }
-    this.#spooled = 0
-    if (this.#lost > 0) {
-      taken.push({ operation: 'mcp.connect', decision: 'warned', subject: 'mcp gateway', reason: `${this.#lost} decisions were not kept` })
-      this.#lost = 0
-    }
-    return taken
-  }
-
-  #files(): readonly string[] {
-    const { folder } = this.#options
-    let names: readonly string[]
-    try {
-      names = readdirSync(folder)
-    } catch {
-      return [] // nothing was ever kept
-    }
-    return names.filter((name) => join(folder, name) === this.#file || isLeftBehind(name)).map((name) => join(folder, name))
-  }
 }
 
-function isLeftBehind(name: string): boolean {
-  const pid = Number(/^(\d+)-[a-z0-9]+\.ndjson(?:\.sending)?$/.exec(name)?.[1])
-  if (!Number.isSafeInteger(pid) || pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-}
-
-/** A line that a crash cut is left out: what is in it cannot be known. */
-function parseLine(line: string): readonly GatewayDecision[] {
-  if (line === '') return []
-  try {
-    const object: JsonObject = parseStrictObject(line, { maxBytes: 16 * 1024 })
-    return isJsonObject(object) && typeof object['subject'] === 'string' ? [object as unknown as GatewayDecision] : []
-  } catch {
-    return []
-  }
-}
-
+const RIGHT_HINT = 'give this machine the right audit.record, or update the daemon'
 /** The first calls of a host are not held up by what connecting loads. */
 const FIRST_PAUSE_MS = 500
 const MOST_IN_MEMORY = 1000
-const LARGEST_FILE = 16 * 1024 * 1024
 const LONGEST_PAUSE_MS = 60_000

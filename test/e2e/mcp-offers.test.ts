@@ -182,7 +182,10 @@ describe('a policy file', () => {
     await expect(toolsThroughGateway(['--policy', policy, ...SERVER])).rejects.toThrow('the tool "read" was approved')
     const both = await runOk(['mcp', 'gateway', '--policy', policy, '--mode', 'off', ...SERVER], { ...home, wantCode: 2 })
     expect(both.stderr).toContain('error: --policy and --mode exclude each other')
-    writeFileSync(policy, `${text}[servers.other]\ncommand = ["other"]\n[[rules]]\nmatch = "nobody"\n`.replace('match = "*"', 'match = "*offer.json"'))
+    writeFileSync(
+      policy,
+      `${text}[servers.other]\ncommand = ["other"]\n[[rules]]\nmatch = "nobody"\n`.replace('match = "*"', 'match = "*offer.json"'),
+    )
     const unapproved = await runOk(['mcp', 'gateway', '--policy', policy], { ...home, wantCode: 1 })
     expect(unapproved.stderr).toContain('error: the MCP server other: ')
     expect(unapproved.stderr).toContain('is "nobody", which fits none of the servers in the file')
