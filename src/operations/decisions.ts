@@ -1,6 +1,6 @@
 /** Writes down what programs decided that stand where models and tools are used: the first of a minute one by one, the rest counted. */
 import { cutText, defined, newOperationId, toSealstoneError, visible } from '#core'
-import { DECISIONS, type NewLeaf } from '#tlog'
+import type { NewLeaf } from '#tlog'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import { EventBudget } from './event-budget.ts'
@@ -10,14 +10,13 @@ type Row = Pick<DecisionRequest, 'operation' | 'decision'> & { readonly caller: 
 
 export class Decisions {
   readonly #context: OperationContext
-  /** One each, so that many tools that were let through hide none that was not. */
-  readonly #budgets: ReadonlyMap<DecisionRequest['decision'], EventBudget>
+  /** One for each caller and decision, so that neither another caller's nor many tools that were let through hide one that was not. */
+  readonly #budgets = new Map<string, EventBudget>()
   /** Since the last summary, by caller, operation and decision. */
   readonly #rows = new Map<string, Row>()
 
   constructor(context: OperationContext) {
     this.#context = context
-    this.#budgets = new Map(DECISIONS.map((decision) => [decision, new EventBudget(context.clock)]))
   }
 
   /**
@@ -29,7 +28,7 @@ export class Decisions {
     const allowed = await authorize(this.#context, call, 'audit.record')
     const { operation, decision, subject, sha256, reason } = request
     const row: Row = { caller: call.identity, operation, decision, count: 1 }
-    const isTold = this.#budgets.get(decision)?.take(`${call.identity} ${operation}`) ?? false
+    const isTold = this.#budget(call.identity, decision).take(operation)
     if (!isTold && this.#add(row)) return undefined
     const { index } = await this.#context.audit.append({
       kind: 'decision',
@@ -56,6 +55,15 @@ export class Decisions {
         this.#add(row, Number.POSITIVE_INFINITY)
       }
     }
+  }
+
+  /** Callers beyond the bound share one budget for each decision. */
+  #budget(caller: NewLeaf['caller'], decision: DecisionRequest['decision']): EventBudget {
+    const own = `${decision} ${caller}`
+    const name = this.#budgets.has(own) || this.#budgets.size < MOST_ROWS ? own : decision
+    const budget = this.#budgets.get(name) ?? new EventBudget(this.#context.clock)
+    this.#budgets.set(name, budget)
+    return budget
   }
 
   /** False if there is no room for one more row: then it is a leaf of its own, however many there are. */

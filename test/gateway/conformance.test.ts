@@ -1,11 +1,16 @@
 /** The official conformance suite: what passes against a server passes through the gateway, and the gateway's own client passes the client scenarios. */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HttpGateway, runHttpGateway } from '#gateway'
 import { type ConformanceServer, startConformanceServer } from './conformance-server.ts'
 import { approve } from './support.ts'
+
+const MODULES = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol')
 
 /** Checks of each scenario, as the suite sums them up. docs/mcp-gateway.md has the same list. */
 const SERVER_SCENARIOS = {
@@ -47,19 +52,33 @@ const SERVER_SCENARIOS = {
 /** The third check of sse-retry is of time: on a busy machine it becomes a warning. */
 const CLIENT_SCENARIOS = { initialize: 1, tools_call: 1, 'sse-retry': 2, 'elicitation-sep1034-client-defaults': 5 } as const
 
+/** What server-everything passes by itself; the others ask for tools, resources and prompts by names that it does not have. */
+const EVERYTHING_SCENARIOS = {
+  'server-initialize': 1,
+  'logging-set-level': 1,
+  ping: 1,
+  'tools-list': 1,
+  'server-sse-multiple-streams': 2,
+  'resources-list': 1,
+  'resources-subscribe': 1,
+  'resources-unsubscribe': 1,
+  'prompts-list': 1,
+} as const
+/** These call tools that it does not have, and take its answer that there is no such tool for a result. The gateway lets no such call through. */
+const EVERYTHING_ALONE = { 'tools-call-simple-text': 1, 'tools-call-error': 1 } as const
+
 let server: ConformanceServer
+let everything: ConformanceServer
 let gateway: HttpGateway
+let everythingGateway: HttpGateway
 
 beforeAll(async () => {
-  server = await startConformanceServer()
-  const target = { url: server.url }
-  const approval = await approve(target)
-  gateway = await runHttpGateway({ target, mode: 'enforce', approval, report: () => {}, host: '127.0.0.1', port: 0 })
+  ;[server, everything] = await Promise.all([startConformanceServer(), startEverything()])
+  ;[gateway, everythingGateway] = await Promise.all([gatewayBefore(server), gatewayBefore(everything)])
 })
 
 afterAll(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await server[Symbol.asyncDispose]()
+  for (const each of [gateway, everythingGateway, server, everything]) await each[Symbol.asyncDispose]()
 })
 
 describe.concurrent('the server scenarios', { timeout: 30_000 }, () => {
@@ -71,6 +90,14 @@ describe.concurrent('the server scenarios', { timeout: 30_000 }, () => {
     expect(passed(await conformance('server', '--url', gateway.url, '--suite', 'all'))).toEqual(SERVER_SCENARIOS)
   })
 
+  it('those that server-everything passes by itself, it passes through the gateway', async () => {
+    const [direct, through] = await Promise.all(
+      [everything, everythingGateway].map(({ url }) => conformance('server', '--url', url, '--suite', 'all')),
+    )
+    expect(passed(direct ?? '')).toEqual({ ...EVERYTHING_SCENARIOS, ...EVERYTHING_ALONE })
+    expect(passed(through ?? '')).toMatchObject(EVERYTHING_SCENARIOS) // and it need not look at Host and Origin for itself
+  })
+
   it.each(Object.entries(CLIENT_SCENARIOS))('the client scenario %s passes with the gateway as the client', async (scenario, least) => {
     const client = `${process.execPath} ${join(import.meta.dirname, 'conformance-client.ts')}`
     const output = await conformance('client', '--command', client, '--scenario', scenario)
@@ -80,8 +107,32 @@ describe.concurrent('the server scenarios', { timeout: 30_000 }, () => {
   })
 })
 
+async function gatewayBefore({ url }: ConformanceServer): Promise<HttpGateway> {
+  // What a server offers depends on what the host can: this is what the suite's client says.
+  const approval = await approve({ url }, { sampling: {}, elicitation: {} })
+  return await runHttpGateway({ target: { url }, mode: 'enforce', approval, report: () => {}, host: '127.0.0.1', port: 0 })
+}
+
+/** The port is one that was free a moment ago. */
+async function startEverything(): Promise<ConformanceServer> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  const entry = join(MODULES, 'server-everything/dist/index.js')
+  const child = spawn(process.execPath, [entry, 'streamableHttp'], {
+    env: { ...process.env, PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk) => String(chunk).includes('listening on port') && resolve())
+    child.once('exit', () => reject(new Error('server-everything did not start')))
+  })
+  return { url: `http://127.0.0.1:${port}/mcp`, [Symbol.asyncDispose]: async () => void child.kill() }
+}
+
 function conformance(...args: readonly string[]): Promise<string> {
-  const entry = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/conformance/dist/index.js')
+  const entry = join(MODULES, 'conformance/dist/index.js')
   return new Promise((resolve) => {
     // The exit code says the same as the sums, which are compared.
     execFile(process.execPath, [entry, ...args], { maxBuffer: 16 * 1024 * 1024 }, (_, stdout, stderr) => {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { Client, type ClientOptions } from '@modelcontextprotocol/client'
+import type { JsonObject } from '#core'
 import { type Approval, type GatewayDecision, type Mode, runStdioGateway } from '#gateway'
 import { offerDigest } from '#toolsets'
 import { connectUpstream, fetchOffer, type UpstreamLimits, type UpstreamTarget } from '#upstream'
@@ -20,9 +21,9 @@ export function fixture(change: Change = 'none'): UpstreamTarget {
   return { command: process.execPath, args: [join(import.meta.dirname, 'fixture.ts'), change] }
 }
 
-/** What the server offers now, approved. */
-export async function approve(target: UpstreamTarget): Promise<Approval> {
-  await using upstream = await connectUpstream(target)
+/** What the server offers now to a host of these capabilities, approved. */
+export async function approve(target: UpstreamTarget, capabilities: JsonObject = {}): Promise<Approval> {
+  await using upstream = await connectUpstream(target, { capabilities })
   const { offer } = await fetchOffer(upstream)
   return { offer, digest: offerDigest(offer), source: 'the test' }
 }

@@ -80,6 +80,13 @@ it('counts what a minute has no room for and tells the number; no flood of one s
   expect(told.at(-1)).toMatchObject({ kind: 'decision', caller: GATEWAY, operation: 'mcp.call', decision: 'allowed', count: 480 })
 })
 
+it('lets no caller use up the room of another', async () => {
+  operations = withContext({ policy: [{ identity: '*', operations: ['audit.record'], keys: [] }] })
+  for (const operation of ['mcp.connect', 'mcp.approve', 'mcp.call', 'model.run'] as const)
+    for (let count = 0; count < 30; count++) await operations.recordDecision(as('noisy.example.org'), { ...ECHO, operation })
+  expect(await operations.recordDecision(as('quiet.example.org'), ECHO)).toBeDefined()
+})
+
 it('loses none of many callers: those that there is no row for are leaves of their own', async () => {
   const table = { policy: [{ identity: '*', operations: ['audit.record'], keys: [] }] } as const
   operations = withContext(table)
