@@ -118,7 +118,17 @@ static enum action enter(enum step step, const char *path, int *error) {
   return action;
 }
 
+/* Pipes and sockets are no disk. A signal handler writes to one (libuv's does) and may have come while this thread held the mutex. */
+static int is_on_disk(int file) {
+  int before = errno;
+  struct stat about;
+  int found = fstat(file, &about) == 0 && (S_ISREG(about.st_mode) || S_ISDIR(about.st_mode));
+  errno = before;
+  return found;
+}
+
 static enum action enter_file(enum step step, int file, int *error) {
+  if (!is_on_disk(file)) return GO_ON;
   char link[64], path[PATH_MAX];
   snprintf(link, sizeof link, "/proc/self/fd/%d", file);
   ssize_t length = readlink(link, path, sizeof path - 1);
