@@ -32,7 +32,7 @@ export {
   type NewLeaf,
   parseLeaf,
 } from './leaf.ts'
-export { DECIDED_OPERATIONS, DECISIONS, LEAF_KINDS, MAX_VERIFICATIONS } from './leaf-members.ts'
+export { DECIDED_OPERATIONS, LEAF_KINDS, MAX_VERIFICATIONS } from './leaf-members.ts'
 export { type LeafFacts, LeafScanner } from './leaf-scanner.ts'
 export type { EntryFilter, LogEntry } from './log-entry.ts'
 export type { Activity, ActivitySpan, FoundEntries, LogSearch } from './log-search.ts'
