@@ -1,7 +1,8 @@
 /** A server's process: what it sees of our environment, how it is ended together with its children, what of its standard error is passed on. */
 import { spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { SealstoneError } from '#core'
+import { stripVTControlCharacters } from 'node:util'
+import { cutText, SealstoneError, visible } from '#core'
 
 export interface ServerCommand {
   readonly command: string
@@ -92,7 +93,7 @@ async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
   return done
 }
 
-/** Lines without control characters, cut to a length; a flood is cut off, and how much of it is told. */
+/** Lines without colours, what cannot be seen of them escaped, cut to a length; a flood is cut off, and how much of it is told. */
 function passErrorLines(stderr: Readable, onLine: (line: string) => void): void {
   let held = ''
   let budget = LINES_PER_PERIOD
@@ -104,7 +105,8 @@ function passErrorLines(stderr: Readable, onLine: (line: string) => void): void 
   }, PERIOD_MS)
   refill.unref()
   const emit = (line: string): void => {
-    const clean = line.replaceAll(CONTROL, '').slice(0, LONGEST_LINE)
+    const plain = stripVTControlCharacters(line).replace(/\r$/, '').replaceAll('\t', ' ')
+    const clean = cutText(visible(plain), LONGEST_LINE)
     if (clean === '') return
     if (budget-- > 0) onLine(clean)
     else dropped++
@@ -129,5 +131,3 @@ const GRACE_MS = 2000
 const LONGEST_LINE = 2000
 const LINES_PER_PERIOD = 1000
 const PERIOD_MS = 10_000
-// oxlint-disable-next-line no-control-regex -- they are what is to be removed
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g

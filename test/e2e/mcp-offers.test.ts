@@ -123,6 +123,12 @@ describe('mcp diff', () => {
   })
 })
 
+it('mcp gateway passes on what a server writes on standard error, named as its', async () => {
+  const words = ['--mode', 'off', '--', process.execPath, '-e', `console.error('error: all is well'); process.stdin.resume()`]
+  const { stderr } = await runOk(['mcp', 'gateway', ...words], home)
+  expect(stderr).toBe('server: error: all is well\n')
+})
+
 describe('mcp approve', () => {
   it('pins what a person confirmed on a terminal, for its owner alone, and logs it', async () => {
     offer(OFFER)

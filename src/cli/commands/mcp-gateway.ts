@@ -34,7 +34,9 @@ export async function run(context: CommandContext, operands: readonly string[], 
       import('./hold-server.ts'),
       import('./report-decisions.ts'),
     ])
-    await reportDecisions(context, options, async (telling) => {
+    await reportDecisions(context, options, async (all) => {
+      // Named, so that none of them reads like a line of ours.
+      const telling = { ...all, onErrorLine: (line: string) => all.onErrorLine(`server: ${line}`) }
       early?.tell(telling.onErrorLine)
       const held = await holdServer(home, named, options, policy, telling.note)
       if (listen === undefined || !('url' in target)) {
