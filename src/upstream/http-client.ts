@@ -88,9 +88,24 @@ export async function readShort(body: IncomingMessage, most: number): Promise<Ui
   return Buffer.concat(parts)
 }
 
+/** Of an answer that nobody reads: its end leaves the connection usable, a long or slow one is cut off together with it. */
+export function discard(body: IncomingMessage): void {
+  let length = 0
+  const late = setTimeout(() => body.destroy(), LONGEST_DISCARDING_MS)
+  late.unref()
+  body.on('data', (chunk: Uint8Array) => {
+    length += chunk.length
+    if (length > MOST_DISCARDED_BYTES) body.destroy()
+  })
+  body.on('error', () => {}) // it broke off, which is as good
+  body.once('close', () => clearTimeout(late))
+}
+
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 const MOST_SOCKETS = 256
 const MOST_HEADER_BYTES = 32 * 1024
+const MOST_DISCARDED_BYTES = 64 * 1024
+const LONGEST_DISCARDING_MS = 2000

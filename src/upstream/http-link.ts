@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SealstoneError, toSealstoneError } from '#core'
 import { EventStreamFramer } from './event-stream.ts'
-import { type HttpAnswer, type HttpClient, type HttpEndpoint, openHttpClient, readShort } from './http-client.ts'
+import { discard, type HttpAnswer, type HttpClient, type HttpEndpoint, openHttpClient, readShort } from './http-client.ts'
 import { serverFault } from './limits.ts'
 import type { Link, Receiver } from './link.ts'
 import { type FramingLimits, type Incoming, MessageFramer, onOneLine } from './message-framer.ts'
@@ -77,7 +77,7 @@ class HttpLink implements Link {
         undefined,
         AbortSignal.timeout(FAREWELL_MS),
       )
-      await farewell.then(({ body }) => body.resume()).catch(() => {}) // a session that nobody ends runs out
+      await farewell.then(({ body }) => discard(body)).catch(() => {}) // a session that nobody ends runs out
     }
     this.#closing.abort()
     this.#client[Symbol.dispose]()
@@ -96,7 +96,7 @@ class HttpLink implements Link {
     const type = mediaType(headers['content-type'])
     if (status >= 200 && status < 300 && type === 'text/event-stream') return await this.#follow(body, asked, isHandshake)
     if (asked === undefined || (status < 400 && type !== 'application/json')) {
-      body.resume()
+      discard(body)
       if (status >= 300) throw refusedStatus(status)
       if (asked !== undefined)
         throw serverFault(`the server answered with ${type === '' ? 'nothing' : 'another media type'}, want JSON or an event stream`)
@@ -195,7 +195,7 @@ class HttpLink implements Link {
     const headers = { ...this.#headers(false), accept: 'text/event-stream', ...(lastId === undefined ? {} : { 'last-event-id': lastId }) }
     const { status, headers: answered, body } = await this.#client.send('GET', headers, undefined, this.#closing.signal)
     if (status === 200 && mediaType(answered['content-type']) === 'text/event-stream') return body
-    body.resume()
+    discard(body)
     throw refusedStatus(status)
   }
 

@@ -1,4 +1,7 @@
 /** Servers that lie, flood, hang and die: bounded, and told by a clear error. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '#core'
@@ -99,6 +102,47 @@ describe('a server that sends', () => {
     expect(lines.length).toBeLessThanOrEqual(1001)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(2000)
     expect(lines.join('')).not.toContain('\u001b')
+  })
+})
+
+describe('a line on standard error', () => {
+  it('shows what cannot be seen, and loses its colours', async () => {
+    const lines: string[] = []
+    const body = `process.stderr.write('\\u001b[31mred\\u001b[0m\\r\\na\\u202eb\\u200bc\\u0007\\tend\\n'); await send({ id: message.id, result: { tools: [] } })`
+    await using upstream = await connectUpstream(scriptedServer(body), { onErrorLine: (line) => void lines.push(line) })
+    await fetchOffer(upstream)
+    await upstream.close()
+    expect(lines).toEqual(['red', 'a\\u{202e}b\\u{200b}c\\u{7} end'])
+  })
+})
+
+describe('an answer to a notification', () => {
+  it.each(['without end', 'that never comes'])('with a body %s is cut off', async (how) => {
+    const ended = Promise.withResolvers<number>()
+    await using server = createServer((request, response) => {
+      let text = ''
+      request.on('data', (chunk) => (text += String(chunk)))
+      request.on('end', () => {
+        if (request.method !== 'POST') return void response.writeHead(405).end()
+        const { id } = JSON.parse(text) as { id?: string }
+        const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'a', version: '1' } }
+        if (id !== undefined)
+          return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+        response.writeHead(202, { 'content-type': 'text/plain' })
+        let sent = 0
+        const write = (): void => {
+          while (!response.destroyed && sent < 64 << 20 && response.write(Buffer.alloc(1 << 16))) sent += 1 << 16
+        }
+        response.on('drain', write).on('close', () => ended.resolve(sent))
+        if (how === 'without end') write()
+        else response.flushHeaders()
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const upstream = await connectUpstream({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }, { era: 'legacy' })
+    expect(await ended.promise).toBeLessThan(64 << 20)
+    await upstream.close()
+    server.closeAllConnections()
   })
 })
 
