@@ -85,7 +85,7 @@ export class OfferWatch {
   async #judge(asker: () => Promise<Asker>): Promise<{ verdict: Verdict; digest: string | undefined }> {
     try {
       const fetched = await fetchOffer(await asker(), { limits: this.#limits })
-      this.#goodForMs = Math.min(Math.max(fetched.ttlMs ?? LONGEST_TTL_MS, SHORTEST_TTL_MS), LONGEST_TTL_MS)
+      this.#goodForMs = Math.min(Math.max(fetched.ttlMs ?? LONGEST_TTL_MS, this.#limits.recheckMs), LONGEST_TTL_MS)
       const block = this.#block(diffOffers(this.#approval.offer, fetched.offer))
       if (block !== undefined) return { verdict: { kind: 'blocked', block, fetched }, digest: digestOf(fetched.offer) }
       return {
@@ -93,7 +93,7 @@ export class OfferWatch {
         digest: this.#approval.digest,
       }
     } catch (error) {
-      this.#goodForMs = SHORTEST_TTL_MS // it may be better then
+      this.#goodForMs = this.#limits.recheckMs // it may be better then
       return { verdict: { kind: 'blocked', block: failure(toSealstoneError(error)) }, digest: undefined }
     }
   }
@@ -129,8 +129,6 @@ function digestOf(offer: Offer): string | undefined {
   }
 }
 
-/** A server that says at every answer that it changes all the time is listed again this often, and not at every call. */
-const SHORTEST_TTL_MS = 5000
 /** Also without a word of the server it is asked again after this long, when there is a call. */
 const LONGEST_TTL_MS = 60_000
 /** A server that tells of a change whenever it is asked is asked no more than this often in one go. */

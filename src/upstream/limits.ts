@@ -8,6 +8,8 @@ export interface UpstreamLimits {
   readonly requestMs: number
   /** For all pages of all lists together. */
   readonly offerMs: number
+  /** Not asked again for its lists sooner than this, however short the time is for which it says they may be kept. */
+  readonly recheckMs: number
   /** One answer that we read ourselves. What only passes through may be longer: it is streamed. */
   readonly messageBytes: number
   /** A message that is longer than this is passed on in pieces, and never held whole. */
@@ -30,6 +32,7 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
   connectMs: 30_000,
   requestMs: 30_000,
   offerMs: 60_000,
+  recheckMs: 5000,
   messageBytes: 8 * 1024 * 1024,
   heldBytes: 256 * 1024,
   streamedBytes: 1024 * 1024 * 1024,
