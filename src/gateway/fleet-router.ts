@@ -5,6 +5,7 @@ import { errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_
 import { askForList, type FleetList, joinName, ResourceMap, splitName } from './fleet-lists.ts'
 import { type Answer, FleetMember, type FleetSink, type MemberOptions } from './fleet-member.ts'
 import { parseMessage, writeMessage } from './fleet-messages.ts'
+import { FleetProgress } from './fleet-progress.ts'
 import type { LineWriter } from './line-writer.ts'
 
 export class FleetRouter implements FleetSink {
@@ -18,6 +19,7 @@ export class FleetRouter implements FleetSink {
   readonly #prefix = `sealstone-fleet-${Math.random().toString(36).slice(2, 10)}-`
   /** Requests of servers that the host was given under an id of ours. */
   readonly #fromServers = new Map<string, { readonly member: FleetMember; readonly id: string }>()
+  readonly #progress = new FleetProgress()
   /** Requests of the host that are asked of several servers. */
   readonly #running = new Set<Promise<void>>()
   readonly #told = new Set<string>()
@@ -88,8 +90,11 @@ export class FleetRouter implements FleetSink {
   }
 
   fromServer(member: FleetMember, head: MessageHead, bytes: Uint8Array): Promise<void> | undefined {
-    if (head.answers !== undefined || (head.id === undefined && head.cancels === undefined)) return this.#host.write(bytes)
-    if (head.id === undefined) return this.#cancelOfServer(member, head, bytes)
+    if (head.answers !== undefined) {
+      this.#progress.ended(head.id ?? '')
+      return this.#host.write(bytes)
+    }
+    if (head.id === undefined) return this.#notificationOfServer(member, head, bytes)
     if (this.#fromServers.size >= MOST_FROM_SERVERS) {
       const refusal = writeMessage(head.id, { error: { code: METHOD_NOT_FOUND, message: 'too many requests wait for the host' } })
       return void member.forward(refusal.head, refusal.bytes)
@@ -102,6 +107,7 @@ export class FleetRouter implements FleetSink {
   memberEnded(member: FleetMember, error: SealstoneError): void {
     if (!this.#isStopping) this.#note(`the MCP server ${member.name} is left out: ${error.message}`)
     for (const [id, { member: owner }] of this.#fromServers) if (owner === member) this.#fromServers.delete(id)
+    this.#progress.lost(member)
     if (this.#members.every(({ isUp }) => !isUp)) this.#fail(error)
   }
 
@@ -166,6 +172,7 @@ export class FleetRouter implements FleetSink {
     if (target === undefined) return await this.#unknown(id, head.params.name ?? '')
     const message = parseMessage(bytes)
     const rewritten = writeMessage(id, { ...message, params: { ...(message['params'] as JsonObject), name: target.name } })
+    this.#progress.forwarded(id, target.member, message['params'])
     await target.member.forward(rewritten.head, rewritten.bytes)
   }
 
@@ -179,18 +186,23 @@ export class FleetRouter implements FleetSink {
     const member = target?.member ?? (typeof uri === 'string' ? await this.#owner(uri) : undefined)
     if (member === undefined) return await this.#unknown(id, typeof name === 'string' ? name : '')
     const rewritten = writeMessage(id, { ...message, params: { ...params, ref: { ...ref, ...(target === undefined ? {} : { name: target.name }) } } })
+    this.#progress.forwarded(id, member, params)
     await member.forward(rewritten.head, rewritten.bytes)
   }
 
   async #toOwner(id: string, head: MessageHead, bytes: Uint8Array): Promise<void> {
     const { uri = '' } = head.params
+    const forward = async (member: FleetMember): Promise<void> => {
+      this.#progress.forwarded(id, member, parseMessage(bytes)['params'])
+      await member.forward(head, bytes)
+    }
     const known = this.#resources.find(uri)
-    if (known !== undefined) return await known.forward(head, bytes)
+    if (known !== undefined) return await forward(known)
     // Not listed yet. The host goes on meanwhile: a server may need its answer before it lists.
     void this.#run(id, async () => {
       const member = await this.#owner(uri)
       if (member === undefined) await this.#unknown(id, uri)
-      else await member.forward(head, bytes)
+      else await forward(member)
     })
   }
 
@@ -216,7 +228,14 @@ export class FleetRouter implements FleetSink {
   async #notificationOfHost(head: MessageHead, bytes: Uint8Array): Promise<void> {
     // Progress of what a server asked for goes by a token of that server, and two may have chosen the same: it is left out.
     if (head.method === 'notifications/progress') return
+    if (head.cancels !== undefined) this.#progress.ended(head.cancels)
     for (const member of this.#up()) await member.forward(head, bytes)
+  }
+
+  #notificationOfServer(member: FleetMember, head: MessageHead, bytes: Uint8Array): Promise<void> | undefined {
+    if (head.method === 'notifications/progress') return this.#progress.passes(member, parseMessage(bytes)) ? this.#host.write(bytes) : undefined
+    if (head.method === 'notifications/message') return this.#host.write(named(member, parseMessage(bytes)))
+    return head.cancels === undefined ? this.#host.write(bytes) : this.#cancelOfServer(member, head, bytes)
   }
 
   #cancelOfServer(member: FleetMember, { cancels }: MessageHead, bytes: Uint8Array): Promise<void> | undefined {
@@ -278,6 +297,13 @@ export class FleetRouter implements FleetSink {
     const servers = this.#members.map((member) => member.name).join(', ')
     await this.#host.write(errorAnswer(id, INVALID_PARAMS, `no server has ${excerpt(name)}; names begin with one of ${servers} and __`))
   }
+}
+
+/** A line of a server's log: whose it is stands in front of the name that the server gives to its logger. */
+function named({ name }: FleetMember, message: JsonObject): Uint8Array {
+  const params = isJsonObject(message['params']) ? message['params'] : {}
+  const { logger } = params
+  return writeMessage(undefined, { ...message, params: { ...params, logger: typeof logger === 'string' ? `${name}: ${logger}` : name } }).bytes
 }
 
 function textOf(value: JsonValue | undefined): readonly string[] {

@@ -130,6 +130,33 @@ describe('servers that disturb each other', () => {
     expect(new Set(answers.map(({ result }) => result.content[0]?.text)).size).toBe(2)
   })
 
+  it('cannot tell of the progress of what another was asked, nor speak in its log', async () => {
+    const speaks = (name: string): UpstreamTarget =>
+      scriptedServer(`
+        const tell = (progressToken) => send({ method: 'notifications/progress', params: { progressToken, progress: 1, requestId: 7, message: '${name}' } })
+        if (message.params.name === 'wait') return void (globalThis.waiting = message.id)
+        await tell('t')
+        await tell(5)
+        await send({ method: 'notifications/message', params: { level: 'info', logger: 'a', data: '${name}' } })
+        if (globalThis.waiting) await send({ id: globalThis.waiting, result: { content: [] } })
+        await tell('t')
+        await send({ id: message.id, result: { content: [] } })`)
+    await using gateway = startFleet({ a: { target: speaks('good'), mode: 'off' }, b: { target: speaks('evil'), mode: 'off' } })
+    const host = new RawHost(gateway)
+    await host.initialize()
+    await host.send({ id: 7, method: 'tools/call', params: { name: 'a__wait', _meta: { progressToken: 't' } } })
+    await host.request(8, 'tools/call', { name: 'b__tell' })
+    await host.request(9, 'tools/call', { name: 'a__tell' })
+    expect(
+      host.others.map(({ id, method, params }) => [id ?? method, (params as { message?: string; logger?: string } | undefined) ?? {}]),
+    ).toMatchObject([
+      ['notifications/message', { logger: 'b: a', data: 'evil' }],
+      ['notifications/progress', { message: 'good', progressToken: 't' }],
+      ['notifications/message', { logger: 'a: a', data: 'good' }],
+      [7, {}],
+    ])
+  })
+
   it('do not end the others by ending, hanging or sending too much', async () => {
     const ends = scriptedServer('process.exit(3)')
     const hangs = scriptedServer('')
