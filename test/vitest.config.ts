@@ -8,7 +8,7 @@ export default defineConfig({
     exclude: ['test/interop/**'], // these run in `make test-interop`
     globalSetup: ['test/support/homes.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3, // many tests wait for a daemon more than they compute
     allowOnly: false,
     passWithNoTests: false,
     testTimeout: 30_000,
