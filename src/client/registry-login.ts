@@ -1,5 +1,5 @@
 /** Logging in to an MCP registry as the owner of a domain: the daemon signs the time, the registry gives a token for it. */
-import { isJsonObject, type JsonObject, parseStrictObject, SealstoneError, toHex } from '#core'
+import { innermostReason, readBounded, isJsonObject, type JsonObject, parseStrictObject, SealstoneError, toHex } from '#core'
 import type { SignRegistryChallengeResponse } from '#wire'
 import { isLoopback } from './address.ts'
 import type { Channel } from './channel.ts'
@@ -50,10 +50,10 @@ export async function askRegistry(
       signal: limit,
     })
     status = response.status
-    body = await readBounded(response)
+    body = await readBounded(response, MAX_ANSWER_BYTES)
   } catch (cause) {
     signal?.throwIfAborted()
-    throw refused(limit.aborted ? `it does not answer within ${timeoutMs} ms` : `it cannot be reached (${reasonOf(cause)})`, cause)
+    throw refused(limit.aborted ? `it does not answer within ${timeoutMs} ms` : `it cannot be reached (${innermostReason(cause)})`, cause)
   }
   if (status !== 200) throw refused(`it answers ${status}: ${JSON.stringify(Buffer.from(body).toString().trim().slice(0, 300))}`)
   return readToken(body)
@@ -78,25 +78,6 @@ function readToken(body: Uint8Array): RegistryToken {
   const { registry_token: token, expires_at: expiresAt } = answer
   if (!isJsonObject(answer) || typeof token !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(token)) throw refused('its answer has no registry_token')
   return { token, ...(typeof expiresAt === 'number' && Number.isSafeInteger(expiresAt) ? { expiresAt } : {}) }
-}
-
-async function readBounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length
-    if (length > MAX_ANSWER_BYTES) throw new Error(`more than ${MAX_ANSWER_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-/** The innermost reason: of a refused connection the fetch itself only says that it failed. */
-function reasonOf(cause: unknown): string {
-  let error = cause
-  while (error instanceof Error && error.cause instanceof Error) error = error.cause
-  if (!(error instanceof Error)) return String(error)
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message
 }
 
 function refused(message: string, cause?: unknown): SealstoneError {

@@ -18,6 +18,7 @@ export { canonicalJson, canonicalJsonBytes, type JsonObject, type JsonValue } fr
 export { type Clock, systemClock } from './clock.ts'
 export { defined } from './defined.ts'
 export { ERROR_CATALOGUE, type ErrorCode, type ErrorEntry, type ExitCode, type GrpcStatusName } from './error-catalogue.ts'
+export { innermostReason, readBounded } from './foreign-answer.ts'
 export { matchesGlob } from './glob.ts'
 export { type ErrorOptions, isErrorCode, SealstoneError, toSealstoneError, unreachable } from './errors.ts'
 export {

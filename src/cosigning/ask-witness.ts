@@ -1,5 +1,5 @@
 /** One request to one witness (c2sp.org/tlog-witness): its cosignatures, or the size that it knows. Bounded in time and length. */
-import { SealstoneError, utf8Text } from '#core'
+import { innermostReason, readBounded, SealstoneError, utf8Text } from '#core'
 import { type AddCheckpointRequest, formatAddCheckpoint, type NoteSignature, parseSignatureLines, parseTreeSize } from '#tlog'
 
 export type WitnessAnswer =
@@ -19,25 +19,14 @@ export async function askWitness(url: string, request: AddCheckpointRequest, sig
       redirect: 'error',
       signal,
     })
-    body = await readBounded(response)
+    body = utf8Text(await readBounded(response, MAX_ANSWER_BYTES))
   } catch (cause) {
-    throw failed(signal.aborted ? 'it does not answer in time' : `it cannot be reached (${reasonOf(cause)})`, cause)
+    throw failed(signal.aborted ? 'it does not answer in time' : `it cannot be reached (${innermostReason(cause)})`, cause)
   }
   if (response.status === 200) return { kind: 'cosigned', lines: read(() => parseSignatureLines(body)) }
   if (response.status === 409) return { kind: 'size', size: read(() => parseTreeSize(body)) }
   // Its words go into our log: one line, and not without end.
   throw failed(`it answers ${response.status}: ${JSON.stringify(body.trim().slice(0, 200))}`)
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length
-    if (length > MAX_ANSWER_BYTES) throw new Error(`more than ${MAX_ANSWER_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return utf8Text(Buffer.concat(chunks))
 }
 
 function read<Result>(parse: () => Result): Result {
@@ -46,14 +35,6 @@ function read<Result>(parse: () => Result): Result {
   } catch (cause) {
     throw failed(`its answer is malformed: ${(cause as Error).message}`, cause)
   }
-}
-
-/** The innermost reason: of a refused connection the fetch itself only says that it failed. */
-function reasonOf(cause: unknown): string {
-  let error = cause
-  while (error instanceof Error && error.cause instanceof Error) error = error.cause
-  if (!(error instanceof Error)) return String(error)
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message
 }
 
 function failed(message: string, cause?: unknown): SealstoneError {
