@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
-import { runHttpGateway } from '#gateway'
+import { runHttpGateway, type HttpGateway } from '#gateway'
 import { offerDigest } from '#toolsets'
 
 const OFFER = { server: { name: 'scripted', version: '1' }, tools: [{ name: 'a' }], prompts: [], resources: [], resourceTemplates: [] }
@@ -34,14 +34,7 @@ it.each<[string, Answer]>([
   ],
 ])('an answer to another request %s does not reach the host', async (_, answer) => {
   await using server = await start(answer)
-  await using gateway = await runHttpGateway({
-    target: { url: server.url },
-    mode: 'enforce',
-    approval: APPROVAL,
-    report: () => {},
-    host: '127.0.0.1',
-    port: 0,
-  })
+  await using gateway = await gatewayBefore(server.url)
   await initialize(gateway.url)
   expect(await call(gateway.url)).not.toContain('evil')
 })
@@ -49,17 +42,14 @@ it.each<[string, Answer]>([
 it('events with ids, empty ones, comments and several lines of data reach the host with the same meaning', async () => {
   const stream = `id: 1\ndata: \n\n: still here\n\nretry: 500\nid: 2\r\ndata: {"jsonrpc":"2.0",\r\ndata: "id":1,"result":{"content":[]}}\r\n\r\n`
   await using server = await start((response) => void response.writeHead(200, EVENTS).end(stream))
-  await using gateway = await runHttpGateway({
-    target: { url: server.url },
-    mode: 'enforce',
-    approval: APPROVAL,
-    report: () => {},
-    host: '127.0.0.1',
-    port: 0,
-  })
+  await using gateway = await gatewayBefore(server.url)
   await initialize(gateway.url)
   expect(await call(gateway.url)).toBe(`id: 1\ndata: \n\n:\n\nretry: 500\nid: 2\nevent: message\ndata: ${GOOD.replace('"2.0",', '"2.0", ')}\n\n`)
 })
+
+async function gatewayBefore(url: string): Promise<HttpGateway> {
+  return await runHttpGateway({ target: { url }, mode: 'enforce', approval: APPROVAL, report: () => {}, host: '127.0.0.1', port: 0 })
+}
 
 async function start(answer: Answer): Promise<AsyncDisposable & { url: string }> {
   const server = createServer((request, response) => {
