@@ -107,7 +107,8 @@ describe('the streams and the status', () => {
 
   it('leave Ctrl-C to the terminal, which tells the command once', async () => {
     using stand = await signedModel()
-    const script = `let n = 0; process.on('SIGINT', () => n++); console.log('ready'); setTimeout(() => console.log('told', n, 'times'), 800)`
+    const script = `let n = 0; const end = () => { console.log('told', n, 'times'); process.exit() }
+      process.on('SIGINT', () => n++ || setTimeout(end, 500)); setTimeout(end, 20_000); console.log('ready')`
     const typing = { home: stand.home, when: 'ready', type: '\u0003' }
     const { code, text } = await typeOnTerminal(
       [LAUNCHER, 'run', '--model', stand.model, ...DESCRIPTORS, '--', process.execPath, '-e', script],
