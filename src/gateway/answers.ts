@@ -14,6 +14,19 @@ export function blockedAnswer(id: string, block: Block): Uint8Array {
   return errorAnswer(id, BLOCKED, `Blocked by Sealstone: ${block.reason}. Next step: ${block.hint}`, data)
 }
 
+/**
+ * The answer to a call of a tool that was not approved: a result with `isError`, which is what servers of the official SDK give for a tool that
+ * they do not have, and what every host shows to its model.
+ */
+export function refusedCall(id: string, { code, reason, hint }: Omit<Block, 'differences'>, isModern: boolean): Uint8Array {
+  return resultAnswer(id, {
+    ...(isModern ? { resultType: 'complete' } : {}),
+    content: [{ type: 'text', text: `Blocked by Sealstone: ${reason}. Next step: ${hint}` }],
+    isError: true,
+    _meta: { 'sealstone/blocked': { code, hint } },
+  })
+}
+
 export function failedAnswer(id: string, error: SealstoneError): Uint8Array {
   return errorAnswer(id, BLOCKED, `Sealstone: ${visible(cutText(error.message, 300))}. Next step: ${error.hint}`, {
     code: error.code,

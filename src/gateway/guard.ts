@@ -12,7 +12,7 @@ import {
   type ServerIdentity,
   type UpstreamLimits,
 } from '#upstream'
-import { blockedAnswer, errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, resultAnswer } from './answers.ts'
+import { blockedAnswer, errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, refusedCall, resultAnswer } from './answers.ts'
 import type { Approval, Block, Mode, Report } from './approval.ts'
 import { Handshake } from './handshake.ts'
 import { OfferWatch, type Verdict } from './offer-watch.ts'
@@ -67,8 +67,7 @@ export class Guard {
     if (watch === undefined) return PASS
     if (method === 'initialize') this.#handshake.begin()
     if (method === 'ping' || method === 'initialize' || method === 'server/discover') return PASS
-    const version = head.params['_meta.io.modelcontextprotocol/protocolVersion']
-    if (version !== undefined) this.#envelope ??= envelopeOf(message)
+    if (isModern(head)) this.#envelope ??= envelopeOf(message)
     if (!this.#knowsHost()) {
       if (this.#options.mode === 'warn') return PASS
       return { kind: 'answer', message: errorAnswer(id, INVALID_REQUEST, 'not before the connection is initialized') }
@@ -188,10 +187,8 @@ export class Guard {
     const missing = unapproved(head, verdict)
     if (missing === undefined) return PASS
     this.#options.report({ operation: 'mcp.call', decision: 'blocked', subject: this.#subject(params.name), reason: missing })
-    return {
-      kind: 'answer',
-      message: blockedAnswer(id, { code: 'MCP_BLOCKED', reason: missing, hint: 'call one of the tools that are listed', differences: [] }),
-    }
+    const block = { code: 'MCP_BLOCKED', reason: missing, hint: 'use one of those that are listed', differences: [] } as const
+    return { kind: 'answer', message: method === 'tools/call' ? refusedCall(id, block, isModern(head)) : blockedAnswer(id, block) }
   }
 
   #warnOfCall(head: MessageHead, verdict: Verdict): void {
@@ -231,6 +228,11 @@ function unapproved({ method, params }: MessageHead, verdict: Extract<Verdict, {
   if (method === 'tools/call' && !verdict.tools.has(name)) return `the tool ${excerpt(name)} was not approved`
   if (method === 'prompts/get' && !verdict.prompts.has(name)) return `the prompt ${excerpt(name)} was not approved`
   return undefined
+}
+
+/** Since 2026-07-28 each request says its revision. */
+function isModern({ params }: MessageHead): boolean {
+  return params['_meta.io.modelcontextprotocol/protocolVersion'] !== undefined
 }
 
 function serverRuling(head: MessageHead, verdict: Verdict): Ruling {

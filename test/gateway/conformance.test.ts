@@ -58,14 +58,15 @@ const EVERYTHING_SCENARIOS = {
   'logging-set-level': 1,
   ping: 1,
   'tools-list': 1,
+  // These two call tools that it does not have, and take the answer that there is none for a result: the gateway's has the same form.
+  'tools-call-simple-text': 1,
+  'tools-call-error': 1,
   'server-sse-multiple-streams': 2,
   'resources-list': 1,
   'resources-subscribe': 1,
   'resources-unsubscribe': 1,
   'prompts-list': 1,
 } as const
-/** These call tools that it does not have, and take its answer that there is no such tool for a result. The gateway lets no such call through. */
-const EVERYTHING_ALONE = { 'tools-call-simple-text': 1, 'tools-call-error': 1 } as const
 
 let server: ConformanceServer
 let everything: ConformanceServer
@@ -81,7 +82,7 @@ afterAll(async () => {
   for (const each of [gateway, everythingGateway, server, everything]) await each[Symbol.asyncDispose]()
 })
 
-describe.concurrent('the server scenarios', { timeout: 30_000 }, () => {
+describe.concurrent('the server scenarios', { timeout: 120_000 }, () => {
   it('all pass against the server itself', async () => {
     expect(passed(await conformance('server', '--url', server.url, '--suite', 'all'))).toEqual(SERVER_SCENARIOS)
   })
@@ -94,7 +95,7 @@ describe.concurrent('the server scenarios', { timeout: 30_000 }, () => {
     const [direct, through] = await Promise.all(
       [everything, everythingGateway].map(({ url }) => conformance('server', '--url', url, '--suite', 'all')),
     )
-    expect(passed(direct ?? '')).toEqual({ ...EVERYTHING_SCENARIOS, ...EVERYTHING_ALONE })
+    expect(passed(direct ?? '')).toEqual(EVERYTHING_SCENARIOS)
     expect(passed(through ?? '')).toMatchObject(EVERYTHING_SCENARIOS) // and it need not look at Host and Origin for itself
   })
 

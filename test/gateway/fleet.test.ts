@@ -79,7 +79,11 @@ describe('a fleet', () => {
     const client = await connectClient(gateway)
     await expect(client.callTool({ name: 'add', arguments: {} })).rejects.toThrow(/no server has "add"; names begin with one of calc and __/)
     await expect(client.callTool({ name: 'none__add', arguments: {} })).rejects.toThrow(/no server has/)
-    await expect(client.callTool({ name: 'calc__gone', arguments: {} })).rejects.toThrow(/the tool "gone" was not approved/)
+    const { content, isError } = await client.callTool({ name: 'calc__gone', arguments: {} })
+    expect({ content, isError }).toEqual({
+      isError: true,
+      content: [{ type: 'text', text: expect.stringMatching(/^Blocked by Sealstone: the tool "gone" was not approved\. /) }],
+    })
   })
 })
 

@@ -24,6 +24,15 @@ describe.concurrent.each(['legacy', 'auto'] as const)('a host of the era %s', (e
     await gateway.done
   })
 
+  it('gets a result with isError for a tool that was not approved', async () => {
+    await using gateway = startGateway(fixture(), approval)
+    const client = await connectClient(gateway, era)
+    expect(await client.callTool({ name: 'extra' })).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringMatching(/^Blocked by Sealstone: /) }],
+    })
+  })
+
   it.each(CHANGES)('is refused a server whose %s changed', async (change) => {
     await using gateway = startGateway(fixture(change), approval)
     const client = await connectClient(gateway, era)
@@ -62,8 +71,12 @@ describe('a message', () => {
     await using gateway = startGateway(fixture(), approval)
     const host = new RawHost(gateway)
     await host.initialize()
-    const { error } = await host.request(1, 'tools/call', { name: 'extra' })
-    expect(error).toMatchObject({ code: -32050, message: expect.stringContaining('the tool "extra" was not approved') })
+    const { result } = await host.request(1, 'tools/call', { name: 'extra' })
+    expect(result).toEqual({
+      content: [{ type: 'text', text: 'Blocked by Sealstone: the tool "extra" was not approved. Next step: use one of those that are listed' }],
+      isError: true,
+      _meta: { 'sealstone/blocked': { code: 'MCP_BLOCKED', hint: 'use one of those that are listed' } },
+    })
     expect(gateway.decisions.at(-1)).toMatchObject({ operation: 'mcp.call', decision: 'blocked' })
   })
 })
