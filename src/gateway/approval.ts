@@ -1,5 +1,6 @@
 /** What a server is held to, how strictly, and what is told about it. */
 import type { Offer, OfferDifference } from '#toolsets'
+import type { UpstreamLimits, UpstreamTarget } from '#upstream'
 
 /** `enforce` lets nothing through that was not approved, `warn` lets it through and says so, `off` does not look. */
 export type Mode = 'off' | 'warn' | 'enforce'
@@ -10,6 +11,15 @@ export interface Approval {
   readonly digest: string
   /** Where it comes from, for messages: `the signed manifest m.hybrid.sig`, `the pin of 2026-11-28`. */
   readonly source: string
+}
+
+/** A server, and how it is held. */
+export interface HeldServer {
+  readonly target: UpstreamTarget
+  readonly mode: Mode
+  /** May be missing where nothing is compared. */
+  readonly approval?: Approval
+  readonly limits?: UpstreamLimits
 }
 
 /** One thing that the gateway decided. What foreign text there is in it is harmless to look at and bounded. */
@@ -25,6 +35,14 @@ export interface GatewayDecision {
 
 /** Takes every decision at once and never throws; what becomes of it must not hold up the gateway. */
 export type Report = (decision: GatewayDecision) => void
+
+/** Who is told what, beside the host. */
+export interface Telling {
+  readonly report: Report
+  /** For the person who reads standard error: the server's own lines, and ours. */
+  readonly onErrorLine: (line: string) => void
+  readonly note: (text: string) => void
+}
 
 /** Why nothing passes. */
 export interface Block {

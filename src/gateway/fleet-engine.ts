@@ -1,4 +1,7 @@
-/** Before many servers at once, as one: each message of the host goes to the server that it is for, and what they offer is one list. */
+/**
+ * Before many servers at once, as one: each message of the host goes to the server that it is for, and what they offer is one list. Knows nothing
+ * of how a host is reached: that is the affair of a front.
+ */
 import { cutText, excerpt, isJsonObject, type JsonObject, type JsonValue, type SealstoneError, toSealstoneError, visible } from '#core'
 import { LISTS, type MessageHead } from '#upstream'
 import { errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, resultAnswer } from './answers.ts'
@@ -6,14 +9,14 @@ import { askForList, type FleetList, joinName, ResourceMap, splitName } from './
 import { type Answer, FleetMember, type FleetSink, type MemberOptions } from './fleet-member.ts'
 import { parseMessage, writeMessage } from './fleet-messages.ts'
 import { FleetProgress } from './fleet-progress.ts'
-import type { LineWriter } from './line-writer.ts'
+import type { HostEnd } from './line-writer.ts'
 
-export class FleetRouter implements FleetSink {
+export class FleetEngine implements FleetSink {
   /** Rejects when the last server has gone. */
   readonly ending: Promise<never>
   readonly #fail: (error: SealstoneError) => void
   readonly #members: readonly FleetMember[]
-  readonly #host: LineWriter
+  readonly #host: Pick<HostEnd, 'write'>
   readonly #note: (text: string) => void
   readonly #resources = new ResourceMap()
   readonly #prefix = `sealstone-fleet-${Math.random().toString(36).slice(2, 10)}-`
@@ -31,7 +34,7 @@ export class FleetRouter implements FleetSink {
   #next = 1
 
   /** @param version of this program, for the host */
-  constructor(members: readonly MemberOptions[], host: LineWriter, note: (text: string) => void, version: string) {
+  constructor(members: readonly MemberOptions[], host: Pick<HostEnd, 'write'>, note: (text: string) => void, version: string) {
     const { promise, reject } = Promise.withResolvers<never>()
     promise.catch(() => {})
     this.ending = promise
