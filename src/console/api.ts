@@ -15,6 +15,8 @@ export async function answerApi(log: ConsoleLog, path: string, parameters: URLSe
   switch (path) {
     case '/api/checkpoint':
       return json(log.checkpoint() ?? null)
+    case '/api/cosigned':
+      return json(log.cosigned() ?? null)
     case '/api/trust':
       return { type: 'application/json', bytes: await log.trust() }
     case '/api/entries':

@@ -4,6 +4,8 @@ import type { Activity, ActivitySpan, FoundEntries, LogSearch, TileName } from '
 export interface ConsoleLog {
   /** The newest signed checkpoint; undefined before the first one. Costs nothing. */
   checkpoint(): string | undefined
+  /** The newest that a quorum of the log's witnesses has cosigned, with their lines; undefined without witnesses, or before the first. Costs nothing. */
+  cosigned(): string | undefined
   /** The newest trust file: public keys, their states, signed by the log keys. */
   trust(): Promise<Uint8Array>
   /** A tile or entry bundle. Throws TILE_MISSING where the newest checkpoint does not reach. */

@@ -32,7 +32,7 @@ export interface ConsoleServer extends AsyncDisposable {
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
   const page = readPage(options.pageFolder ?? PAGE_FOLDER)
   const sessions = new Sessions(options.clock, { linkMs: LINK_MINUTES * 60_000, sessionMs: SESSION_HOURS * 3_600_000 })
-  const live = new Live(() => options.log.checkpoint())
+  const live = new Live(options.log)
   const listener = await openHttpListener({ ...options, setting: 'console.listen', connections: MOST_CONNECTIONS }, (request, response) => {
     void handle(parts, request, response).catch((error: unknown) => {
       options.logger.error({ error: toSealstoneError(error).message }, 'a request of the console failed')

@@ -2,6 +2,7 @@
 import type { AuditLog } from '#audit'
 import { type Clock, defined, type Logger, SealstoneError } from '#core'
 import { type ConsoleServer, startConsole } from '#console'
+import type { Cosigning } from '#cosigning'
 import type { KeyStore } from '#keys'
 import type { ConsoleSettings } from './config.ts'
 import type { HomePaths } from './home.ts'
@@ -12,13 +13,18 @@ export interface ConsoleParts {
   /** Directory of the leaves that were moved out of the database. */
   readonly cold?: string
   readonly audit: AuditLog
+  /** Where the log has witnesses. */
+  readonly cosigning: Cosigning | undefined
   readonly keys: KeyStore
   readonly clock: Clock
   readonly logger: Logger
 }
 
 /** Throws CONFIG_INVALID or FILE_UNREADABLE. What the console reads comes from a thread of its own, never from the one that signs. */
-export async function openConsole(settings: ConsoleSettings, { paths, cold, audit, keys, clock, logger }: ConsoleParts): Promise<ConsoleServer> {
+export async function openConsole(
+  settings: ConsoleSettings,
+  { paths, cold, audit, cosigning, keys, clock, logger }: ConsoleParts,
+): Promise<ConsoleServer> {
   const reader = new LogReaderThread({ database: paths.database, ...defined({ cold }) }, logger)
   const server = await startConsole({
     ...defined({ tls: settings.tls }),
@@ -30,6 +36,7 @@ export async function openConsole(settings: ConsoleSettings, { paths, cold, audi
     logger,
     log: {
       checkpoint: () => audit.checkpoint(),
+      cosigned: () => cosigning?.quorate()?.note,
       trust: async () => {
         const issued = keys.trust()
         if (issued === undefined) throw new SealstoneError('ENTRY_UNKNOWN', 'no trust file was issued yet')

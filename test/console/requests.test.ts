@@ -16,7 +16,7 @@ it('answers an address that is none with 400, and writes nothing of it into the 
     port: 0,
     clock: systemClock,
     logger: pino({}, { write: (line: string) => void lines.push(line) }),
-    log: { checkpoint: () => undefined, trust: nothing, tile: nothing, search: nothing, activity: nothing },
+    log: { checkpoint: () => undefined, cosigned: () => undefined, trust: nothing, tile: nothing, search: nothing, activity: nothing },
   })
   const { host, port } = new URL(console.origin)
   for (const address of ['//', 'http://[', '//[::']) {

@@ -2,7 +2,7 @@
 import { type Clock, systemClock, silentLogger, toBase64 } from '#core'
 import { startConsole, type ConsoleLog, type ConsoleServer } from '#console'
 import { trustSignedBytes, writeTrustFile, type TrustFile } from '#envelopes'
-import { encodeVerifierKey, type NewLeaf } from '#tlog'
+import { encodeVerifierKey, type NewLeaf, type Witness, witnessVkeys } from '#tlog'
 import { LogReaderThread } from '../../src/daemon/log-reader.ts'
 import { intent, openLog, outcome, type OpenLog } from '../audit/support.ts'
 import { temporaryFolder } from '../support/sealstone.ts'
@@ -41,6 +41,7 @@ export async function openShownLog(keys: SoftwareLog, clock: Clock = systemClock
   opened.defer(() => reader.close())
   const shown: ConsoleLog = {
     checkpoint: () => log.audit.checkpoint(),
+    cosigned: () => undefined,
     trust: async () => trustFile(keys),
     tile: (name) => reader.ask({ kind: 'tile', name }),
     search: (query) => reader.ask({ kind: 'search', query }),
@@ -59,13 +60,18 @@ export async function fill({ audit }: OpenLog, signings: number, members: Partia
   }
 }
 
-export function trustFile(keys: SoftwareLog, serial = 1): Uint8Array {
+/** @param witnesses whose cosignatures it demands, `quorum` of them */
+export function trustFile(keys: SoftwareLog, serial = 1, witnesses: readonly Witness[] = [], quorum = 0): Uint8Array {
   const trust: TrustFile = {
     version: 2,
     serial,
     issuedAt: new Date().toISOString(),
     expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
-    log: { origin: keys.origin, keys: keys.keys.map(encodeVerifierKey) },
+    log: {
+      origin: keys.origin,
+      keys: keys.keys.map(encodeVerifierKey),
+      ...(witnesses.length === 0 ? {} : { quorum, witnesses: witnesses.map((witness) => ({ name: witness.name, keys: witnessVkeys(witness) })) }),
+    },
     keys: [],
     policies: [],
   }
@@ -73,6 +79,6 @@ export function trustFile(keys: SoftwareLog, serial = 1): Uint8Array {
 }
 
 /** A trust file as a browser takes it from a reviewer. */
-export function trustUpload(keys: SoftwareLog): { name: string; mimeType: string; buffer: Buffer } {
-  return { name: `${toBase64(keys.keys[0].keyId)}.json`, mimeType: 'application/json', buffer: Buffer.from(trustFile(keys)) }
+export function trustUpload(keys: SoftwareLog, document = trustFile(keys)): { name: string; mimeType: string; buffer: Buffer } {
+  return { name: `${toBase64(keys.keys[0].keyId)}.json`, mimeType: 'application/json', buffer: Buffer.from(document) }
 }

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { signOut } from './api.ts'
 import { EntriesView } from './entries-view.tsx'
 import { count, minute, short } from './format.ts'
-import type { LogJudgement, TrustJudgement } from './judgement.ts'
+import type { LogJudgement, TrustJudgement, Witnessed } from './judgement.ts'
 import { KeysView } from './keys-view.tsx'
 import { type View, useRoute, VIEWS } from './route.ts'
 import { type Theme, THEMES, useTheme } from './theme.ts'
@@ -68,6 +68,7 @@ export function App() {
         </p>
       )}
       {log?.kind === 'refused' && <Alarm log={log} />}
+      {log?.kind === 'checked' && log.witnessed?.size === '0' && <NoQuorum witnessed={log.witnessed} />}
       <main id="main" ref={main} tabIndex={-1} class={`view-${route.view}`}>
         {route.view === 'entries' && (
           <EntriesView
@@ -89,8 +90,7 @@ export function App() {
 
 /** Told to screen readers as it changes. */
 function State({ log, isLive }: { readonly log: LogJudgement | undefined; readonly isLive: boolean }) {
-  const [tone, text] =
-    log === undefined ? ['quiet', 'checking the log…'] : log.kind === 'checked' ? ['good', `✓ ${count(log.size)} entries`] : ['bad', '✕ not verified']
+  const [tone, text] = describe(log)
   return (
     <p class="state" role="status">
       <span class={`pill ${tone}`} title={log?.kind === 'checked' ? `root ${log.root}` : undefined}>
@@ -100,6 +100,27 @@ function State({ log, isLive }: { readonly log: LogJudgement | undefined; readon
       {log?.kind === 'checked' && <span class="quiet root-hash">root {short(log.root)}</span>}
       <span class={`live ${isLive ? 'on' : 'off'}`}>{isLive ? 'live' : 'not connected'}</span>
     </p>
+  )
+}
+
+function describe(log: LogJudgement | undefined): readonly [tone: string, text: string] {
+  if (log === undefined) return ['quiet', 'checking the log…']
+  if (log.kind === 'refused' || log.witnessed?.size === '0') return ['bad', '✕ not verified']
+  const { size, witnessed } = log
+  if (witnessed === undefined || witnessed.size === size) return ['good', `✓ ${count(size)} entries`]
+  return ['odd', `✓ ${count(witnessed.size)} of ${count(size)} entries, quorum not reached for the others`]
+}
+
+function NoQuorum({ witnessed: { by, of, quorum } }: { readonly witnessed: Witnessed }) {
+  return (
+    <div class="alarm" role="alert">
+      <strong>Quorum not reached.</strong>
+      <p>
+        The trust file wants cosignatures by {quorum} of {of} witnesses; {by.length === 0 ? 'none has cosigned' : `only ${by.join(', ')} cosigned`}{' '}
+        what the daemon shows.
+      </p>
+      <p>Nothing below is verified until enough of them have: without its witnesses a log may show others another history.</p>
+    </div>
   )
 }
 

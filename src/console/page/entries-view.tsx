@@ -25,7 +25,7 @@ export function EntriesView({ verifier, log, colours, selected, onOpen, onClose 
   const [filter, setFilter] = useState<Filter>({})
   const [claimed, setClaimed] = useState<bigint>()
   const size = sizeOf(log) ?? claimed
-  const rows = useEntries(verifier, filter, size, log?.kind === 'refused' ? 1 : 0)
+  const rows = useEntries(verifier, filter, size, coveredOf(log), log?.kind === 'refused' ? 1 : 0)
   const search = useRef<HTMLInputElement>(null)
   const previous = useRef<HTMLElement | null>(null)
 
@@ -56,7 +56,7 @@ export function EntriesView({ verifier, log, colours, selected, onOpen, onClose 
   }
   const story = useMemo(
     () => selected !== undefined && <Story key={selected} index={selected} verifier={verifier} log={log} onOpen={onOpen} onClose={close} />,
-    [selected, verifier, log?.kind],
+    [selected, verifier, log?.kind, coveredOf(log)],
   )
   return (
     <div class={`entries-view${selected === undefined ? '' : ' with-story'}`}>
@@ -75,6 +75,10 @@ export function EntriesView({ verifier, log, colours, selected, onOpen, onClose 
 
 function sizeOf(log: LogJudgement | undefined): bigint | undefined {
   return log === undefined ? undefined : BigInt(log.kind === 'checked' ? log.size : log.claimedSize)
+}
+
+function coveredOf(log: LogJudgement | undefined): bigint | undefined {
+  return log?.kind === 'checked' && log.witnessed !== undefined ? BigInt(log.witnessed.size) : undefined
 }
 
 function describe(found: number, searchedTo: string | undefined, isSearching: boolean, error: string | undefined, isWhole: boolean): string {

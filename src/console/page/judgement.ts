@@ -14,13 +14,25 @@ export type LogJudgement =
       readonly signedAt: number
       /** The checkpoint that this browser knew before, which this one extends. */
       readonly extends?: { readonly size: string; readonly seenAt: string }
+      /** Where a quorum is demanded. */
+      readonly witnessed?: Witnessed
     }
   | { readonly kind: 'refused'; readonly fault: Fault; readonly message: string; readonly claimedSize: string }
 
+/** How far the witnesses vouch that nobody is shown another history. */
+export interface Witnessed {
+  /** Entries that a checkpoint with a quorum covers; `0` where there is none. */
+  readonly size: string
+  /** Witnesses that cosigned it, or, where there is none, the one that was shown. */
+  readonly by: readonly string[]
+  readonly of: number
+  readonly quorum: number
+}
+
 export interface EntryJudgement {
   readonly index: string
-  /** `not-covered`: newer than the checkpoint. `unknown`: could not be checked, because of the log or the network. */
-  readonly state: 'verified' | 'forged' | 'not-covered' | 'unknown'
+  /** `not-covered`: newer than the checkpoint. `no-quorum`: too few witnesses have cosigned what covers it. `unknown`: could not be checked, because of the log or the network. */
+  readonly state: 'verified' | 'forged' | 'not-covered' | 'no-quorum' | 'unknown'
   readonly reason?: string
 }
 
@@ -34,6 +46,15 @@ export interface PinnedKeys {
   readonly pinnedAt: string
   /** `daemon`: the first answer was believed. `file`: a reviewer brought a trust file of his own. */
   readonly from: 'daemon' | 'file'
+  /** What a reviewer's own file demands: the daemon cannot ask for less. */
+  readonly demand?: Demand
+}
+
+/** So many of these witnesses must have cosigned. */
+export interface Demand {
+  readonly quorum: number
+  /** Of each its vkeys. */
+  readonly witnesses: readonly (readonly string[])[]
 }
 
 export interface KeyRow {
@@ -57,6 +78,8 @@ export interface TrustJudgement {
   readonly issuedAt: string
   readonly expiresAt: string
   readonly keys: readonly KeyRow[]
+  /** Absent where no cosignature is demanded. */
+  readonly demand?: Demand
   readonly logKeys: readonly { readonly type: string; readonly id: string; readonly fingerprint: string }[]
 }
 

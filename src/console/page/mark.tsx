@@ -22,5 +22,6 @@ const MARKS = {
   verified: { sign: '✓', word: 'verified', tone: 'good' },
   forged: { sign: '✕', word: 'not verified', tone: 'bad' },
   'not-covered': { sign: '◌', word: 'awaits a checkpoint', tone: 'quiet' },
+  'no-quorum': { sign: '◌', word: 'not verified: quorum not reached', tone: 'odd' },
   unknown: { sign: '?', word: 'not checked', tone: 'odd' },
 } as const

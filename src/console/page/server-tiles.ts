@@ -24,6 +24,12 @@ export class ServerTiles implements TileSource {
     return note
   }
 
+  /** Undefined where the server has none. */
+  async cosigned(): Promise<string | undefined> {
+    const note: unknown = JSON.parse(new TextDecoder().decode(await this.#fetch('/api/cosigned')))
+    return typeof note === 'string' ? note : undefined
+  }
+
   tile(name: TileName): Promise<Uint8Array> {
     const path = tilePath(name)
     const kept = this.#kept.get(path)

@@ -23,6 +23,7 @@ export function Story({ index, verifier, log, onOpen, onClose }: StoryProps) {
   const [proof, setProof] = useState<ProofDrawing | string>()
   const [error, setError] = useState<string>()
   const title = useRef<HTMLHeadingElement>(null)
+  const isCovered = log?.kind === 'checked' && log.witnessed !== undefined && BigInt(log.witnessed.size) > BigInt(index)
 
   useEffect(() => title.current?.focus({ preventScroll: true }), [])
   useEffect(() => {
@@ -37,7 +38,8 @@ export function Story({ index, verifier, log, onOpen, onClose }: StoryProps) {
       (thrown: Error) => stop.signal.aborted || setError(thrown.message),
     )
     return () => stop.abort()
-  }, [index, log?.kind])
+    // What witnesses vouch for grows: the story is judged again when it comes to cover this entry.
+  }, [index, log?.kind, isCovered])
 
   const leaf = entry?.leaf ?? {}
   return (

@@ -48,6 +48,16 @@ export function TreeView({ verifier, log, entry, onChoose }: TreeViewProps) {
           <dt>Signed by both log keys</dt>
           <dd>{minute(log.signedAt)}</dd>
         </div>
+        {log.witnessed !== undefined && (
+          <div>
+            <dt>Cosigned by a quorum of witnesses</dt>
+            <dd>
+              {log.witnessed.size === '0'
+                ? 'nothing: quorum not reached'
+                : `the first ${count(log.witnessed.size)} entries, by ${log.witnessed.by.join(', ')}`}
+            </dd>
+          </div>
+        )}
         <div>
           <dt>Extends</dt>
           <dd>

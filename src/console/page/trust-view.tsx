@@ -51,12 +51,19 @@ export function TrustView({ verifier, trust, log }: TrustViewProps) {
           </dl>
         </>
       )}
+      {trust?.demand !== undefined && (
+        <p>
+          It demands cosignatures by {trust.demand.quorum} of {trust.demand.witnesses.length} witnesses
+          {trust.pinned.demand === undefined ? ', as the trust file of this daemon says.' : ', as the trust file that was brought here says.'}
+        </p>
+      )}
       <h3>What “verified” means here</h3>
       <ul class="prose">
         <li>
           The entry, to the byte, is at its number in a tree whose root both log keys signed. The page computed that; the server did not say it.
         </li>
         <li>That tree begins with every tree that this browser has seen before. A log that was cut, rolled back or rewritten since is told.</li>
+        {trust?.demand !== undefined && <li>Enough witnesses have cosigned that tree, so that nobody was shown another one.</li>}
         <li>The states of the keys under Keys are signed by both log keys.</li>
       </ul>
       <h3>What it does not mean</h3>

@@ -1,10 +1,10 @@
 /** Whose signatures the page believes: the log keys of the first trust file it saw, or of the one a reviewer brought; never others in silence. */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { SealstoneError, toHex, toSealstoneError, utf8 } from '#core'
+import { defined, SealstoneError, toHex, toSealstoneError, utf8 } from '#core'
 import { keyFingerprint, parseTrustFile, type TrustFile } from '#envelopes/trust'
 import type { Engine } from '#suites'
 import { parseVerifierKey } from '#tlog'
-import type { KeyRow, PinnedKeys, TrustJudgement } from './judgement.ts'
+import type { Demand, KeyRow, PinnedKeys, TrustJudgement } from './judgement.ts'
 import type { Memory } from './memory.ts'
 
 /** Throws KEY_MISMATCH-like TRUST_INVALID where the file is bad, and `ChangedKeys` where its log keys are not the remembered ones. */
@@ -46,7 +46,8 @@ export function describeTrustFault(thrown: unknown): string {
 
 async function pin(trust: TrustFile, from: PinnedKeys['from'], memory: Memory): Promise<PinnedKeys> {
   const { origin, keys } = trust.log
-  const pinned: PinnedKeys = { origin, keys, fingerprint: fingerprintOf(trust), pinnedAt: new Date().toISOString(), from }
+  const demand = from === 'file' ? demandOf(trust) : undefined
+  const pinned: PinnedKeys = { origin, keys, fingerprint: fingerprintOf(trust), pinnedAt: new Date().toISOString(), from, ...defined({ demand }) }
   await memory.write(PINNED, pinned)
   return pinned
 }
@@ -60,10 +61,16 @@ function judgement(trust: TrustFile, pinned: PinnedKeys, isNew: boolean): TrustJ
     issuedAt,
     expiresAt,
     keys: trust.keys.map(keyRow),
+    // A reviewer's own file says which witnesses there must be; else the one that the daemon shows, which both log keys signed.
+    ...defined({ demand: pinned.demand ?? demandOf(trust) }),
     logKeys: trust.log.keys
       .map(parseVerifierKey)
       .map(({ type, keyId, publicKey }) => ({ type, id: toHex(keyId), fingerprint: toHex(sha256(publicKey)) })),
   }
+}
+
+function demandOf({ log: { witnesses = [], quorum = 0 } }: TrustFile): Demand | undefined {
+  return quorum === 0 ? undefined : { quorum, witnesses: witnesses.map(({ keys }) => keys) }
 }
 
 function keyRow(key: TrustFile['keys'][number]): KeyRow {

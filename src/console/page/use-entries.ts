@@ -18,8 +18,8 @@ export interface EntryRows {
   readonly error?: string
 }
 
-/** @param size of the tree that was checked; @param epoch changes whenever everything must be judged again */
-export function useEntries(verifier: Verifier, filter: Filter, size: bigint | undefined, epoch: number): EntryRows {
+/** @param size of the tree that was checked; @param covered of the part of it that witnesses vouch for; @param epoch changes whenever everything must be judged again */
+export function useEntries(verifier: Verifier, filter: Filter, size: bigint | undefined, covered: bigint | undefined, epoch: number): EntryRows {
   const [, redraw] = useReducer((count: number) => count + 1, 0)
   const name = filterName(filter)
   const loader = useMemo(
@@ -30,6 +30,7 @@ export function useEntries(verifier: Verifier, filter: Filter, size: bigint | un
   useEffect(() => {
     if (size !== undefined) loader.grow(size)
   }, [loader, size])
+  useEffect(() => void loader.judgeAgain(), [loader, covered])
   return loader
 }
 
@@ -50,6 +51,14 @@ abstract class Loader {
 
   stop(): void {
     this.#stop.abort()
+  }
+
+  /** Of what is shown, that which waited for witnesses. */
+  abstract judgeAgain(): Promise<void>
+
+  protected async judgedAgain(entries: readonly Entry[]): Promise<Entry[]> {
+    const judgements = await this.judge(entries.filter(isWaiting))
+    return entries.map((entry) => withJudgement(entry, judgements.get(entry.index)))
   }
 
   protected changed(): void {
@@ -102,6 +111,15 @@ class IndexLoader extends Loader implements EntryRows {
     const bottom = (this.#size - 1n - BigInt(Math.min(last, this.count - 1))) / PAGE
     for (let page = top; page >= bottom && page >= 0n; page--)
       if (!this.#pages.has(page)) this.#load(page).catch((error: unknown) => this.failed(error))
+  }
+
+  async judgeAgain(): Promise<void> {
+    for (const [page, rows] of this.#pages) {
+      if (!Array.isArray(rows) || !rows.some(isWaiting)) continue
+      const judged = await this.judgedAgain(rows)
+      if (this.#pages.get(page) === rows) this.#pages.set(page, judged)
+    }
+    this.changed()
   }
 
   async #load(page: bigint): Promise<void> {
@@ -169,6 +187,14 @@ class SearchLoader extends Loader implements EntryRows {
     }
   }
 
+  async judgeAgain(): Promise<void> {
+    const rows = this.#rows
+    if (!rows.some(isWaiting)) return
+    const judged = new Map((await this.judgedAgain(rows)).map((entry) => [entry.index, entry]))
+    this.#rows = this.#rows.map((entry) => judged.get(entry.index) ?? entry)
+    this.changed()
+  }
+
   #search(): void {
     if (this.isSearching || this.#next === undefined || this.#rows.length >= this.#wanted) return
     this.isSearching = true
@@ -204,6 +230,10 @@ class SearchLoader extends Loader implements EntryRows {
     this.#rows = [...rows.map((row) => withJudgement(row, judgements.get(row.index))), ...this.#rows]
     this.changed()
   }
+}
+
+function isWaiting({ judgement }: Entry): boolean {
+  return judgement?.state === 'no-quorum'
 }
 
 function withJudgement(entry: Entry, judgement: EntryJudgement | undefined): Entry {

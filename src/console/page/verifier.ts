@@ -33,6 +33,7 @@ async function begin(trustFile: Uint8Array, note: string): Promise<void> {
       tiles,
       memory,
       pinned: trust.pinned,
+      demand: trust.demand,
       verifier: logSignatureVerifier(engine),
     })
   } catch (thrown) {
@@ -41,12 +42,15 @@ async function begin(trustFile: Uint8Array, note: string): Promise<void> {
     tell({ news: 'log', log: { kind: 'refused', fault, message: describeTrustFault(thrown), claimedSize } })
     return
   }
-  await follow(note)
+  // Both before anything is told: until then nothing is verified, and nothing is missing.
+  const cosigned = check.demandsQuorum ? await tiles.cosigned().catch(() => undefined) : undefined
+  await follow(note, cosigned)
 }
 
-function follow(note: string): Promise<void> {
+function follow(newest: string | undefined, cosigned?: string): Promise<void> {
   const next = following.then(async () => {
-    const log: LogJudgement | undefined = await check?.follow(note)
+    let log: LogJudgement | undefined = newest === undefined ? undefined : await check?.follow(newest)
+    if (cosigned !== undefined && check?.demandsQuorum === true) log = (await check.witness(cosigned)) ?? log
     if (log !== undefined) tell({ news: 'log', log })
   })
   following = next.catch(() => {})
@@ -64,6 +68,10 @@ function listen(): void {
   events.addEventListener('checkpoint', ({ data }: MessageEvent<string>) => {
     const note: unknown = JSON.parse(data)
     if (typeof note === 'string') void follow(note)
+  })
+  events.addEventListener('cosigned', ({ data }: MessageEvent<string>) => {
+    const note: unknown = JSON.parse(data)
+    if (typeof note === 'string') void follow(undefined, note)
   })
 }
 
