@@ -9,14 +9,14 @@ import { askForList, type FleetList, joinName, ResourceMap, splitName } from './
 import { type Answer, FleetMember, type FleetSink, type MemberOptions } from './fleet-member.ts'
 import { parseMessage, writeMessage } from './fleet-messages.ts'
 import { FleetProgress } from './fleet-progress.ts'
-import type { HostEnd } from './line-writer.ts'
+import type { HostOutput } from './line-writer.ts'
 
 export class FleetEngine implements FleetSink {
   /** Rejects when the last server has gone. */
   readonly ending: Promise<never>
   readonly #fail: (error: SealstoneError) => void
   readonly #members: readonly FleetMember[]
-  readonly #host: Pick<HostEnd, 'write'>
+  readonly #host: HostOutput
   readonly #note: (text: string) => void
   readonly #resources = new ResourceMap()
   readonly #prefix = `sealstone-fleet-${Math.random().toString(36).slice(2, 10)}-`
@@ -34,7 +34,7 @@ export class FleetEngine implements FleetSink {
   #next = 1
 
   /** @param version of this program, for the host */
-  constructor(members: readonly MemberOptions[], host: Pick<HostEnd, 'write'>, note: (text: string) => void, version: string) {
+  constructor(members: readonly MemberOptions[], host: HostOutput, note: (text: string) => void, version: string) {
     const { promise, reject } = Promise.withResolvers<never>()
     promise.catch(() => {})
     this.ending = promise
@@ -42,7 +42,7 @@ export class FleetEngine implements FleetSink {
     this.#host = host
     this.#note = note
     this.#version = version
-    this.#members = members.map((options) => new FleetMember(options, this, `${this.#prefix}${options.name}-`))
+    this.#members = members.map((options) => new FleetMember(options, host, this, `${this.#prefix}${options.name}-`))
   }
 
   async fromHost(head: MessageHead, bytes: Uint8Array): Promise<void> {
@@ -94,7 +94,7 @@ export class FleetEngine implements FleetSink {
 
   fromServer(member: FleetMember, head: MessageHead, bytes: Uint8Array): Promise<void> | undefined {
     if (head.answers !== undefined) {
-      this.#progress.ended(head.id ?? '')
+      this.answered(member, head)
       return this.#host.write(bytes)
     }
     if (head.id === undefined) return this.#notificationOfServer(member, head, bytes)
@@ -105,6 +105,10 @@ export class FleetEngine implements FleetSink {
     const id = JSON.stringify(`${this.#prefix}${this.#next++}`)
     this.#fromServers.set(id, { member, id: head.id })
     return this.#host.write(writeMessage(id, parseMessage(bytes)).bytes)
+  }
+
+  answered(_member: FleetMember, { id = '' }: MessageHead): void {
+    this.#progress.ended(id)
   }
 
   memberEnded(member: FleetMember, error: SealstoneError): void {

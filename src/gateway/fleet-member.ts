@@ -1,13 +1,17 @@
 /** One server of a fleet: its guarded session, which takes the fleet for its host. */
 import { isJsonObject, type JsonObject, type SealstoneError } from '#core'
-import { type Link, type MessageHead, readHead, serverFault, type UpstreamLimits } from '#upstream'
+import { type Incoming, type Link, type MessageHead, readHead, type UpstreamLimits } from '#upstream'
 import { parseMessage, writeMessage } from './fleet-messages.ts'
-import type { HostEnd } from './line-writer.ts'
+import type { HostEnd, HostOutput } from './line-writer.ts'
+import { LongAnswers } from './long-answers.ts'
+import { Pace } from './pace.ts'
 import { type SessionOptions, StdioSession } from './stdio-session.ts'
 
 /** Who takes what a server sends that is no answer to the fleet itself. */
 export interface FleetSink {
   fromServer(member: FleetMember, head: MessageHead, bytes: Uint8Array): Promise<void> | undefined
+  /** A long answer to a request of the host went to it. */
+  answered(member: FleetMember, head: MessageHead): void
   /** It is gone. Called once. */
   memberEnded(member: FleetMember, error: SealstoneError): void
 }
@@ -31,17 +35,30 @@ export class FleetMember implements HostEnd {
   readonly #sink: FleetSink
   readonly #asked = new Map<string, (answer: Answer) => void>()
   readonly #prefix: string
+  /** Up to what is read here all is held, for others cannot speak to the host while a long one passes. */
+  readonly #longs: LongAnswers
+  readonly #line: ReturnType<HostOutput['source']>
+  readonly #pace: Pace
   #next = 1
-  #parts: Uint8Array[] = []
-  #partBytes = 0
 
   /** @param prefix of ids that no host uses */
-  constructor({ name, ...session }: MemberOptions, sink: FleetSink, prefix: string) {
+  constructor({ name, ...session }: MemberOptions, host: HostOutput, sink: FleetSink, prefix: string) {
     this.name = name
     this.limits = session.limits
     this.#link = session.link
     this.#sink = sink
     this.#prefix = prefix
+    const { messageBytes } = session.limits
+    this.#longs = new LongAnswers({
+      isCalls: (head) => this.#isCalls(head),
+      mayBeCalls: ({ id, answers }) => answers !== undefined && id === undefined,
+      leastHeld: messageBytes,
+      mostHeld: messageBytes,
+      whole: (head, bytes) => this.write(bytes, head),
+      pass: (incoming) => this.#pass(incoming),
+    })
+    this.#line = host.source()
+    this.#pace = new Pace(session.limits, this.#line, (fault) => void this.#session.stop(fault))
     this.#session = new StdioSession({ ...session, host: this })
     this.#session.ending.catch((error: SealstoneError) => {
       this.isUp = false
@@ -78,31 +95,32 @@ export class FleetMember implements HostEnd {
     await this.#link.close()
   }
 
-  write(message: Uint8Array): Promise<void> | undefined {
-    const head = readHead(message, this.limits.depth)
-    const isOurs = head.answers !== undefined && head.id?.startsWith(`"${this.#prefix}`) === true
-    if (!isOurs) return this.#sink.fromServer(this, head, message)
+  write(message: Uint8Array, head = readHead(message, this.limits.depth)): Promise<void> | undefined {
+    if (this.#isCalls(head) || head.answers === undefined) return this.#sink.fromServer(this, head, message)
     this.#asked.get(head.id ?? '')?.(readAnswer(message))
     return undefined
   }
 
-  /** Held until it is whole: while it comes, others must not wait for a server that may never end it. */
-  async writePart(bytes: Uint8Array): Promise<void> {
-    this.#partBytes += bytes.length
-    if (this.#partBytes > MOST_ANSWER_BYTES) throw serverFault(`an answer is longer than ${MOST_ANSWER_BYTES} bytes, which a fleet does not hold`)
-    this.#parts.push(bytes)
-  }
-
-  async finish(bytes: Uint8Array): Promise<void> {
-    await this.writePart(bytes)
-    const message = Buffer.concat(this.#parts)
-    this.abandon()
-    await this.write(message)
+  async part(incoming: Incoming): Promise<void> {
+    await this.#longs.take(incoming)
   }
 
   abandon(): void {
-    this.#parts = []
-    this.#partBytes = 0
+    this.#longs.drop()
+    this.#pace.end()
+    this.#line.abandon()
+  }
+
+  #isCalls({ id, answers }: MessageHead): boolean {
+    return answers !== undefined && id !== undefined && !id.startsWith(`"${this.#prefix}`)
+  }
+
+  async #pass(incoming: Incoming): Promise<void> {
+    if (incoming.part === 'first') this.#pace.begin()
+    await this.#pace.during(incoming.bytes.length, this.#line.part(incoming))
+    if (incoming.part !== 'last') return
+    this.#pace.end()
+    this.#sink.answered(this, incoming.head)
   }
 }
 
@@ -113,4 +131,3 @@ function readAnswer(message: Uint8Array): Answer {
 }
 
 const NO_ANSWER = -32050
-const MOST_ANSWER_BYTES = 32 * 1024 * 1024

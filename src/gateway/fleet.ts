@@ -4,7 +4,7 @@ import { openLink, UPSTREAM_LIMITS } from '#upstream'
 import type { HeldServer, Telling } from './approval.ts'
 import { FleetEngine } from './fleet-engine.ts'
 import type { MemberOptions } from './fleet-member.ts'
-import type { HostEnd } from './line-writer.ts'
+import type { HostOutput } from './line-writer.ts'
 import type { HostReader } from './stdio-front.ts'
 
 export interface FleetOptions extends Telling {
@@ -18,7 +18,7 @@ export interface FleetOptions extends Telling {
 
 export interface Fleet extends AsyncDisposable {
   /** Takes what this host sends, and gives it what it is to get. Called once: the servers keep what a host says of itself. */
-  connect(host: Pick<HostEnd, 'write'>): HostReader
+  connect(host: HostOutput): HostReader
 }
 
 /** A server that cannot be started is left out. Throws MCP_SERVER_UNAVAILABLE when none is left. */

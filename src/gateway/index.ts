@@ -1,5 +1,5 @@
 /** gateway: stands between a host and an MCP server, and lets through only what was approved. */
-export type { Approval, GatewayDecision, Mode, Report } from './approval.ts'
+export type { Approval, GatewayDecision, HeldServer, Mode, Report } from './approval.ts'
 export { DecisionQueue } from './decision-queue.ts'
 export { runStdioGateway, type StdioGatewayOptions } from './run-stdio.ts'
 export { type HttpGateway, type HttpGatewayOptions, runHttpGateway } from './run-http.ts'

@@ -1,15 +1,31 @@
 /** The host's end of a stdio connection: messages go out whole, one after the other, as fast as the host takes them. */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
+import type { Incoming, MessageHead } from '#upstream'
 
-/** Where a session writes what its host is to get. */
-export type HostEnd = Pick<LineWriter, 'write' | 'writePart' | 'finish' | 'abandon'>
+/** Where one session writes what its host is to get. */
+export interface HostEnd {
+  /** A whole message. Resolves once the host has room for more. @param head where it is known already */
+  write(message: Uint8Array, head?: MessageHead): Promise<void> | undefined
+  /** A piece of a long message: the pieces of others come before its first or after its last. `abandon` ends one that has no last. */
+  part(incoming: Incoming): Promise<void>
+  /** Ends a message in its middle, so that no reader takes it for one. */
+  abandon(): void
+}
 
-export class LineWriter {
+/** A host to which several sessions write. */
+export interface HostOutput extends Pick<HostEnd, 'write'> {
+  source(): HostEnd & {
+    /** Somebody has something to say and cannot, while a long message of this source has no end. */
+    readonly isWaitedFor: boolean
+  }
+}
+
+export class LineWriter implements HostOutput {
   readonly #stream: Writable
   /** Held while a long message goes out in pieces. */
-  #turn: Promise<void> = Promise.resolve()
-  #held: PromiseWithResolvers<void> | undefined
+  #turn: PromiseWithResolvers<void> | undefined
+  #waiting = 0
   #broken = false
 
   constructor(stream: Writable) {
@@ -19,39 +35,52 @@ export class LineWriter {
     })
   }
 
-  /** A whole message. Resolves once the host's pipe has room for more. */
   write(message: Uint8Array): Promise<void> | undefined {
-    return this.#held === undefined ? this.#line(message) : this.#turn.then(async () => await this.#line(message))
+    return this.#turn === undefined ? this.#put(message, true) : this.#whenFree(async () => await this.#put(message, true))
   }
 
-  /** The first pieces of a message; `finish` or `abandon` must follow. */
-  async writePart(bytes: Uint8Array): Promise<void> {
-    if (this.#held === undefined) {
-      this.#held = Promise.withResolvers()
-      this.#turn = this.#held.promise
+  source(): ReturnType<HostOutput['source']> {
+    let mine: PromiseWithResolvers<void> | undefined
+    let abandoned = false
+    const release = (): void => {
+      this.#turn = undefined
+      mine?.resolve()
+      mine = undefined
     }
-    await this.#put(bytes, false)
+    const part = async ({ bytes, part }: Incoming): Promise<void> => {
+      if (part === 'first') {
+        abandoned = false
+        await this.#whenFree(() => {
+          if (!abandoned) this.#turn = mine = Promise.withResolvers()
+        })
+      }
+      if (mine === undefined) return // abandoned
+      await this.#put(bytes, part === 'last')
+      if (part === 'last') release()
+    }
+    const abandon = (): void => {
+      abandoned = true
+      if (mine === undefined) return
+      void this.#put(NOTHING, true)
+      release()
+    }
+    const isWaitedFor = (): boolean => this.#waiting > 0
+    return {
+      write: (message) => this.write(message),
+      part,
+      abandon,
+      get isWaitedFor() {
+        return isWaitedFor()
+      },
+    }
   }
 
-  async finish(bytes: Uint8Array): Promise<void> {
-    await this.#put(bytes, true)
-    this.#release()
-  }
-
-  /** Ends the line in the middle of the message, so that no reader takes it for one. */
-  abandon(): void {
-    if (this.#held === undefined) return
-    void this.#put(NOTHING, true)
-    this.#release()
-  }
-
-  #release(): void {
-    this.#held?.resolve()
-    this.#held = undefined
-  }
-
-  #line(message: Uint8Array): Promise<void> | undefined {
-    return this.#put(message, true)
+  /** Those who wait go on in the order in which they came. Nothing happens between the end of the waiting and the beginning of `act`. */
+  async #whenFree(act: () => Promise<void> | void): Promise<void> {
+    this.#waiting++
+    while (this.#turn !== undefined) await this.#turn.promise
+    this.#waiting--
+    await act()
   }
 
   #put(bytes: Uint8Array, ends: boolean): Promise<void> | undefined {

@@ -17,7 +17,7 @@ export async function runStdioGateway(options: StdioGatewayOptions): Promise<voi
   const { mode, approval, limits = UPSTREAM_LIMITS, report, note } = options
   const link = await (options.link ?? openLink(options.target, limits, options.onErrorLine))
   try {
-    await serveStdio(options, limits, (host) => new StdioSession({ mode, approval, limits, report, note, link, host }))
+    await serveStdio(options, limits, (host) => new StdioSession({ mode, approval, limits, report, note, link, host: host.source() }))
   } finally {
     await link.close()
   }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SealstoneError, toSealstoneError } from '#core'
 import { LineFramer, type MessageHead, type UpstreamLimits } from '#upstream'
 import { errorAnswer, PARSE_ERROR } from './answers.ts'
-import { type HostEnd, LineWriter } from './line-writer.ts'
+import { type HostOutput, LineWriter } from './line-writer.ts'
 
 export interface StdioFront {
   readonly input: Readable
@@ -12,7 +12,7 @@ export interface StdioFront {
   readonly signal?: AbortSignal
 }
 
-/** Whoever takes the messages of a host: one server behind its guard, or all of a fleet. Answers go to the `HostEnd` that it was made with. */
+/** Whoever takes the messages of a host: one server behind its guard, or all of a fleet. Answers go to the `HostOutput` that it was made with. */
 export interface HostReader {
   /** Resolves when more may come. */
   fromHost(head: MessageHead, bytes: Uint8Array): Promise<void>
@@ -29,7 +29,7 @@ export interface HostReader {
 export async function serveStdio(
   { input, output, signal }: StdioFront,
   limits: Pick<UpstreamLimits, 'depth'>,
-  connect: (host: HostEnd) => HostReader,
+  connect: (host: HostOutput) => HostReader,
 ): Promise<void> {
   const host = new LineWriter(output)
   const reader = connect(host)
@@ -43,7 +43,7 @@ export async function serveStdio(
   }
 }
 
-async function readHost(input: Readable, reader: HostReader, host: HostEnd, limits: Pick<UpstreamLimits, 'depth'>): Promise<void> {
+async function readHost(input: Readable, reader: HostReader, host: HostOutput, limits: Pick<UpstreamLimits, 'depth'>): Promise<void> {
   const framer = new LineFramer({ heldBytes: MOST_HOST_BYTES, streamedBytes: MOST_HOST_BYTES, depth: limits.depth })
   try {
     for await (const chunk of input) {

@@ -5,6 +5,7 @@ import { errorAnswer, failedAnswer, INVALID_REQUEST } from './answers.ts'
 import type { Approval, Mode, Report } from './approval.ts'
 import { Guard, type Ruling } from './guard.ts'
 import type { HostEnd } from './line-writer.ts'
+import { LongAnswers } from './long-answers.ts'
 
 export interface SessionOptions {
   readonly mode: Mode
@@ -33,8 +34,7 @@ export class StdioSession implements Receiver {
   /** Messages of the server that wait for a comparison, in order. */
   #serverQueue: Promise<void> = Promise.resolve()
   #queued = 0
-  /** The long answer that comes in pieces: held as long as it may be one that is looked at. */
-  #long: { passes: boolean; parts: Uint8Array[]; bytes: number } | undefined
+  readonly #longs: LongAnswers
   #strays = 0
   #idle: PromiseWithResolvers<void> | undefined
 
@@ -47,6 +47,14 @@ export class StdioSession implements Receiver {
     this.#guard = new Guard({
       ...options,
       ask: (method, params, how) => this.#own.ask(method, params, (message) => this.#sendOwn(message), how ?? {}),
+    })
+    this.#longs = new LongAnswers({
+      isCalls: (head) => this.#passesUnseen(head),
+      mayBeCalls: ({ id, answers }) => answers !== undefined && id === undefined && this.#pending.size > 0,
+      leastHeld: 0,
+      mostHeld: options.limits.messageBytes,
+      whole: (head, bytes) => this.#whole(head, bytes),
+      pass: (incoming) => this.#pass(incoming),
     })
     const { promise, reject } = Promise.withResolvers<never>()
     promise.catch(() => {}) // whoever waits for it is told; nobody need
@@ -96,7 +104,13 @@ export class StdioSession implements Receiver {
 
   message(incoming: Incoming): void | Promise<void> {
     if (incoming.part === 'whole') return this.#whole(incoming.head, incoming.bytes)
-    return this.#part(incoming)
+    return this.#longs.take(incoming).catch(async (error: unknown) => await this.stop(toSealstoneError(error, 'MCP_SERVER_FAULT')))
+  }
+
+  /** The message of which pieces came has no end. */
+  broke(): void {
+    this.#longs.drop()
+    this.#host.abandon()
   }
 
   lost(id: string, error: SealstoneError): void {
@@ -105,10 +119,16 @@ export class StdioSession implements Receiver {
   }
 
   ended(error: SealstoneError): void {
-    this.#host.abandon()
+    this.broke()
     this.#own.fail(error)
     for (const id of this.#pending.keys()) this.lost(id, error)
     this.#fail(error)
+  }
+
+  /** Nothing of this server is listened to any more. */
+  async stop(fault: SealstoneError): Promise<void> {
+    this.ended(fault)
+    await this.#link.close()
   }
 
   async #apply(ruling: Ruling, id: string, bytes: Uint8Array, head: MessageHead): Promise<void> {
@@ -143,7 +163,7 @@ export class StdioSession implements Receiver {
 
   /** Servers leave cancelled requests without an answer, as they should; one that comes after this is nobody's. */
   #forgetCancelled(): void {
-    if (this.#long !== undefined) return // it may be the answer to one of them
+    if (this.#longs.isWithin) return // it may be the answer to one of them
     for (const [id, { waits, cancelled }] of this.#pending) if (cancelled && !waits) this.#settle(id)
   }
 
@@ -156,25 +176,25 @@ export class StdioSession implements Receiver {
   #whole(head: MessageHead, bytes: Uint8Array): void | Promise<void> {
     if (head.answers !== undefined) return this.#answer(head, bytes)
     const ruling = this.#guard.onServerMessage(head)
-    if (!(ruling instanceof Promise) && (this.#queued === 0 || ruling.kind === 'drop')) return this.#applyToServer(ruling, bytes)
+    if (!(ruling instanceof Promise) && (this.#queued === 0 || ruling.kind === 'drop')) return this.#applyToServer(ruling, head, bytes)
     if (this.#queued >= MOST_QUEUED || bytes.length > this.#limits.heldBytes) {
-      return this.#stop(serverFault(`the server sends more than ${MOST_QUEUED} messages before what it offers was compared`))
+      return this.stop(serverFault(`the server sends more than ${MOST_QUEUED} messages before what it offers was compared`))
     }
     // Not awaited: the answers that the comparison needs come on the same way.
     this.#queued++
     this.#serverQueue = this.#serverQueue.then(async () => {
       try {
-        await this.#applyToServer(await ruling, bytes)
+        await this.#applyToServer(await ruling, head, bytes)
       } catch (error) {
-        await this.#stop(toSealstoneError(error, 'MCP_SERVER_FAULT'))
+        await this.stop(toSealstoneError(error, 'MCP_SERVER_FAULT'))
       } finally {
         this.#queued--
       }
     })
   }
 
-  #applyToServer(ruling: Ruling, bytes: Uint8Array): void | Promise<void> {
-    if (ruling.kind === 'pass') return this.#host.write(bytes)
+  #applyToServer(ruling: Ruling, head: MessageHead, bytes: Uint8Array): void | Promise<void> {
+    if (ruling.kind === 'pass') return this.#host.write(bytes, head)
     if (ruling.kind === 'answer') return this.#sendOwn(ruling.message)
   }
 
@@ -185,31 +205,12 @@ export class StdioSession implements Receiver {
     if (pending === undefined || pending.waits) return this.#stray()
     this.#settle(id)
     const ruling = this.#guard.looksAtAnswer(pending.method) ? this.#guard.onIdentity(pending.method, head, bytes) : PASS
-    if (ruling.kind !== 'drop') return this.#host.write(ruling.kind === 'pass' ? bytes : ruling.message)
+    if (ruling.kind !== 'drop') return ruling.kind === 'pass' ? this.#host.write(bytes, head) : this.#host.write(ruling.message)
   }
 
-  async #part({ head, bytes, part }: Incoming): Promise<void> {
-    const long = (this.#long ??= { passes: this.#passesUnseen(head), parts: [], bytes: 0 })
-    if (part === 'last') {
-      this.#long = undefined
-      if (!long.passes) return await this.#whole(head, Buffer.concat([...long.parts, bytes]))
-      // The id may come last: until the end of the line is written, the host has no message.
-      if (this.#passesUnseen(head) && head.id !== undefined) {
-        this.#settle(head.id)
-        return await this.#host.finish(bytes)
-      }
-      return await this.#stop(serverFault('a long answer was not to a call of the host'))
-    }
-    if (long.passes) return await this.#host.writePart(bytes)
-    long.parts.push(bytes)
-    long.bytes += bytes.length
-    if (long.bytes <= this.#limits.messageBytes) return
-    // No answer that the gateway reads is so long, so it must be one to a call; its id is judged at its end.
-    if (head.answers === undefined || head.id !== undefined || this.#pending.size === 0) {
-      return await this.#stop(serverFault(`a message that must be held is longer than ${this.#limits.messageBytes} bytes`))
-    }
-    long.passes = true
-    for (const held of long.parts.splice(0)) await this.#host.writePart(held)
+  #pass(incoming: Incoming): Promise<void> {
+    if (incoming.part === 'last') this.#settle(incoming.head.id ?? '')
+    return this.#host.part(incoming)
   }
 
   /** It is an answer to a request of the host, and not one at which the guard looks. */
@@ -225,11 +226,6 @@ export class StdioSession implements Receiver {
   /** Answers to nobody are left out, and counted: a host that reuses ids could take one for another. */
   #stray(): void {
     if (++this.#strays === 1) this.#note('the MCP server answers what was not asked; such answers are left out')
-  }
-
-  async #stop(fault: SealstoneError): Promise<void> {
-    this.ended(fault)
-    await this.#link.close()
   }
 }
 

@@ -208,7 +208,10 @@ class HttpLink implements Link {
   /** The way of one stream to the receiver: its turn lasts from the first piece of a long message to the last. */
   #passage(): Passage {
     let held: PromiseWithResolvers<void> | undefined
+    let isWithin = false
     const end = (): void => {
+      if (isWithin) this.#receiver?.broke?.()
+      isWithin = false
       held?.resolve()
       held = undefined
     }
@@ -219,8 +222,9 @@ class HttpLink implements Link {
         this.#turn = held.promise
         await before
       }
+      isWithin = incoming.part === 'first' || incoming.part === 'next'
       await this.#receiver?.message(incoming)
-      if (incoming.part === 'whole' || incoming.part === 'last') end()
+      if (!isWithin) end()
     }
     return { pass, end }
   }

@@ -16,6 +16,8 @@ export interface UpstreamLimits {
   readonly heldBytes: number
   /** Of one message, also of those that only pass through. */
   readonly streamedBytes: number
+  /** While a long answer goes to a host to which other servers want to speak too, 1 MiB of it must come in each such time. */
+  readonly paceMs: number
   /** Arrays and objects within each other. */
   readonly depth: number
   /** JSON values in one answer that we read ourselves. */
@@ -36,6 +38,7 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
   messageBytes: 8 * 1024 * 1024,
   heldBytes: 256 * 1024,
   streamedBytes: 1024 * 1024 * 1024,
+  paceMs: 10_000,
   depth: 100,
   values: 500_000,
   pages: 200,

@@ -16,6 +16,8 @@ export interface Link {
 export interface Receiver {
   /** The pieces of one message come after each other, with nothing between. Nothing more comes until this resolves. */
   message(incoming: Incoming): void | Promise<void>
+  /** The message of which pieces came has no end. Missing where none comes in pieces. */
+  broke?(): void
   /** The answer to this request will not come. @param id as it was written */
   lost(id: string, error: SealstoneError): void
   /** Nothing more will come at all. Called once. */

@@ -1,12 +1,11 @@
 /** One gateway before many servers: each tool by the name of its server, each server held to what was approved of it, and none holds up the others. */
-import { PassThrough } from 'node:stream'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Approval, type GatewayDecision, type Mode, runFleetGateway } from '#gateway'
+import type { Approval } from '#gateway'
 import { UPSTREAM_LIMITS, type UpstreamTarget } from '#upstream'
 import { parseMessage, writeMessage } from '../../src/gateway/fleet-messages.ts'
 import { EVERYTHING } from '../support/real-mcp-server.ts'
 import { scriptedServer } from '../upstream/support.ts'
-import { approve, connectClient, fixture, RawHost, type TestGateway } from './support.ts'
+import { approve, connectClient, fixture, held, RawHost, startFleet } from './support.ts'
 
 const [command, ...args] = EVERYTHING
 const everything: UpstreamTarget = { command, args }
@@ -203,32 +202,3 @@ it('writes numbers with all their digits, and ids as they were', () => {
   const written = writeMessage('12345678901234567890', parseMessage(Buffer.from(text)))
   expect(Buffer.from(written.bytes).toString()).toBe(text)
 })
-
-type Server = { readonly target: UpstreamTarget; readonly mode: Mode; readonly approval?: Approval; readonly limits?: typeof UPSTREAM_LIMITS }
-
-function held(target: UpstreamTarget, approval: Approval): Server {
-  return { target, mode: 'enforce', approval }
-}
-
-function startFleet(servers: Readonly<Record<string, Server>>): TestGateway {
-  const [input, output] = [new PassThrough(), new PassThrough()]
-  const decisions: GatewayDecision[] = []
-  const notes: string[] = []
-  const stop = new AbortController()
-  const done = runFleetGateway({
-    servers: Object.entries(servers).map(([name, server]) => ({ name, limits: UPSTREAM_LIMITS, ...server })),
-    version: '1',
-    report: (decision) => void decisions.push(decision),
-    input,
-    output,
-    onErrorLine: (line) => void notes.push(line),
-    note: (text) => void notes.push(text),
-    signal: stop.signal,
-  })
-  done.catch(() => {}) // judged by the tests that expect it
-  const dispose = async (): Promise<void> => {
-    stop.abort()
-    await done.catch(() => {})
-  }
-  return { input, output, decisions, notes, done, [Symbol.asyncDispose]: dispose }
-}

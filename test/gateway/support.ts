@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { Client, type ClientOptions } from '@modelcontextprotocol/client'
 import type { JsonObject } from '#core'
-import { type Approval, type GatewayDecision, type Mode, runStdioGateway } from '#gateway'
+import { type Approval, type FleetGatewayOptions, type GatewayDecision, type HeldServer, type Mode, runFleetGateway, runStdioGateway } from '#gateway'
 import { offerDigest } from '#toolsets'
 import { connectUpstream, fetchOffer, type UpstreamLimits, type UpstreamTarget } from '#upstream'
 import type { Change } from './fixture.ts'
@@ -38,15 +38,28 @@ export interface TestGateway extends AsyncDisposable {
 }
 
 export function startGateway(target: UpstreamTarget, approval: Approval | undefined, mode: Mode = 'enforce', limits?: UpstreamLimits): TestGateway {
+  const held = { target, mode, ...(approval === undefined ? {} : { approval }), ...(limits === undefined ? {} : { limits }) }
+  return start((front) => runStdioGateway({ ...held, ...front }))
+}
+
+/** One gateway before all of these, by their names. */
+export function startFleet(servers: Readonly<Record<string, HeldServer>>): TestGateway {
+  const named = Object.entries(servers).map(([name, server]) => ({ name, ...server }))
+  return start((front) => runFleetGateway({ servers: named, version: '1', ...front }))
+}
+
+export function held(target: UpstreamTarget, approval: Approval): HeldServer {
+  return { target, mode: 'enforce', approval }
+}
+
+type Front = Omit<FleetGatewayOptions, 'servers' | 'version'>
+
+function start(run: (front: Front) => Promise<void>): TestGateway {
   const [input, output] = [new PassThrough(), new PassThrough()]
   const decisions: GatewayDecision[] = []
   const notes: string[] = []
   const stop = new AbortController()
-  const done = runStdioGateway({
-    target,
-    mode,
-    ...(approval === undefined ? {} : { approval }),
-    ...(limits === undefined ? {} : { limits }),
+  const done = run({
     report: (decision) => void decisions.push(decision),
     input,
     output,
@@ -55,17 +68,11 @@ export function startGateway(target: UpstreamTarget, approval: Approval | undefi
     signal: stop.signal,
   })
   done.catch(() => {}) // judged by the tests that expect it
-  return {
-    input,
-    output,
-    decisions,
-    notes,
-    done,
-    [Symbol.asyncDispose]: async () => {
-      stop.abort()
-      await done.catch(() => {})
-    },
+  const dispose = async (): Promise<void> => {
+    stop.abort()
+    await done.catch(() => {})
   }
+  return { input, output, decisions, notes, done, [Symbol.asyncDispose]: dispose }
 }
 
 /** A host that writes lines itself. */
