@@ -37,6 +37,7 @@ export { readArray, readBoolean, readBytes, readChoice, readObject, readText, re
 export { LIMITS } from './limits.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { type Metrics, silentMetrics, type TimedStep } from './metrics.ts'
+export { perObject } from './per-object.ts'
 export { cancelled, isTransient, pauseMs, pauseUnless, type RetryOptions, withRetry } from './retry.ts'
 export { describe, isJsonObject, parseStrictJson, parseStrictObject, type StrictJsonLimits } from './strict-json.ts'
 export { Timeline } from './timeline.ts'

@@ -1,6 +1,6 @@
 /** SHA-256 by node:crypto, as bytes and as the text that audit leaves use. */
 import { createHash } from 'node:crypto'
-import { toHex } from '#core'
+import { perObject, toHex } from '#core'
 import { pemHint, type PublicKey } from '#suites'
 
 function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -15,6 +15,4 @@ export function digestText(bytes: Uint8Array): string {
 }
 
 /** OMS `publicKey.hint`: hex SHA-256 of the PEM text. */
-export function keyHint(key: Pick<PublicKey, 'spki'>): string {
-  return pemHint({ digest: (_hash, ...parts) => sha256(...parts) }, key)
-}
+export const keyHint = perObject((key: Pick<PublicKey, 'spki'>): string => pemHint({ digest: (_hash, ...parts) => sha256(...parts) }, key))
