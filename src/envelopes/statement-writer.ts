@@ -11,18 +11,19 @@ export interface StatementSubject {
   readonly sha256: string
 }
 
-/** The payload of `model.sig`. Throws what checkManifest throws. */
-export function buildModelStatement(manifest: Manifest): Uint8Array {
+/** The payload of `model.sig`. Throws what checkManifest throws. @param root of its resources, where it is known already */
+export function buildModelStatement(manifest: Manifest, root: Uint8Array = rootDigest(manifest.resources)): Uint8Array {
   checkManifest(manifest)
   const { modelName, resources, serialization } = manifest
+  // In the order of canonical JSON, which is then written without sorting.
   return bounded({
     _type: STATEMENT_TYPE,
-    subject: [{ name: checkName(modelName, LIMITS.modelNameBytes), digest: { sha256: toHex(rootDigest(resources)) } }],
-    predicateType: MODEL_PREDICATE_TYPE,
     predicate: {
+      resources: resources.map(({ name, digest }) => ({ algorithm: serialization.hashType, digest: toHex(digest), name })),
       serialization: serializationJson(serialization),
-      resources: resources.map(({ name, digest }) => ({ name, algorithm: serialization.hashType, digest: toHex(digest) })),
     },
+    predicateType: MODEL_PREDICATE_TYPE,
+    subject: [{ digest: { sha256: toHex(root) }, name: checkName(modelName, LIMITS.modelNameBytes) }],
   })
 }
 
@@ -47,10 +48,10 @@ export function buildStatement(statement: {
 
 function serializationJson({ method, hashType, shardSize, allowSymlinks, ignorePaths }: Serialization): JsonValue {
   return {
-    method,
-    hash_type: hashType,
     allow_symlinks: allowSymlinks,
+    hash_type: hashType,
     ignore_paths: withOurs(ignorePaths),
+    method,
     ...(shardSize === undefined ? {} : { shard_size: shardSize }),
   }
 }
