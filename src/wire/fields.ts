@@ -1,5 +1,5 @@
 /** Reads fields of requests: each fault names the field, what was met and what was wanted. */
-import { type ErrorCode, SealstoneError, utf8 } from '#core'
+import { type ErrorCode, SealstoneError } from '#core'
 
 /** Throws INPUT_INVALID; `field` is the path in the request, for programs also in ErrorInfo. */
 export function refuse(field: string, what: string, code: ErrorCode = 'INPUT_INVALID'): never {
@@ -8,7 +8,7 @@ export function refuse(field: string, what: string, code: ErrorCode = 'INPUT_INV
 
 /** UTF-8 text of 1 to `most` bytes. */
 export function readText(value: string, field: string, most: number): string {
-  const { length } = utf8(value)
+  const length = Buffer.byteLength(value)
   if (length < 1) refuse(field, 'is missing')
   if (length > most) refuse(field, `is ${length} bytes, want at most ${most}`, 'INPUT_TOO_LARGE')
   return value

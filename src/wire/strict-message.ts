@@ -1,7 +1,7 @@
 /** Refuses bytes that the protobuf library would quietly repair: text that is not UTF-8, fields cut short, groups, wrong wire types. */
 import { isUtf8 } from 'node:buffer'
 import type { MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader'
-import { LIMITS, SealstoneError } from '#core'
+import { LIMITS, perObject, SealstoneError } from '#core'
 
 /** Checks the bytes against the message's own description, then decodes them. Throws FORMAT_INVALID. Unknown fields are allowed, as protobuf has it. */
 export function decodeStrictly<Input, Output>(definition: PackageDefinition, type: MessageTypeDefinition<Input, Output>, bytes: Buffer): Output {
@@ -39,8 +39,11 @@ interface FieldDescriptor {
   readonly typeName: string
 }
 
+/** By field number: a message of many messages looks there for each of them. */
+const fieldsOf = perObject((descriptor: Descriptor) => new Map(descriptor.field.map((field) => [field.number, field])))
+
 function checkMessage(definition: PackageDefinition, descriptor: Descriptor, bytes: Buffer): void {
-  const fields = new Map(descriptor.field.map((field) => [field.number, field]))
+  const fields = fieldsOf(descriptor)
   const reader = new WireReader(descriptor.name, bytes)
   const counts = new Map<number, number>()
   while (!reader.atEnd) {
@@ -73,10 +76,18 @@ function checkField(definition: PackageDefinition, message: Descriptor, field: F
   if (field.type === 'TYPE_MESSAGE') checkMessage(definition, descriptorOf(definition, field), content)
 }
 
-function descriptorOf(definition: PackageDefinition, { typeName }: FieldDescriptor): Descriptor {
+/** In all definitions that hold the field, its type is the same. */
+const descriptors = new WeakMap<FieldDescriptor, Descriptor>()
+
+function descriptorOf(definition: PackageDefinition, field: FieldDescriptor): Descriptor {
+  const known = descriptors.get(field)
+  if (known !== undefined) return known
+  const { typeName } = field
   const found = definition[typeName.replace(/^\./, '')] ?? definition[`sealstone.v1.${typeName}`]
   if (found === undefined || !('type' in found)) throw new SealstoneError('INTERNAL', `the proto files have no message ${typeName}`)
-  return found.type as Descriptor
+  const descriptor = found.type as Descriptor
+  descriptors.set(field, descriptor)
+  return descriptor
 }
 
 class WireReader {
