@@ -32,14 +32,16 @@ export interface Statement {
 
 export function buildContent(content: SignContent): Statement {
   switch (content.kind) {
-    case 'manifest':
+    case 'manifest': {
+      const root = rootDigest(content.manifest.resources)
       return {
-        payload: buildModelStatement(content.manifest),
+        payload: buildModelStatement(content.manifest, root),
         predicateType: 'https://model_signing/signature/v1.0',
         modelName: content.manifest.modelName,
-        modelDigest: `sha256:${toHex(rootDigest(content.manifest.resources))}`,
+        modelDigest: `sha256:${toHex(root)}`,
         resourceCount: content.manifest.resources.length,
       }
+    }
     case 'statement': {
       const [subject] = content.subjects
       if (subject === undefined) throw new SealstoneError('INPUT_INVALID', 'statement has no subjects, want at least one')

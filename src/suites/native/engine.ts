@@ -1,5 +1,5 @@
 /** The native engine. ML-DSA signing is hedged (FIPS 204 §3.4); OpenSSL compares and branches in constant time on secrets. */
-import { constants, createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { constants, createHash, createPrivateKey, createPublicKey, hash as hashOnce, type KeyObject, sign, verify } from 'node:crypto'
 import { SealstoneError } from '#core'
 import { checkContext, checkSecret, checkSigningInput, type Engine, type MlDsaPrivateKey, type MlDsaSigner, SEED_BYTES } from '../engine.ts'
 import { type HashName, type MlDsaSet, mlDsaPrimitive, plausibleSizes, PRIMITIVES, type Primitive, primitiveRow, type RsaRow } from '../primitives.ts'
@@ -142,7 +142,16 @@ function acceptsPrivateKey(key: MlDsaPrivateKey): boolean {
 }
 
 function digest(hash: HashName, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hasher = hash === 'shake256' ? createHash(hash, { outputLength: 64 }) : createHash(hash)
+  const outputLength = hash === 'shake256' ? { outputLength: 64 } : {}
+  const [only, ...more] = parts
+  if (only !== undefined && more.length === 0) {
+    // As a string, one character a byte: a Buffer from OpenSSL costs more to make and to collect than the hash of a few kilobytes.
+    const text = hashOnce(hash, only, { outputEncoding: 'binary', ...outputLength })
+    const bytes = new Uint8Array(text.length)
+    for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at)
+    return bytes
+  }
+  const hasher = createHash(hash, outputLength)
   for (const part of parts) hasher.update(part)
   const bytes = hasher.digest()
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
