@@ -4,7 +4,6 @@ import type { Database } from '#db'
 import {
   consistencyProof,
   decodeCheckpoint,
-  encodeLeaf,
   type EntryFilter,
   formatTlogProof,
   inclusionProof,
@@ -12,6 +11,7 @@ import {
   type LogEntry,
   type LogSignatureVerifier,
   leafHash,
+  LeafWriter,
   type NewLeaf,
   type NodeReader,
   parseLeaf,
@@ -135,6 +135,7 @@ class SqliteAuditLog implements AuditLog {
   #seen: { readonly checkpoint: string | undefined; readonly at: number } = { checkpoint: undefined, at: 0 }
   /** Tells this process's leaves from those of others, before and after. */
   readonly #run = crypto.getRandomValues(new Uint8Array(4)).toHex()
+  readonly #writer = new LeafWriter()
   #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(options: AuditLogOptions) {
@@ -263,7 +264,7 @@ class SqliteAuditLog implements AuditLog {
     const now = timeline.now()
     const value: Leaf = { version: 1, time: now.toISOString(), run: this.#run, uptimeMs: timeline.uptimeMs, ...this.#renamed(leaf) }
     this.#tellIfBehind()
-    return { value, time: now.getTime(), bytes: encodeLeaf(value) }
+    return { value, time: now.getTime(), ...this.#writer.write(value) }
   }
 
   #tellIfBehind(): void {

@@ -1,5 +1,5 @@
 /** One batch of entries: who waits for it, what it would make of the tree, and what each of them gets. Stored nowhere yet. */
-import { formatTlogProof, type GrowingTree, inclusionProof, type Leaf, type NodeReader, type Receipt, type Tile } from '#tlog'
+import { formatTlogProof, type GrowingTree, inclusionProof, type Leaf, type NodeReader, type Receipt, type Tile, type WrittenLeaf } from '#tlog'
 import type { StagedLeaf, StoredAnswer } from './store.ts'
 
 export interface AnswerRequest {
@@ -15,7 +15,7 @@ export interface AnswerRequest {
 
 export interface Submission {
   /** Absent: only a checkpoint is wanted. */
-  readonly leaf?: { readonly value: Leaf /** Milliseconds since 1970. */; readonly time: number; readonly bytes: Uint8Array }
+  readonly leaf?: WrittenLeaf & { readonly value: Leaf /** Milliseconds since 1970. */; readonly time: number }
   /** The result must be covered by a checkpoint that is committed with it. */
   readonly covered: boolean
   readonly answer?: AnswerRequest
@@ -56,7 +56,7 @@ export function stage(tree: GrowingTree, waiting: readonly Waiter[]): Staged {
   const leaves = waiting.map(({ leaf }) => {
     if (leaf === undefined) return undefined
     const index = tree.size
-    tiles.push(...tree.append(leaf.bytes))
+    tiles.push(...tree.appendHash(leaf.hash))
     return { index, leaf: leaf.value, time: leaf.time, bytes: leaf.bytes }
   })
   return { tree, leaves, tiles }

@@ -38,7 +38,7 @@ export class LeafScanner {
     const end = this.#pattern.lastIndex
     const [, caller, key, kind, modelName, oldestDigest, operationId, result, time] = found as unknown as Captures
     // Shorter than any text in it may be long.
-    if (end - at > LONGEST || (oldestDigest !== undefined && !isLeafTime(oldestDigest))) return undefined
+    if (end - at > LONGEST_USUAL || (oldestDigest !== undefined && !isLeafTime(oldestDigest))) return undefined
     const timeMs = this.#millisecondsOf(time)
     return timeMs === undefined ? undefined : { end, time, timeMs, kind, operationId, caller, key, modelName, result }
   }
@@ -69,7 +69,7 @@ type Captures = readonly [
 ]
 
 /** Texts of 4,096 characters at most are in it unasked. */
-const LONGEST = LIMITS.resourceNameBytes
+export const LONGEST_USUAL = LIMITS.resourceNameBytes
 const MINUTE_LENGTH = '2026-01-31T12:00:'.length
 
 // ASCII as RFC 8785 §3.2.2.2 writes it as it is; all other text is for the strict reader.
@@ -80,17 +80,17 @@ const SUITE = '"[A-Za-z0-9][A-Za-z0-9.-]{0,63}"'
 const FROM_1 = '[1-9][0-9]{0,14}'
 const FROM_0 = `(?:0|${FROM_1})`
 const TIME = '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]\\.[0-9]{3}Z'
-const SIGNATURE_MEMBERS: Record<keyof LeafSignature, string> = {
+export const USUAL_SIGNATURE_MEMBERS: Record<keyof LeafSignature, string> = {
   role: '"(?:hybrid|companion)"',
   suite: SUITE,
   keyFingerprint: '"[0-9a-f]{64}"',
   digest: DIGEST,
 }
-const SIGNATURE = `\\{${sorted(SIGNATURE_MEMBERS)
+const SIGNATURE = `\\{${sortedMembers(USUAL_SIGNATURE_MEMBERS)
   .map(([name, value]) => `"${name}":${value}`)
   .join(',')}\\}`
 /** Each no wider than its parser in leaf-members.ts. Members that are rare, or nested deeper, are not here. */
-const MEMBERS: Partial<Record<keyof Leaf, string>> = {
+export const USUAL_MEMBERS: Partial<Record<keyof Leaf, string>> = {
   version: '1',
   time: `"(${TIME})"`,
   run: '"[0-9a-f]{8}"',
@@ -119,13 +119,13 @@ const MEMBERS: Partial<Record<keyof Leaf, string>> = {
   policyDigest: DIGEST,
   configDigest: DIGEST,
 }
-const REQUIRED: ReadonlySet<string> = new Set<keyof Leaf>(['time', 'kind', 'operationId', 'caller', 'operation'])
+export const REQUIRED_MEMBERS: ReadonlySet<string> = new Set<keyof Leaf>(['version', 'time', 'kind', 'operationId', 'caller', 'operation'])
 // RFC 8785 §3.2.3: in the order of the names. `version`, which no leaf lacks, is the last of all, so that a comma stands behind each other member.
-const LEAF = `\\{${sorted(MEMBERS)
+const LEAF = `\\{${sortedMembers(USUAL_MEMBERS)
   .filter(([name]) => name !== 'version')
-  .map(([name, value]) => (REQUIRED.has(name) ? `"${name}":${value},` : `(?:"${name}":${value},)?`))
-  .join('')}"version":${MEMBERS.version}\\}`
+  .map(([name, value]) => (REQUIRED_MEMBERS.has(name) ? `"${name}":${value},` : `(?:"${name}":${value},)?`))
+  .join('')}"version":${USUAL_MEMBERS.version}\\}`
 
-function sorted(members: Readonly<Record<string, string>>): [string, string][] {
+export function sortedMembers(members: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(members).toSorted(([left], [right]) => (left < right ? -1 : 1))
 }
