@@ -10,7 +10,7 @@ import { firstAtOrAfter } from './entries.ts'
 import { LogStore } from './store.ts'
 
 export interface ArchiveOptions {
-  /** Alone on it: the daemon does not run. */
+  /** A connection of its own where somebody else writes to the log meanwhile. */
   readonly db: Database
   /** Where the bundles are by now, on the disk. */
   readonly cold: string
@@ -18,7 +18,12 @@ export interface ArchiveOptions {
   readonly signed: { readonly size: bigint; readonly root: Uint8Array }
   /** Leaves before it may go. */
   readonly end: bigint
-  readonly onProgress?: (done: number, total: number) => void
+  /** Beside a daemon 1: nobody waits for the database longer than one takes. Default 8. */
+  readonly bundlesAtOnce?: number
+  /** Between two commits: what others wait for is theirs meanwhile. Default: nothing. */
+  readonly rest?: () => Promise<unknown>
+  /** `moved` leaves were taken out so far. */
+  readonly onProgress?: (done: number, total: number, moved: number) => void
   readonly signal?: AbortSignal
 }
 
@@ -27,6 +32,23 @@ export interface ArchiveReport {
   readonly end: bigint
   /** How many were taken out now. */
   readonly moved: number
+}
+
+/** What a run would move: leaves from `start` on, before `end`. */
+export interface ArchivePlan {
+  readonly start: bigint
+  readonly end: bigint
+  /** Of the tree of the leaves before `end`. */
+  readonly root: Uint8Array
+}
+
+/** Throws AUDIT_CORRUPT if the tiles are not those that were signed. */
+export function planArchive(db: Database, signed: ArchiveOptions['signed'], wanted: Parameters<typeof archivableEnd>[2]): ArchivePlan {
+  const end = archivableEnd(db, signed.size, wanted)
+  const roots = provenRoots(db, signed)
+  const node: NodeReader = (height, index) =>
+    height === TILE_HEIGHT ? (roots[Number(index)] as Uint8Array) : nodeHash(node(height - 1, index * 2n), node(height - 1, index * 2n + 1n))
+  return { start: archivedEnd(db, end), end, root: rootOf(end, node) }
 }
 
 /** Leaves that may go: whole bundles under the checkpoint, and never the last ones. @param wanted an index, or the time before which they were written */
@@ -44,21 +66,36 @@ export function archivableEnd(db: Database, signedSize: bigint, wanted: { readon
  * A crash at any point leaves each bundle in the database, or in cold storage and read back; the next run goes on. Throws COLD_STORAGE_UNREADABLE,
  * AUDIT_CORRUPT if database, cold storage and checkpoint do not agree, DATABASE_UNAVAILABLE; a bundle that it names is then still in the database.
  */
-export function archiveBundles({ db, cold, signed, end, onProgress, signal }: ArchiveOptions): ArchiveReport {
+export async function archiveBundles({ db, cold, signed, end, bundlesAtOnce = BUNDLES_AT_ONCE, ...options }: ArchiveOptions): Promise<ArchiveReport> {
   const bundles = new ColdBundles(db, cold)
   const roots = provenRoots(db, signed)
+  const step = WIDTH * BigInt(bundlesAtOnce)
   let moved = 0
-  for (let start = 0n; start < end; start += STEP) {
-    signal?.throwIfAborted()
-    const numbers = Array.from({ length: BUNDLES_AT_ONCE }, (_, at) => start / WIDTH + BigInt(at)).filter((number) => number * WIDTH < end)
+  for (let start = archivedEnd(db, end); start < end; start += step) {
+    await options.rest?.()
+    options.signal?.throwIfAborted()
+    const numbers = Array.from({ length: bundlesAtOnce }, (_, at) => start / WIDTH + BigInt(at)).filter((number) => number * WIDTH < end)
     const checked = numbers.map((number) => readBack(db, bundles, number, roots[Number(number)]))
-    // Durable when it returns. A crash before it leaves these bundles in both places.
+    // Durable when it returns. A crash before it leaves these bundles in both places. A daemon that appends meanwhile waits for no more than this: neither
+    // its head nor anything that it compares the head with is touched, and no leaf is ever changed by it.
     db.transaction(() => {
       for (const rows of checked) moved += takeOut(db, rows)
     })
-    onProgress?.(Number(start + STEP < end ? start + STEP : end), Number(end))
+    options.onProgress?.(Number(start + step < end ? start + step : end), Number(end), moved)
   }
   return { end, moved }
+}
+
+/** Bundles go in order: where the first one begins that is still in the database. */
+function archivedEnd(db: Database, end: bigint): bigint {
+  const isIn = db.prepare('SELECT 1 FROM audit_leaf WHERE idx >= ? AND idx < ? AND octet_length(bytes) = 0 LIMIT 1')
+  let [low, high] = [0n, end / WIDTH]
+  while (low < high) {
+    const middle = (low + high) / 2n
+    if (isIn.get(middle * WIDTH, (middle + 1n) * WIDTH) === undefined) high = middle
+    else low = middle + 1n
+  }
+  return low * WIDTH
 }
 
 /** The rows of a bundle whose leaves may go; none if they went before, all in one step. */
@@ -115,7 +152,6 @@ const WIDTH = BigInt(TILE_WIDTH)
 const KEPT_BUNDLES = 2n
 /** In one transaction: two megabytes, held for some milliseconds. */
 const BUNDLES_AT_ONCE = 8
-const STEP = WIDTH * BigInt(BUNDLES_AT_ONCE)
 const COLUMNS = ['idx', 'time', 'kind', 'operation_id', 'caller', 'key', 'model_name', 'result'] as const
 const NO_BYTES = new Uint8Array()
 /** A start of the daemon reads when it ran last and which operations it had open: it must not depend on cold storage. */

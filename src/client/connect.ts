@@ -1,6 +1,7 @@
 /** The client a registry imports: one connection, every call of the daemon as a promise. */
 import { SealstoneError } from '#core'
 import type { GetCheckpointResponse, GetReceiptResponse, ListEntriesResponse, OpenConsoleResponse, RecordDecisionResponse } from '#wire'
+import { archiveEntries } from './archiving.ts'
 import { Channel } from './channel.ts'
 import { followEntries } from './follow.ts'
 import { keyCalls } from './keys.ts'
@@ -38,6 +39,7 @@ export function connect(options: ConnectOptions): Client {
       const { leafIndex } = await channel.unary<RecordDecisionResponse>((grpc, done) => channel.audit.recordDecision(message, grpc, done), call)
       return leafIndex === undefined ? undefined : BigInt(leafIndex)
     },
+    archiveEntries: (request, call) => archiveEntries(channel, request, call),
     openConsole: async (call) => {
       const { url, minutes } = await channel.unary<OpenConsoleResponse>((grpc, done) => channel.audit.openConsole({}, grpc, done), call)
       return { url, minutes }

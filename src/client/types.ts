@@ -34,6 +34,32 @@ export interface ReadOptions extends CallOptions {
   readonly inBulk?: boolean
 }
 
+/** Which entries are old enough: those that are so by both. At least one is given. */
+export interface ArchiveRequest {
+  /** With a lower index. */
+  readonly before?: bigint
+  /** Written before. */
+  readonly olderThan?: Date
+}
+
+export interface ArchiveOptions extends CallOptions {
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface ArchiveInfo {
+  /** On the daemon's machine. */
+  readonly directory: string
+  /** Entries before it are in cold storage. */
+  readonly end: bigint
+  /** Entries that were moved now. */
+  readonly moved: number
+  /** Entries in the log that a checkpoint covers. */
+  readonly size: bigint
+  /** Of the database file; 0 where nothing was to be moved. */
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+}
+
 export interface SignRequest {
   /** Name of the signing key; default `default`. */
   readonly key?: string
@@ -275,6 +301,8 @@ export interface Client extends KeyManagement, AsyncDisposable {
   getReceipt(index: bigint, options?: CallOptions): Promise<Receipt>
   /** The index of its entry in the audit log; undefined where too many came and it was counted. Tried again, it may be there twice. */
   recordDecision(request: DecisionRequest, options?: CallOptions): Promise<bigint | undefined>
+  /** Moves old entries of the log into cold storage while the daemon signs; over its Unix socket only. Ends with the signal; the next call goes on. Default for `timeoutMs`: a day. */
+  archiveEntries(request: ArchiveRequest, options?: ArchiveOptions): Promise<ArchiveInfo>
   /** A link that opens the review console once; over the daemon's Unix socket only. */
   openConsole(options?: CallOptions): Promise<{ readonly url: string; readonly minutes: number }>
   /** Whether the daemon serves. */

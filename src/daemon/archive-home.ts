@@ -1,12 +1,12 @@
-/** Moves old entries of a state directory's log into cold storage: published there first, read back, and only then taken out of the database. */
-import { AUDIT_MIGRATIONS, archivableEnd, archiveBundles, type ArchiveReport, databaseTiles } from '#audit'
-import { defined, SealstoneError } from '#core'
+/** Moves old entries of a state directory's log into cold storage while no daemon runs: published there first, read back, and only then taken out of the database. */
+import { AUDIT_MIGRATIONS, type ArchiveReport, openAuditLog } from '#audit'
+import { defined, newOperationId, parseIdentity, SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
 import { acquireLock, openDatabase } from '#db'
-import { publishLog } from '#publish'
 import { logSignatureVerifier } from '#suites'
 import { nativeEngine } from '#suites/native'
-import { type LogVerifierKey, openCheckpoint } from '#tlog'
+import type { LogVerifierKey, NewLeaf } from '#tlog'
 import { statSync } from 'node:fs'
+import { type ArchiveProgress, type ArchiveSource, describeMove, moveEntries, planMove } from './archive-work.ts'
 import { loadConfig } from './config.ts'
 import { checkHome } from './home.ts'
 
@@ -20,7 +20,7 @@ export interface ArchiveHomeOptions {
   readonly before?: bigint
   /** Entries that were written before. */
   readonly olderThan?: Date
-  readonly onProgress?: (work: 'writing' | 'moving', done: number, total: number) => void
+  readonly onProgress?: (progress: ArchiveProgress) => void
   readonly signal?: AbortSignal
 }
 
@@ -34,39 +34,57 @@ export interface ArchiveHomeReport extends ArchiveReport {
 }
 
 /**
- * The daemon must not run. A crash at any point leaves every entry in the database, or in cold storage and read back from there; the next run goes on.
+ * A crash at any point leaves every entry in the database, or in cold storage and read back from there; the next run goes on.
  * Throws HOME_*, CONFIG_INVALID, DAEMON_RUNNING, DATABASE_UNAVAILABLE, AUDIT_CORRUPT, COLD_STORAGE_UNREADABLE, CANCELLED, and what `publishLog` throws.
  */
 export async function archiveHome({ home, log, before, olderThan, onProgress, signal, ...options }: ArchiveHomeOptions): Promise<ArchiveHomeReport> {
   const paths = checkHome(home)
   const directory = coldDirectory(home, options.directory)
-  // A daemon that runs may have been started without this setting, and would not find what is moved.
+  // A daemon that runs does it itself: it alone writes to its log.
   const lock = acquireLock(paths.lock)
   try {
     const db = openDatabase(paths.database, AUDIT_MIGRATIONS)
     try {
       const bytesBefore = statSync(paths.database).size
-      const source = databaseTiles(db, directory)
-      const note = await source.checkpoint()
-      const signed = openCheckpoint(note, log.keys, logSignatureVerifier(nativeEngine()))
-      if (signed.origin !== log.origin)
-        throw new SealstoneError('AUDIT_CORRUPT', `the log is named ${signed.origin}, the keys are those of ${log.origin}`)
-      const end = archivableEnd(db, signed.size, defined({ before, olderThan }))
-      if (end > 0n) {
-        // Entries, tiles and then the checkpoint are on the disk when this returns. A crash before it leaves nothing but files that are written anew.
-        const onWritten = (done: bigint, total: bigint): void => onProgress?.('writing', Number(done), Number(total))
-        await publishLog({ source, directory, isPrivate: true, onProgress: onWritten, ...defined({ signal }) })
-      }
-      const onMoved = (done: number, total: number): void => onProgress?.('moving', done, total)
-      const report = archiveBundles({ db, cold: directory, signed, end, onProgress: onMoved, ...defined({ signal }) })
+      const source = { db, directory, log }
+      const plan = await planMove(source, defined({ before, olderThan }))
+      const work = () => moveEntries(source, plan, defined({ onProgress, signal }))
+      const moved = plan.start < plan.end ? await told(source, describeMove(plan, directory), work) : 0
       // A crash in here leaves a database that is larger than it has to be; this is done again by the next run, whether or not it moves anything.
       db.shrink()
-      return { ...report, directory, size: signed.size, bytesBefore, bytesAfter: statSync(paths.database).size }
+      return { end: plan.end, moved, directory, size: plan.signed.size, bytesBefore, bytesAfter: statSync(paths.database).size }
     } finally {
       db.close()
     }
   } finally {
     lock.release()
+  }
+}
+
+/** With an intent before and an outcome after, as the daemon does it; no checkpoint can be signed here, so that the next one covers them. */
+async function told({ db, directory, log }: ArchiveSource, reason: string, work: () => Promise<number>): Promise<number> {
+  const audit = await openAuditLog({
+    db,
+    cold: directory,
+    origin: log.origin,
+    signer: { keys: log.keys, sign: () => Promise.reject(new SealstoneError('AUDIT_UNAVAILABLE', 'no daemon runs')) },
+    verifier: logSignatureVerifier(nativeEngine()),
+    timeline: new Timeline(systemClock),
+    logger: silentLogger,
+  })
+  const facts = { operationId: newOperationId(), caller: parseIdentity('local'), operation: 'audit.archive', reason } satisfies Partial<NewLeaf>
+  try {
+    await audit.append({ kind: 'intent', ...facts })
+    const moved = await work()
+    await audit.append({ kind: 'outcome', ...facts, result: 'ok', ...(moved === 0 ? {} : { count: moved }) })
+    return moved
+  } catch (thrown) {
+    const { code } = toSealstoneError(thrown)
+    // The disk that failed may take no leaf either: the next start closes the intent then.
+    await audit.append({ kind: 'outcome', ...facts, result: 'error', errorCode: code }).catch(() => {})
+    throw thrown
+  } finally {
+    await audit.close()
   }
 }
 

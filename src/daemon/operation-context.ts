@@ -8,7 +8,10 @@ import { type HomePaths } from './home.ts'
 import { publishTrustFile } from './trust-publisher.ts'
 
 export interface ContextParts
-  extends Pick<OperationContext, 'audit' | 'keys' | 'engine' | 'log' | 'policy' | 'backup' | 'ticketKeys' | 'newConsoleLink' | 'witnesses'> {
+  extends Pick<
+    OperationContext,
+    'audit' | 'keys' | 'engine' | 'log' | 'policy' | 'backup' | 'ticketKeys' | 'newConsoleLink' | 'witnesses' | 'archive'
+  > {
   readonly paths: HomePaths
   readonly settings: Pick<Config, 'trustDays' | 'destroyWaitHours' | 'queueMs'> & { readonly audit: Pick<Config['audit'], 'verifySample'> }
   readonly metrics: Metrics

@@ -5,6 +5,8 @@ import type { ConsoleServer } from '#console'
 import type { Listener, LoginRefused } from '#listeners'
 import { createOperations, type OperationContext, type Operations } from '#operations'
 import { type RpcServer, startServer } from '#rpc'
+import { parseVerifierKey } from '#tlog'
+import { Archiver } from './archiver.ts'
 import type { BoundedEvent } from './bounded-events.ts'
 import { type ClockWatch, watchClock } from './clock-watch.ts'
 import type { LogSettings, TraceSettings } from './collector-settings.ts'
@@ -70,6 +72,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       settings: config,
       policy: config.policy,
       backup,
+      archive: archivePort(runtime, config, paths.database),
       newConsoleLink: () => console?.newLink(),
       metrics,
       clock: systemClock,
@@ -128,6 +131,12 @@ export async function serve(options: ServeOptions): Promise<number> {
   await tellStop(runtime, signal, logger)
   logger.info({}, 'stopped')
   return 0
+}
+
+function archivePort({ log }: Runtime, { audit }: Config, database: string): OperationContext['archive'] {
+  return audit.cold === undefined
+    ? undefined
+    : new Archiver({ database, directory: audit.cold, log: { origin: log.origin, keys: log.keys.map(parseVerifierKey) } })
 }
 
 function witnessPort({ cosigning }: Runtime, { witnesses }: Config): OperationContext['witnesses'] {

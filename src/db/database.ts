@@ -27,6 +27,10 @@ export interface Database {
   copyTo(path: string): Promise<void>
   /** Gives pages that nothing is in any more back to the file system; the first time by writing the whole file anew, which takes as much space again. Alone on the file. */
   shrink(): void
+  /** Gives up to so many of those pages back, in one short commit that others may wait for: how many are left. 0 for a file that `shrink` has not laid out for it. */
+  giveBack(pages: number): number
+  /** What it takes, its write-ahead log included once that is moved into it. */
+  bytes(): number
   close(): void
 }
 
@@ -126,6 +130,19 @@ class SqliteDatabase implements Database {
       this.#driver.exec(mode === INCREMENTAL ? 'PRAGMA incremental_vacuum' : 'PRAGMA auto_vacuum = INCREMENTAL; VACUUM')
       this.#driver.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     })
+  }
+
+  giveBack(pages: number): number {
+    return mapDatabaseErrors(this.path, () => {
+      if (this.#driver.prepare('PRAGMA auto_vacuum').get()?.['auto_vacuum'] !== INCREMENTAL) return 0
+      this.#driver.exec(`PRAGMA incremental_vacuum(${Math.max(1, Math.floor(pages))})`)
+      return this.#driver.prepare('PRAGMA freelist_count').get()?.['freelist_count'] as number
+    })
+  }
+
+  bytes(): number {
+    const row = this.prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size').get()
+    return row?.['bytes'] as number
   }
 
   close(): void {

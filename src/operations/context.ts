@@ -7,7 +7,7 @@ import type { PolicyTable } from '#policy'
 import type { Engine } from '#suites'
 import type { Capacity } from './capacity.ts'
 import type { WitnessPort } from './cosigned.ts'
-import type { BackupReport, ConsoleLink } from './ports.ts'
+import type { ArchivePort, BackupReport, ConsoleLink } from './ports.ts'
 
 export interface OperationContext {
   readonly audit: AuditLog
@@ -28,6 +28,8 @@ export interface OperationContext {
   /** Makes the newest trust file known beside the daemon: called with each issue, in order. */
   readonly publishTrust: (document: Uint8Array) => void
   readonly trustDays: number
+  /** Undefined where there is no cold storage. */
+  readonly archive?: ArchivePort | undefined
   /** Undefined where no console is served. */
   readonly newConsoleLink: () => ConsoleLink | undefined
   /** Where a file to import lies. Throws INPUT_INVALID for what is no plain file name. */

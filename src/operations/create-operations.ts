@@ -1,6 +1,7 @@
 /** Binds every operation to the rooms it works with. */
 import { toSealstoneError } from '#core'
 import type { KeyRecord } from '#keys'
+import { archiveEntries } from './archive-entries.ts'
 import { authorizeForSomeKey } from './authorize.ts'
 import { backupKeys } from './backup-keys.ts'
 import { Canary } from './canary.ts'
@@ -92,6 +93,7 @@ export function createOperations(context: OperationContext): Operations {
     listEntries: (call, filter, options) => listEntries(context, call, filter, options),
     getReceipt: (call, index) => getReceipt(context, call, index),
     recordDecision: (call, request) => decisions.record(call, request),
+    archiveEntries: (call, wanted) => archiveEntries(context, call, wanted),
     openConsole: (call) => openConsole(context, call),
   }
 }

@@ -5,6 +5,10 @@ export { EventBudget } from './event-budget.ts'
 export { createOperations } from './create-operations.ts'
 export type {
   AdoptKeyRequest,
+  ArchivePort,
+  ArchiveReport,
+  ArchiveRun,
+  ArchiveStep,
   BackupReport,
   BatchResult,
   CallContext,
@@ -28,6 +32,7 @@ export type {
   Subject,
   VerifyRequest,
   VersionName,
+  WantedEntries,
 } from './ports.ts'
 export { TrustIssuer } from './trust.ts'
 export { DECIDED_OPERATIONS } from '#tlog'

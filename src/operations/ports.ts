@@ -5,6 +5,7 @@ import type { Manifest } from '#hashing'
 import type { KeyAction, KeyPolicy, KeyRecord, RewrapResult } from '#keys'
 import type { DecidedOperation, EntryFilter, LeafDecision, LogEntry, Receipt } from '#tlog'
 
+import type { WantedEntries } from './archive-entries.ts'
 import type { CertifyKeyRequest } from './certify-key.ts'
 import type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
 import type { BatchResult } from './sign-batch.ts'
@@ -12,6 +13,7 @@ import type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequ
 
 export type { BatchResult } from './sign-batch.ts'
 export type { EntryFilter, LogEntry } from '#tlog'
+export type { ArchivePort, ArchiveRun, WantedEntries } from './archive-entries.ts'
 export type { CertifyKeyRequest } from './certify-key.ts'
 export type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
 export type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequest } from './make-keys.ts'
@@ -57,6 +59,26 @@ export interface BackupReport {
   /** `key default version 1` */
   readonly recoverable: readonly string[]
   readonly notRecoverable: readonly string[]
+}
+
+/** How far the move of old entries into cold storage is, and its end. */
+export type ArchiveStep =
+  | { readonly kind: 'progress'; readonly work: 'writing' | 'moving'; readonly done: number; readonly total: number; readonly moved: number }
+  | { readonly kind: 'moved'; readonly moved: number; readonly bytesBefore: number; readonly bytesAfter: number }
+
+export interface ArchiveReport {
+  readonly kind: 'report'
+  /** Absolute path on the daemon's machine. */
+  readonly directory: string
+  /** Entries from `start` on, before `end`, were to be moved; all before `end` are in cold storage now. */
+  readonly start: bigint
+  readonly end: bigint
+  /** Entries in the log that a checkpoint covers. */
+  readonly size: bigint
+  readonly moved: number
+  /** Of the database file; 0 where nothing was to be moved. */
+  readonly bytesBefore: number
+  readonly bytesAfter: number
 }
 
 export interface ConsoleLink {
@@ -185,5 +207,7 @@ export interface Operations {
   getReceipt(call: CallContext, index: bigint): Promise<Receipt>
   /** The index of its leaf; undefined where it was counted. */
   recordDecision(call: CallContext, request: DecisionRequest): Promise<bigint | undefined>
+  /** How far it is, and at last a report. Whoever stops reading ends it; the next run goes on. */
+  archiveEntries(call: CallContext, wanted: WantedEntries): AsyncIterable<Exclude<ArchiveStep, { kind: 'moved' }> | ArchiveReport>
   openConsole(call: CallContext): Promise<ConsoleLink>
 }

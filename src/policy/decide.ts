@@ -17,7 +17,7 @@ export type Decision =
 
 /**
  * @param key whose use is asked for. Without one, an operation on keys means all of them: only a rule for the keys `*` allows that.
- *   `verify`, `audit.read` and `audit.record` are not about a key; there the rule's keys do not matter.
+ *   `verify` and what is about the log are not about a key; there the rule's keys do not matter.
  */
 export function decide(table: PolicyTable, identity: Identity, operation: OperationName, key?: string): Decision {
   const able = ableRules(table, identity, operation)

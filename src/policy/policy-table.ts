@@ -80,6 +80,7 @@ export const OPERATION_NAMES = [
   'verify',
   'audit.read',
   'audit.record',
+  'audit.archive',
   'hash.stream',
   'hash.path',
   'keys.read',
@@ -98,7 +99,7 @@ export const OPERATION_NAMES = [
   'keys.backup',
 ] as const
 /** Where the rule's keys do not matter. */
-export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read', 'audit.record', 'hash.stream', 'hash.path']
+export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read', 'audit.record', 'audit.archive', 'hash.stream', 'hash.path']
 const MEMBERS = ['identity', 'operations', 'keys', 'digests']
 const MAX_RULES = 10_000
 const MAX_TEXTS = 1000

@@ -1,7 +1,8 @@
 /** Which operation answers which call. */
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
-import { defined } from '#core'
+import { defined, SealstoneError } from '#core'
 import type { Operations } from '#operations'
+import { archiveMessage, toWantedEntries } from './archive-messages.ts'
 import { entryMessages, toDecisionRequest, toEntryFilter, toLogIndex } from './audit-messages.ts'
 import type { CallEnvironment } from './call-context.ts'
 import { serverStream, unary } from './handle-call.ts'
@@ -15,7 +16,7 @@ export const SERVICE_NAMES = ['sealstone.v1.SigningService', 'sealstone.v1.KeySe
 export function addServices(server: Server, operations: Operations, environment: CallEnvironment): void {
   const { SigningService, KeyService, AuditService } = environment.protos
   const { Sign, SignBatch, SignRegistryChallenge, Verify } = SigningService.service
-  const { GetCheckpoint, ListEntries, GetReceipt, RecordDecision, OpenConsole } = AuditService.service
+  const { GetCheckpoint, ListEntries, GetReceipt, RecordDecision, ArchiveEntries, OpenConsole } = AuditService.service
 
   addService(server, SigningService.service, {
     Sign: unary(
@@ -59,6 +60,12 @@ export function addServices(server: Server, operations: Operations, environment:
     RecordDecision: unary(environment, RecordDecision, async (call, request) => {
       const index = await operations.recordDecision(call, toDecisionRequest(request))
       return index === undefined ? {} : { leafIndex: String(index) }
+    }),
+    ArchiveEntries: serverStream(environment, ArchiveEntries, async function* (call, request) {
+      for await (const news of operations.archiveEntries(call, toWantedEntries(request))) {
+        if (environment.admission.closed) throw new SealstoneError('DAEMON_DRAINING')
+        yield archiveMessage(news)
+      }
     }),
     OpenConsole: unary(environment, OpenConsole, (call) => operations.openConsole(call)),
   })

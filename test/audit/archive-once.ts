@@ -12,7 +12,7 @@ try {
   const source = databaseTiles(db, cold)
   await publishLog({ source, directory: cold, isPrivate: true })
   const signed = decodeCheckpoint(parseNote(await source.checkpoint()).text)
-  archiveBundles({ db, cold, signed, end: archivableEnd(db, signed.size, {}) })
+  await archiveBundles({ db, cold, signed, end: archivableEnd(db, signed.size, {}) })
   db.shrink()
 } catch (error) {
   process.stdout.write(toSealstoneError(error).code)

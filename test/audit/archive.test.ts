@@ -43,7 +43,7 @@ async function archive(folder: string, directory: string, end = END): Promise<nu
     const source = databaseTiles(db, directory)
     await publishLog({ source, directory, isPrivate: true })
     const signed = decodeCheckpoint(parseNote(await source.checkpoint()).text)
-    const report = archiveBundles({ db, cold: directory, signed, end })
+    const report = await archiveBundles({ db, cold: directory, signed, end })
     db.shrink()
     return report.moved
   } finally {

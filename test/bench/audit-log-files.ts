@@ -61,7 +61,7 @@ async function archive(database: string, cold: string): Promise<void> {
   const source = databaseTiles(db, cold)
   await publishLog({ source, directory: cold, isPrivate: true })
   const signed = decodeCheckpoint(parseNote(await source.checkpoint()).text)
-  archiveBundles({ db, cold, signed, end: archivableEnd(db, signed.size, {}) })
+  await archiveBundles({ db, cold, signed, end: archivableEnd(db, signed.size, {}) })
   db.shrink()
   db.close()
 }

@@ -120,6 +120,10 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
       return RECEIPT
     },
     recordDecision: async () => 5n,
+    archiveEntries: async function* () {
+      yield { kind: 'progress', work: 'moving', done: 256, total: 512, moved: 256 }
+      yield { kind: 'report', directory: '/srv/cold', start: 0n, end: 512n, size: 1300n, moved: 512, bytesBefore: 2000, bytesAfter: 1000 }
+    },
     openConsole: async () => ({ url: 'http://127.0.0.1:1/open?token=abc', minutes: 10 }),
     ...overrides,
   }

@@ -1,8 +1,9 @@
 /** sealstone audit archive */
 import { resolve } from 'node:path'
-import { defined, SealstoneError } from '#core'
+import { defined, SealstoneError, toSealstoneError } from '#core'
 import { archiveHome, type ArchiveHomeReport } from '#daemon'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
+import { openClient } from '../connection.ts'
 import { trackProgress } from '../progress.ts'
 import { readLogTrust } from '../published-log.ts'
 import { formatBytes, plural, visible } from '../text.ts'
@@ -20,16 +21,19 @@ export async function run(context: CommandContext, [operand]: readonly string[],
     throw new SealstoneError('USAGE', 'which entries are old was not said', { hint: 'give --older-than DAYS, or --before INDEX' })
   const { log } = await readLogTrust(context, options.trust)
   using progress = trackProgress(output, 'archiving', 'auto', (count) => plural(count, 'entry', 'entries'))
-  const report = await archiveHome({
-    home,
-    log,
-    signal,
-    onProgress: (_work, done, total) => progress.report({ bytesDone: done, bytesTotal: total, filesDone: 0, filesTotal: 0, current: '' }),
-    ...defined({
-      directory: operand === undefined ? undefined : resolve(operand),
-      before: options.before === undefined ? undefined : parseIndex(options.before),
-      olderThan: options.olderThan === undefined ? undefined : new Date(Date.now() - options.olderThan * DAY_MS),
-    }),
+  const show = (done: number, total: number): void =>
+    progress.report({ bytesDone: done, bytesTotal: total, filesDone: 0, filesTotal: 0, current: '' })
+  const wanted = defined({
+    before: options.before === undefined ? undefined : parseIndex(options.before),
+    olderThan: options.olderThan === undefined ? undefined : new Date(Date.now() - options.olderThan * DAY_MS),
+  })
+  const directory = operand === undefined ? undefined : resolve(operand)
+  const alone = archiveHome({ home, log, signal, onProgress: ({ done, total }) => show(done, total), ...defined({ directory }), ...wanted })
+  const report = await alone.catch(async (thrown: unknown) => {
+    if (toSealstoneError(thrown).code !== 'DAEMON_RUNNING') throw thrown
+    // A daemon that runs does it itself, between its signatures.
+    await using client = await openClient(home, {})
+    return await client.archiveEntries(wanted, { signal, onProgress: show })
   })
   progress.stop()
   if (output.json) output.record({ ...report })
@@ -41,6 +45,7 @@ function describe({ directory, end, moved, size, bytesBefore, bytesAfter }: Arch
   const place = `${visible(directory)} has entries 0 to ${end - 1n} of ${size}`
   if (end === 0n) return 'nothing is old enough: the last two bundles of 256 entries always stay'
   if (moved === 0) return `${place}, nothing is new`
+  if (bytesAfter >= bytesBefore) return `${place}, ${moved} of them new; the database keeps its ${formatBytes(bytesAfter)} and fills them again`
   return `${place}, ${moved} of them new; the database is ${formatBytes(bytesAfter)}, it was ${formatBytes(bytesBefore)}`
 }
 

@@ -222,7 +222,8 @@ export const AUDIT_COMMANDS: CommandGroup = {
       summary: 'move old entries out of the database into cold storage',
       description:
         'Writes the log down in the directory as audit publish does, for its owner alone, reads every old bundle of 256 entries back, and only then takes it out\n' +
-        'of the database, which gets smaller. What filters look at and all hashes stay in it. The daemon must be stopped; it finds old entries by audit.cold.',
+        'of the database. What filters look at and all hashes stay in it, and the log says which entries were moved. A daemon that runs does it itself, in small\n' +
+        'steps between its signatures; the database file gets smaller for the first time when none runs.',
       options: [
         { flags: '--older-than <days>', description: 'entries that were written longer ago', parse: positiveInteger },
         { flags: '--before <index>', description: 'entries before this one' },

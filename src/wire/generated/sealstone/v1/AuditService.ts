@@ -3,6 +3,14 @@
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type {
+  ArchiveEntriesRequestInit as _sealstone_v1_ArchiveEntriesRequestInit,
+  ArchiveEntriesRequest as _sealstone_v1_ArchiveEntriesRequest,
+} from '../../sealstone/v1/ArchiveEntriesRequest.ts'
+import type {
+  ArchiveEntriesResponseInit as _sealstone_v1_ArchiveEntriesResponseInit,
+  ArchiveEntriesResponse as _sealstone_v1_ArchiveEntriesResponse,
+} from '../../sealstone/v1/ArchiveEntriesResponse.ts'
+import type {
   GetCheckpointRequestInit as _sealstone_v1_GetCheckpointRequestInit,
   GetCheckpointRequest as _sealstone_v1_GetCheckpointRequest,
 } from '../../sealstone/v1/GetCheckpointRequest.ts'
@@ -44,6 +52,25 @@ import type {
 } from '../../sealstone/v1/RecordDecisionResponse.ts'
 
 export interface AuditServiceClient extends grpc.Client {
+  ArchiveEntries(
+    argument: _sealstone_v1_ArchiveEntriesRequestInit,
+    metadata: grpc.Metadata,
+    options?: grpc.CallOptions,
+  ): grpc.ClientReadableStream<_sealstone_v1_ArchiveEntriesResponse>
+  ArchiveEntries(
+    argument: _sealstone_v1_ArchiveEntriesRequestInit,
+    options?: grpc.CallOptions,
+  ): grpc.ClientReadableStream<_sealstone_v1_ArchiveEntriesResponse>
+  archiveEntries(
+    argument: _sealstone_v1_ArchiveEntriesRequestInit,
+    metadata: grpc.Metadata,
+    options?: grpc.CallOptions,
+  ): grpc.ClientReadableStream<_sealstone_v1_ArchiveEntriesResponse>
+  archiveEntries(
+    argument: _sealstone_v1_ArchiveEntriesRequestInit,
+    options?: grpc.CallOptions,
+  ): grpc.ClientReadableStream<_sealstone_v1_ArchiveEntriesResponse>
+
   GetCheckpoint(
     argument: _sealstone_v1_GetCheckpointRequestInit,
     metadata: grpc.Metadata,
@@ -217,6 +244,8 @@ export interface AuditServiceClient extends grpc.Client {
 }
 
 export interface AuditServiceHandlers extends grpc.UntypedServiceImplementation {
+  ArchiveEntries: grpc.handleServerStreamingCall<_sealstone_v1_ArchiveEntriesRequest, _sealstone_v1_ArchiveEntriesResponseInit>
+
   GetCheckpoint: grpc.handleUnaryCall<_sealstone_v1_GetCheckpointRequest, _sealstone_v1_GetCheckpointResponseInit>
 
   GetReceipt: grpc.handleUnaryCall<_sealstone_v1_GetReceiptRequest, _sealstone_v1_GetReceiptResponseInit>
@@ -229,6 +258,12 @@ export interface AuditServiceHandlers extends grpc.UntypedServiceImplementation 
 }
 
 export interface AuditServiceDefinition extends grpc.ServiceDefinition {
+  ArchiveEntries: MethodDefinition<
+    _sealstone_v1_ArchiveEntriesRequestInit,
+    _sealstone_v1_ArchiveEntriesResponseInit,
+    _sealstone_v1_ArchiveEntriesRequest,
+    _sealstone_v1_ArchiveEntriesResponse
+  >
   GetCheckpoint: MethodDefinition<
     _sealstone_v1_GetCheckpointRequestInit,
     _sealstone_v1_GetCheckpointResponseInit,

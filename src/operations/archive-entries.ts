@@ -1,0 +1,76 @@
+/** Old entries are moved into cold storage while others sign, with intent and outcome in the log: which ones, and where to. */
+import { newOperationId, SealstoneError, toSealstoneError } from '#core'
+import { authorize } from './authorize.ts'
+import type { OperationContext } from './context.ts'
+import type { ArchiveReport, ArchiveStep, CallContext } from './ports.ts'
+
+/** Where old entries go to. */
+export interface ArchivePort {
+  /** As config.toml names it. */
+  readonly directory: string
+  /** Throws OVERLOADED while another run is under way. */
+  open(wanted: WantedEntries): Promise<ArchiveRun>
+}
+
+/** Which entries are old enough. */
+export interface WantedEntries {
+  /** With a lower index. */
+  readonly before?: bigint
+  /** Written before. */
+  readonly olderThan?: Date
+}
+
+export interface ArchiveRun extends AsyncDisposable {
+  /** Entries from `start` on, before `end`; in words for the log. */
+  readonly plan: { readonly start: bigint; readonly end: bigint; readonly size: bigint; readonly reason: string }
+  /** What is done is done in steps that nobody waits for long; ends after one of them when the signal aborts. */
+  move(signal: AbortSignal): AsyncIterable<ArchiveStep>
+}
+
+/**
+ * Ends with a report. A crash before the intent leaves nothing; one after it leaves each bundle in the database, or in cold storage and read back from there, and
+ * an intent that the next start closes as `unknown`. Throws PERMISSION_DENIED, CONFIG_INVALID where there is no cold storage, and what the run throws.
+ */
+export async function* archiveEntries(
+  context: OperationContext,
+  call: CallContext,
+  wanted: WantedEntries,
+): AsyncGenerator<Exclude<ArchiveStep, { kind: 'moved' }> | ArchiveReport> {
+  const { decision } = await authorize(context, call, 'audit.archive')
+  if (call.identity !== 'local')
+    throw new SealstoneError('PERMISSION_DENIED', `${call.identity} may not move entries of the log: only the owner of the daemon's socket may`)
+  const { archive } = context
+  if (archive === undefined)
+    throw new SealstoneError('CONFIG_INVALID', 'the daemon knows no cold storage', {
+      hint: 'set cold in the section [audit] of config.toml, and start the daemon again',
+    })
+  await using run = await archive.open(wanted)
+  const { start, end, size, reason } = run.plan
+  const report = { kind: 'report', directory: archive.directory, start, end, size } as const
+  if (start >= end) {
+    yield { ...report, moved: 0, bytesBefore: 0, bytesAfter: 0 }
+    return
+  }
+
+  const facts = { operationId: newOperationId(), caller: call.identity, operation: 'audit.archive', reason }
+  await context.audit.append({ kind: 'intent', ...facts, ...decision })
+  let moved = 0
+  let done: ArchiveReport | undefined
+  // Also of a caller who goes while it is told how far it is.
+  let errorCode = 'CANCELLED'
+  try {
+    for await (const step of run.move(call.signal)) {
+      moved = step.moved
+      if (step.kind === 'moved') done = { ...report, moved, bytesBefore: step.bytesBefore, bytesAfter: step.bytesAfter }
+      else yield step
+    }
+  } catch (thrown) {
+    errorCode = toSealstoneError(thrown).code
+    throw thrown
+  } finally {
+    const result = done === undefined ? ({ result: 'error', errorCode } as const) : ({ result: 'ok' } as const)
+    await context.audit.append({ kind: 'outcome', ...facts, ...result, ...(moved === 0 ? {} : { count: moved }) })
+    context.logger.info({ moved, directory: archive.directory, ...result }, 'old entries were moved into cold storage')
+  }
+  if (done !== undefined) yield done
+}

@@ -1,0 +1,169 @@
+/** Old entries are moved into cold storage while a daemon signs for eight clients, and once it is killed in the middle of that: nothing is missing, and the log tells of each run. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { AUDIT_MIGRATIONS } from '#audit'
+import { type Client, connect, type SignAnswer } from '#client'
+import { openDatabaseForReading } from '#db'
+import { parseTrustFile } from '#envelopes'
+import { nativeEngine } from '#suites/native'
+import type { Leaf } from '#tlog'
+import { judgeAnswer, signRequest } from '../support/live-signing.ts'
+import { initHome, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
+
+const folder = temporaryFolder()
+const cold = join(folder.path, 'cold')
+let home: Awaited<ReturnType<typeof initHome>>
+let daemon: RunningDaemon
+
+beforeAll(async () => {
+  home = await initHome()
+  const config = join(home.home, 'config.toml')
+  writeFileSync(config, readFileSync(config, 'utf8').replace('[audit]\n', `[audit]\ncold = ${JSON.stringify(cold)}\n`))
+  daemon = await startDaemon(home.home)
+})
+afterAll(async () => {
+  await daemon[Symbol.asyncDispose]()
+  home[Symbol.dispose]()
+  folder[Symbol.dispose]()
+})
+
+const client = () => connect({ address: `unix:${daemon.socket}` })
+
+/** So many small entries: each of these calls is told in the log before it is answered. */
+async function fill(entries: number): Promise<void> {
+  await using reader = client()
+  let left = entries
+  const worker = async () => {
+    while (left-- > 0) for await (const _entry of reader.listEntries({ limit: 1 }, { forExport: true }));
+  }
+  await Promise.all(Array.from({ length: 32 }, worker))
+  const [last] = await Array.fromAsync(reader.listEntries({ reverse: true, limit: 1 }))
+  await reader.getReceipt(last?.index ?? 0n) // a checkpoint covers them
+}
+
+/** Tells of each answer until it is stopped, and then gives all of them. */
+function sign(by: Client, onAnswer: () => void): { stop(): Promise<SignAnswer[]> } {
+  let isOver = false
+  const answers: SignAnswer[] = []
+  const running = (async () => {
+    while (!isOver) {
+      answers.push(await by.sign(signRequest()))
+      onAnswer()
+    }
+  })()
+  return { stop: async () => ((isOver = true), await running, answers) }
+}
+
+function moved(): number {
+  const db = openDatabaseForReading(join(home.home, 'sealstone.db'), AUDIT_MIGRATIONS)
+  try {
+    return db.prepare('SELECT count(*) AS count FROM audit_leaf WHERE octet_length(bytes) = 0').get()?.['count'] as number
+  } finally {
+    db.close()
+  }
+}
+
+/** What the log says of runs, oldest first. */
+async function told(): Promise<Leaf[]> {
+  await using reader = client()
+  const entries = await Array.fromAsync(reader.listEntries({ reverse: true, limit: 300 }))
+  return entries
+    .map(({ leaf }) => leaf)
+    .filter(({ operation }) => operation === 'audit.archive')
+    .reverse()
+}
+
+it('moves them while eight clients sign, each of whom gets what verifies', async () => {
+  await fill(1000)
+  await using clients = new AsyncDisposableStack()
+  let answers = 0
+  const all = Promise.withResolvers<void>()
+  const signing = Array.from({ length: 8 }, () =>
+    sign(clients.use(client()), () => {
+      if (++answers === 16) all.resolve()
+    }),
+  )
+  await all.promise // all of them are at work
+  const before = answers
+  const { stdout } = await runOk(['audit', 'archive', '--before', '700', '--json'], home)
+  expect(answers).toBeGreaterThan(before) // nobody waited for its end
+  const signed = (await Promise.all(signing.map(({ stop }) => stop()))).flat()
+  expect(JSON.parse(stdout)).toMatchObject({ directory: cold, end: 512, moved: 512 })
+  expect(moved()).toBe(512 - 1) // the start of the daemon stays at hand
+
+  const trust = parseTrustFile(readFileSync(join(home.home, 'trust.json')), nativeEngine())
+  for (const answer of signed) expect(await judgeAnswer(answer, trust)).toMatchObject({ ok: true })
+  expect((await runOk(['audit', 'fsck'], home)).stdout).toMatch(/^OK/)
+  const reason = expect.stringMatching(`^entries 0 to 511 to ${cold}; the tree of 512 entries has root [A-Za-z0-9+/]{43}=$`) as string
+  expect(await told()).toMatchObject([
+    { kind: 'intent', caller: 'local', reason, policyRule: 0 },
+    { kind: 'outcome', caller: 'local', reason, result: 'ok', count: 512 },
+  ])
+  expect((await runOk(['audit', 'archive', '--before', '700'], home)).stdout).toContain('nothing is new')
+  expect((await told()).length).toBe(2)
+  expect((await runOk(['audit', 'show', '100'], home)).stdout).toContain('log-export')
+}, 60_000)
+
+it('killed in the middle leaves every entry in one place, closes the intent at the next start, and goes on from there', async () => {
+  await fill(1000)
+  const before = moved()
+  {
+    await using caller = client()
+    let killed: Promise<void> | undefined
+    const running = caller.archiveEntries(
+      { before: 1600n },
+      {
+        onProgress: (done) => {
+          if (moved() > before && done < 1536) killed ??= daemon.kill('SIGKILL')
+        },
+      },
+    )
+    await expect(running).rejects.toMatchObject({ code: 'DAEMON_UNAVAILABLE' })
+    await killed
+  }
+  const left = moved()
+  expect(left).toBeGreaterThan(before)
+  expect(left).toBeLessThan(1536)
+  expect((await runOk(['audit', 'fsck'], home)).stdout).toMatch(/^OK/)
+  daemon = await startDaemon(home.home)
+  const reason = expect.stringMatching(`^entries 512 to 1535 to ${cold};`) as string
+  expect((await told()).slice(-2)).toMatchObject([
+    { kind: 'intent', reason },
+    { kind: 'outcome', result: 'unknown' },
+  ])
+  const { stdout } = await runOk(['audit', 'archive', '--before', '1600', '--json'], home)
+  expect(JSON.parse(stdout)).toMatchObject({ end: 1536 })
+  expect((await told()).slice(-2)).toMatchObject([
+    { kind: 'intent' },
+    { kind: 'outcome', result: 'ok', count: (JSON.parse(stdout) as { moved: number }).moved },
+  ])
+  expect((await runOk(['audit', 'fsck'], home)).stdout).toMatch(/^OK/)
+}, 60_000)
+
+it('stops after a step when its caller goes, and the log says how many it had moved', async () => {
+  await fill(520)
+  await using caller = client()
+  const stop = new AbortController()
+  const running = caller.archiveEntries({ before: 2100n }, { signal: stop.signal, onProgress: () => stop.abort() })
+  await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
+  await expect.poll(async () => (await told()).at(-1)).toMatchObject({ kind: 'outcome', result: 'error', errorCode: 'CANCELLED' })
+})
+
+it('while the daemon is stopped is told in the log as well, and the file gets smaller; from then on also while one runs', async () => {
+  await daemon.stop()
+  const database = join(home.home, 'sealstone.db')
+  const before = statSync(database).size
+  const offline = JSON.parse((await runOk(['audit', 'archive', '--before', '2100', '--json'], home)).stdout) as { moved: number; end: number }
+  expect(offline).toMatchObject({ end: 2048 })
+  expect(statSync(database).size).toBeLessThan(before)
+  daemon = await startDaemon(home.home)
+  expect((await told()).slice(-2)).toMatchObject([{ kind: 'intent' }, { kind: 'outcome', result: 'ok', count: offline.moved }])
+  await fill(520)
+  const online = JSON.parse((await runOk(['audit', 'archive', '--before', '2400', '--json'], home)).stdout) as {
+    bytesBefore: number
+    bytesAfter: number
+  }
+  expect(online.bytesAfter).toBeLessThan(online.bytesBefore)
+  expect((await runOk(['audit', 'fsck'], home)).stdout).toMatch(/^OK/)
+})
