@@ -7,7 +7,7 @@ NODE := node_modules/.bin/node
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  %-17s %s\n", $$1, $$2 }'
 
-setup: ## install what is missing (system packages, npm packages, the PKCS#11 addon); nothing when all is there
+setup: ## install what is missing (system packages, npm packages, the native addons); nothing when all is there
 	@sh .ci/setup run
 
 demo: setup ## sign and verify a real model, tamper with it, look at the audit trail

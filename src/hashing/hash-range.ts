@@ -23,6 +23,8 @@ export type RangeOutcome =
   | { readonly kind: 'changed'; readonly after?: Stamp }
   | { readonly kind: 'unreadable'; readonly reason: string }
 
+export type Changed = Extract<RangeOutcome, { kind: 'changed' }>
+
 export interface RangeProgress {
   readonly index: number
   /** Of this range. */
@@ -43,10 +45,9 @@ export interface RangeJob {
 export function* hashRange(range: FileRange, newHasher: NewHasher, buffer: Buffer): Generator<number, RangeOutcome> {
   let descriptor: number | undefined
   try {
-    descriptor = openSync(range.path, range.followLink ? OPEN : OPEN | constants.O_NOFOLLOW)
-    if (range.within !== undefined && !isOpenWithin(descriptor, range.within)) return { kind: 'changed' }
-    const opened = stampOfOpen(descriptor)
-    if (opened !== range.stamp) return { kind: 'changed', after: opened }
+    const opened = openListed(range)
+    if (typeof opened !== 'number') return opened
+    descriptor = opened
     const hasher = newHasher()
     for (let offset = range.start; offset < range.end; ) {
       const count = readSync(descriptor, buffer, 0, Math.min(buffer.length, range.end - offset), offset)
@@ -55,16 +56,38 @@ export function* hashRange(range: FileRange, newHasher: NewHasher, buffer: Buffe
       offset += count
       yield count
     }
-    const read = stampOfOpen(descriptor)
-    if (read !== range.stamp) return { kind: 'changed', after: read }
-    const now = stampOfPath(range.path, range.followLink)
-    if (now !== range.stamp) return { kind: 'changed', ...(now === undefined ? {} : { after: now }) }
-    return { kind: 'digest', digest: new Uint8Array(hasher.digest()) }
+    return changeSince(range, descriptor) ?? { kind: 'digest', digest: new Uint8Array(hasher.digest()) }
   } catch (error) {
     return outcomeOf(error)
   } finally {
     if (descriptor !== undefined) closeSync(descriptor)
   }
+}
+
+/** A descriptor of the file, if it is still the one that was listed. Throws errors of the system. */
+export function openListed(range: FileRange): number | Changed {
+  const descriptor = openSync(range.path, range.followLink ? OPEN : OPEN | constants.O_NOFOLLOW)
+  try {
+    if (range.within !== undefined && !isOpenWithin(descriptor, range.within)) return closed(descriptor, { kind: 'changed' })
+    const opened = stampOfOpen(descriptor)
+    return opened === range.stamp ? descriptor : closed(descriptor, { kind: 'changed', after: opened })
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+/** What became of the file while it was read: of the one that is open, and of the path. Throws errors of the system. */
+export function changeSince(range: FileRange, descriptor: number): Changed | undefined {
+  const read = stampOfOpen(descriptor)
+  if (read !== range.stamp) return { kind: 'changed', after: read }
+  const now = stampOfPath(range.path, range.followLink)
+  return now === range.stamp ? undefined : { kind: 'changed', ...(now === undefined ? {} : { after: now }) }
+}
+
+function closed(descriptor: number, outcome: Changed): Changed {
+  closeSync(descriptor)
+  return outcome
 }
 
 /** Of a file that was listed a moment ago: when it is gone, or a link stands in its place, it changed. */

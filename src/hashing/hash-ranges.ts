@@ -1,5 +1,6 @@
 /** Hashes ranges of files where that is fastest: here, or in threads. */
 import { SealstoneError } from '#core'
+import { loadBlake3Tree } from './blake3-tree.ts'
 import { hashHere } from './hash-here.ts'
 import { type FileRange, outcomeOf, type RangeJob, type RangeOutcome, type RangeProgress } from './hash-range.ts'
 import type { HashType } from './hasher.ts'
@@ -9,8 +10,36 @@ import { describeChange, type Stamp } from './stamp.ts'
 
 /** Rejects with what `onOutcome` threw or the signal's reason. */
 export async function hashRanges(job: RangeJob): Promise<void> {
+  const tree = job.hashType === 'blake3' && job.ranges.some(isLarge) ? loadBlake3Tree() : undefined
+  if (tree === undefined) return await hashWhole(job)
+  const { large = [], rest = [] } = Object.groupBy(job.ranges.keys(), (index) => (isLarge(job.ranges[index]) ? 'large' : 'rest'))
+  await (await import('./hash-trees.ts')).hashTrees(partOf(job, large, 0), tree)
+  await hashWhole(partOf(job, rest, bytesOf(large.map((index) => job.ranges[index] as FileRange))))
+}
+
+/** Each range from its front to its end, on one core. */
+async function hashWhole(job: RangeJob): Promise<void> {
   if (estimatedMs(job.ranges, job.hashType) > POOL_PAYS_FROM_MS) await (await import('./pool.ts')).hashInPool(job)
   else await hashHere(job)
+}
+
+/** Some of the ranges as a job of their own, after `bytesBefore` of the others. */
+function partOf(job: RangeJob, indices: readonly number[], bytesBefore: number): RangeJob {
+  const indexOf = (at: number) => indices[at] as number
+  return {
+    ...job,
+    ranges: indices.map((index) => job.ranges[index] as FileRange),
+    onBytes: (bytesDone, reading) =>
+      job.onBytes(
+        bytesBefore + bytesDone,
+        reading.map(({ index, ...rest }) => ({ index: indexOf(index), ...rest })),
+      ),
+    onOutcome: (at, outcome) => job.onOutcome(indexOf(at), outcome),
+  }
+}
+
+function isLarge(range: FileRange | undefined): boolean {
+  return range !== undefined && range.end - range.start >= TREE_PAYS_FROM_BYTES
 }
 
 /** Throws MODEL_CHANGED or FILE_UNREADABLE, with the name. */
@@ -45,10 +74,15 @@ function failure(name: string, stamp: Stamp, outcome: Exclude<RangeOutcome, { ki
 }
 
 function estimatedMs(ranges: readonly FileRange[], hashType: HashType): number {
-  const bytes = ranges.reduce((sum, { start, end }) => sum + end - start, 0)
-  return bytes / BYTES_PER_MS[hashType] + ranges.length * MS_PER_FILE
+  return bytesOf(ranges) / BYTES_PER_MS[hashType] + ranges.length * MS_PER_FILE
 }
 
+function bytesOf(ranges: readonly FileRange[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0)
+}
+
+/** Below, starting its threads costs more than they save. */
+const TREE_PAYS_FROM_BYTES = 16 * 1024 * 1024
 // Measured on one core of an AMD EPYC; only the order of magnitude matters, since a thread costs about 20 ms to start.
 const BYTES_PER_MS = { sha256: 1_500_000, blake2b: 900_000, blake3: 6_000_000 } as const satisfies Record<HashType, number>
 const MS_PER_FILE = 0.03
