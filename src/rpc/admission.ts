@@ -1,7 +1,7 @@
 /** Lets calls in, before a byte of their message is read: only so many at once, and none once the server drains. Knows what still runs. */
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from '@grpc/grpc-js'
 import { SealstoneError } from '#core'
-import type { ErrorTranslator } from '#wire'
+import type { ErrorStatus, ErrorTranslator } from '#wire'
 import type { RpcLimits } from './limits.ts'
 
 /** Counts until its stream is closed and its work is done: work whose caller has gone is brought to its end, so it takes up room. */
@@ -15,6 +15,8 @@ export class Admission {
   readonly #most: number
   readonly #requestMs: number
   readonly #translator: ErrorTranslator
+  /** Made once: under overload nearly every call is answered with it, and nothing else is done for that call. */
+  readonly #overloaded: ErrorStatus
   readonly #calls = new Set<AdmittedCall>()
   /** Health and reflection count apart: they say what goes on also when there is no room, and may watch for as long as they like. */
   readonly #watches = new Set<AdmittedCall>()
@@ -26,6 +28,7 @@ export class Admission {
     this.#most = concurrentCalls
     this.#requestMs = requestMs
     this.#translator = translator
+    this.#overloaded = translator.encode(new SealstoneError('OVERLOADED', `${concurrentCalls} calls run already, the most that may`))
   }
 
   get closed(): boolean {
@@ -46,7 +49,7 @@ export class Admission {
       .withOnReceiveMetadata((metadata, next) => {
         const refusal = this.#refusal(calls.size)
         if (refusal !== undefined) {
-          end(refusal)
+          stream.sendStatus(refusal)
           return
         }
         calls.add(call)
@@ -98,10 +101,9 @@ export class Admission {
     }
   }
 
-  #refusal(running: number): SealstoneError | undefined {
-    if (this.#closed) return new SealstoneError('DAEMON_DRAINING')
-    if (running >= this.#most) return new SealstoneError('OVERLOADED', `${running} calls run already, at most ${this.#most}`)
-    return undefined
+  #refusal(running: number): ErrorStatus | undefined {
+    if (this.#closed) return this.#translator.encode(new SealstoneError('DAEMON_DRAINING'))
+    return running >= this.#most ? this.#overloaded : undefined
   }
 }
 
