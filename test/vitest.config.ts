@@ -11,7 +11,9 @@ export default defineConfig({
     maxWorkers: 3, // many tests wait for a daemon more than they compute
     allowOnly: false,
     passWithNoTests: false,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Bounds for a machine that is slow and busy: they end what hangs, and say nothing of how long anything should take.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    expect: { poll: { interval: 50, timeout: 60_000 } },
   },
 })

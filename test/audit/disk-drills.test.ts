@@ -68,7 +68,7 @@ const CLOSING: readonly (Drill & { readonly ends: 'by itself' | 'SIGKILL' })[] =
 describe('a log whose disk fails', () => {
   it.each(named(REFUSING))('refuses until the disk is well again, at %s: %s', async (_step, _action, drill) => {
     const { folder, signer, disk } = await begin(drill)
-    await expect.poll(() => signer.told().failures.length, { interval: 5, timeout: 20_000 }).toBeGreaterThan(0)
+    await expect.poll(() => signer.told().failures.length, { interval: 5 }).toBeGreaterThan(0)
     expect(new Set(signer.told().failures)).toEqual(new Set(['AUDIT_UNAVAILABLE']))
     disk.clear()
     await signer.answers(20) // it goes on by itself
@@ -138,7 +138,7 @@ function startSigner(folder: string, disk: DiskModule): Signer {
     told,
     answers: async (count) => {
       const wanted = told().answers.length + count
-      await expect.poll(() => told().answers.length, { interval: 5, timeout: 20_000 }).toBeGreaterThanOrEqual(wanted)
+      await expect.poll(() => told().answers.length, { interval: 5 }).toBeGreaterThanOrEqual(wanted)
     },
     ended: () => exited,
   }

@@ -96,7 +96,7 @@ it('is used with a keyboard alone', async () => {
   expect(await page.evaluate('document.activeElement.getAttribute("role")')).toBe('grid')
   await pressUntil('Enter', () => page.locator('.story .verdict .mark.good').waitFor({ timeout: 3000 }))
   await pressUntil('Escape', () => page.locator('.story').waitFor({ state: 'detached', timeout: 3000 }))
-}, 60_000)
+})
 
 /** As people do where a page was busy and did not hear them; what never comes is the last try's error. */
 async function pressUntil(key: string, arrived: () => Promise<void>): Promise<void> {

@@ -1,8 +1,9 @@
 /** Death in the middle, keys that vanish, two key hosts at once. */
 import { describe, expect, it } from 'vitest'
 import { toSealstoneError } from '#core'
+import { eventually } from '../support/eventually.ts'
 import { openKeyHost } from '../support/softhsm.ts'
-import { type Contract, ckaIdOf, eventually, mainKey, makeKey, outsider, SUITE, text, verifies } from './token-under-test.ts'
+import { type Contract, ckaIdOf, mainKey, makeKey, outsider, SUITE, text, verifies } from './token-under-test.ts'
 
 export function describeFaults(contract: Contract): void {
   describe('a key host that is killed while it signs', () => {

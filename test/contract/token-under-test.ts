@@ -1,6 +1,5 @@
 /** What a token brings to the contract, and what every part of the contract needs: key hosts, signatures judged, somebody else at the token. */
 import { execFile } from 'node:child_process'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { HalfProtection } from '#core'
 import type { KeyHost, KeyMaterial, TokenLocation } from '#keyhost'
@@ -98,17 +97,6 @@ const OUTSIDER = `
   if (destroy !== undefined) intruder.destroy(pkcs11js.CKO_PRIVATE_KEY, destroy)
   process.stdout.write(JSON.stringify({ objects: intruder.count() }))
 `
-
-/** Tries for ten seconds. */
-export async function eventually<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-  for (const end = Date.now() + 10_000; ; await sleep(20)) {
-    try {
-      return await work()
-    } catch (error) {
-      if (Date.now() > end) throw error
-    }
-  }
-}
 
 export function text(value: string): Uint8Array {
   return new TextEncoder().encode(value)

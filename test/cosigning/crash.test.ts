@@ -61,6 +61,6 @@ it('a log that is killed again and again goes on with its witness, with every co
   expect(decodeCheckpoint(parseNote(published).text).size).toBe(cosigning.quorate()?.size)
   await cosigning.close()
   await log[Symbol.asyncDispose]()
-}, 30_000)
+})
 
 const SCRIPT = fileURLToPath(new URL('append-until-killed.ts', import.meta.url))

@@ -65,7 +65,7 @@ describe('following', () => {
     await sign('while-following')
     await follower.lines(2)
     await daemon.stop()
-    await expect.poll(() => follower.stderr(), { timeout: 10_000 }).toMatch(/waiting for it/)
+    await expect.poll(() => follower.stderr()).toMatch(/waiting for it/)
     daemon = await startDaemon(home.home)
     await sign('after-the-restart')
     const lines = await follower.lines(3)
@@ -74,7 +74,7 @@ describe('following', () => {
     expect(follower.stderr()).toMatch(/the daemon answers again/)
     follower.child.kill('SIGINT')
     expect(await follower.ended).toBe(130)
-  }, 40_000)
+  })
 
   it('ends quietly when its reader goes away', async () => {
     using follower = follow(['--follow'])
@@ -125,7 +125,7 @@ function follow(args: readonly string[]) {
     stderr: () => stderr,
     ended: new Promise<number | null>((resolve) => child.on('exit', resolve)),
     lines: async (count: number) => {
-      await expect.poll(() => lines().length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count)
+      await expect.poll(() => lines().length).toBeGreaterThanOrEqual(count)
       return lines()
     },
     [Symbol.dispose]: () => void child.kill('SIGKILL'),

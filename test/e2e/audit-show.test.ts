@@ -112,7 +112,7 @@ describe('what does not hold', () => {
     const strange = await run(['audit', 'show', '--trust', join(other.home, 'trust.json'), hybrid], home)
     expect(strange.code).toBe(1)
     expect(strange.stdout).toMatch(/receipt +WRONG +the receipt that you hold does not hold/)
-  }, 30_000)
+  })
 
   it('is told of a receipt whose proof was changed', async () => {
     const document = JSON.parse(readFileSync(hybrid, 'utf8')) as { receipt: { proof: string } }

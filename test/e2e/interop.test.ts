@@ -76,7 +76,7 @@ describe('a model signed by model_signing 1.1.1', () => {
 
 async function modelSigning(...args: string[]): Promise<{ code: number; stdout: string }> {
   try {
-    const { stdout, stderr } = await promisify(execFile)(MODEL_SIGNING, args, { timeout: 60_000 })
+    const { stdout, stderr } = await promisify(execFile)(MODEL_SIGNING, args, { timeout: 100_000 })
     return { code: 0, stdout: stdout + stderr }
   } catch (error) {
     const failed = error as { code?: number; stdout?: string; stderr?: string }

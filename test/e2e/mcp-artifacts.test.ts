@@ -245,5 +245,5 @@ describe('a login to an MCP registry', () => {
 async function modelSigning(...args: readonly string[]): Promise<{ readonly stdout: string }> {
   const tool = join(PROJECT, '.cache/model-signing-1.1.1/bin/model_signing')
   if (!existsSync(tool)) throw new Error(`${tool} is missing; run: make setup`)
-  return await promisify(execFile)(tool, args, { timeout: 60_000 })
+  return await promisify(execFile)(tool, args, { timeout: 100_000 })
 }

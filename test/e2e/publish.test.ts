@@ -3,11 +3,12 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rm
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseTrustFile } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { parseVerifierKey } from '#tlog'
 import { judge } from '../publish/support.ts'
+import { eventually } from '../support/eventually.ts'
 import { tinyModel } from '../support/models.ts'
 import { makeAuthority } from '../support/openssl.ts'
 import { initHome, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
@@ -126,7 +127,7 @@ describe('a daemon that publishes', () => {
     await runOk(['sign', join(folder.path, 'model')], home)
     const size = await sizeOf(address)
     expect(size).toBeGreaterThan(before)
-    await vi.waitFor(async () => expect(await sizeOf(kept)).toBe(size), { timeout: 5000, interval: 200 })
+    await eventually(async () => expect(await sizeOf(kept)).toBe(size))
   })
 
   it('goes on signing when it cannot publish, says so, and catches up', async () => {
@@ -134,11 +135,11 @@ describe('a daemon that publishes', () => {
     renameSync(join(kept, 'tile'), join(kept, 'aside'))
     writeFileSync(join(kept, 'tile'), 'in the way')
     await runOk(['sign', join(folder.path, 'model')], home)
-    await vi.waitFor(() => expect(daemon.log()).toMatch(/"level":"error"[^\n]*OUTPUT_UNWRITABLE[^\n]*could not be published/), { timeout: 5000 })
+    await eventually(() => expect(daemon.log()).toMatch(/"level":"error"[^\n]*OUTPUT_UNWRITABLE[^\n]*could not be published/))
     expect(readFileSync(join(kept, 'checkpoint'))).toEqual(before)
     rmSync(join(kept, 'tile'))
     renameSync(join(kept, 'aside'), join(kept, 'tile'))
-    await vi.waitFor(() => expect(daemon.log()).toMatch(/the log is published again/), { timeout: 10_000 })
+    await eventually(() => expect(daemon.log()).toMatch(/the log is published again/))
     expect(await sizeOf(kept)).toBe(await sizeOf(address))
   })
 
@@ -160,7 +161,7 @@ describe('a daemon that publishes', () => {
     address = published(daemon)
     await runOk(['sign', join(folder.path, 'model')], home)
     const size = await sizeOf(address)
-    await vi.waitFor(async () => expect(await sizeOf(kept)).toBe(size), { timeout: 5000, interval: 200 })
+    await eventually(async () => expect(await sizeOf(kept)).toBe(size))
   })
 
   it('serves it by TLS with its own certificate, and to nobody by plain HTTP then', async () => {

@@ -42,7 +42,7 @@ describe('kill -9 to the daemon while the wrapping key is changed', () => {
     })
     await afterStart(home.home, async () => {})
     verifyLogOf(home.home)
-  }, 120_000)
+  }, 300_000)
 })
 
 /** Signs with every key before the work is done, and ends in order. */

@@ -254,33 +254,29 @@ describe('what waits', () => {
 })
 
 describe('without a collector that answers', () => {
-  it.each(['dead', 'hangs', 'refuses'] as const)(
-    '%s: every signature is answered, the drain ends, and lost spans are counted',
-    async (kind) => {
-      await using collector = await startCollector(kind === 'dead' ? 'takes' : kind)
-      const endpoint = kind === 'dead' ? `http://127.0.0.1:${await freePort()}/v1/traces` : collector.endpoint
-      configure(`endpoint = "${endpoint}"`, 'listen = "127.0.0.1:0"')
-      const { daemon, client } = await start()
-      const metrics = /"address":"(http:[^"]+)"/.exec(daemon.log())?.[1] ?? ''
-      // More spans than may wait: 12 batches of 64, each member with its seven.
-      for (let batch = 0; batch < 12; batch++) {
-        const results = await client.signBatch(Array.from({ length: 64 }, () => ({ content })))
-        expect(results.filter(({ ok }) => !ok)).toEqual([])
-      }
-      let dropped = 0
-      for (let tries = 0; dropped === 0 && tries < 200; tries++) {
-        dropped = Number(/^sealstone_spans_dropped_total (\d+)$/m.exec(await (await fetch(metrics)).text())?.[1])
-      }
-      expect(dropped).toBeGreaterThan(0)
-      await client.close()
-      const stopping = Date.now()
-      expect(await daemon.stop()).toBe(0)
-      expect(Date.now() - stopping).toBeLessThan(15_000) // the collector may keep it 2 s, and its last request 3 s more
-      expect(daemon.log().match(/traces could not be sent and are dropped/g)).toHaveLength(1)
-      expect(collector.spans).toEqual([])
-    },
-    90_000,
-  )
+  it.each(['dead', 'hangs', 'refuses'] as const)('%s: every signature is answered, the drain ends, and lost spans are counted', async (kind) => {
+    await using collector = await startCollector(kind === 'dead' ? 'takes' : kind)
+    const endpoint = kind === 'dead' ? `http://127.0.0.1:${await freePort()}/v1/traces` : collector.endpoint
+    configure(`endpoint = "${endpoint}"`, 'listen = "127.0.0.1:0"')
+    const { daemon, client } = await start()
+    const metrics = /"address":"(http:[^"]+)"/.exec(daemon.log())?.[1] ?? ''
+    // More spans than may wait: 12 batches of 64, each member with its seven.
+    for (let batch = 0; batch < 12; batch++) {
+      const results = await client.signBatch(Array.from({ length: 64 }, () => ({ content })))
+      expect(results.filter(({ ok }) => !ok)).toEqual([])
+    }
+    let dropped = 0
+    for (let tries = 0; dropped === 0 && tries < 200; tries++) {
+      dropped = Number(/^sealstone_spans_dropped_total (\d+)$/m.exec(await (await fetch(metrics)).text())?.[1])
+    }
+    expect(dropped).toBeGreaterThan(0)
+    await client.close()
+    const stopping = Date.now()
+    expect(await daemon.stop()).toBe(0)
+    expect(Date.now() - stopping).toBeLessThan(15_000) // the collector may keep it 2 s, and its last request 3 s more
+    expect(daemon.log().match(/traces could not be sent and are dropped/g)).toHaveLength(1)
+    expect(collector.spans).toEqual([])
+  })
 })
 
 describe('the packages of OpenTelemetry', () => {

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { tinyModel } from '../support/models.ts'
 import { initHome, run, runOk, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
-it('finds nothing wrong with it, by HTTP and in a directory, and a rule finds what it is for', { timeout: 60_000 }, async () => {
+it('finds nothing wrong with it, by HTTP and in a directory, and a rule finds what it is for', async () => {
   using installed = await initHome()
   using folder = temporaryFolder()
   const { home } = installed

@@ -47,7 +47,7 @@ keys = ["default"]
   configure((text) => text + more)
   await start()
   await session()
-}, 120_000)
+}, 300_000)
 afterAll(async () => {
   await daemon[Symbol.asyncDispose]()
   home[Symbol.dispose]()

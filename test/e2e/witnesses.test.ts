@@ -130,7 +130,7 @@ describe('a daemon with a quorum of two of three witnesses', () => {
     const [before, after] = [join(folder.path, 'before'), file].map((path) => parseHybridBundle(readFileSync(path)))
     expect(after?.bundle).toEqual(before?.bundle)
     expect(after?.receipt.leaf).toEqual(before?.receipt.leaf)
-  }, 40_000)
+  })
 
   it('gives every receipt with the newest quorum from then on, and shows it to doctor', async () => {
     const { stdout } = await runOk(['audit', 'receipt', '3'], home)

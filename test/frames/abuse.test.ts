@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { parseIdentity } from '#core'
-import { eventually, framed, frame, hashed, headerBlock, PREFACE, Stand } from './support.ts'
+import { eventually } from '../support/eventually.ts'
+import { framed, frame, hashed, headerBlock, PREFACE, Stand } from './support.ts'
 
 const HELLO = Buffer.from('hello')
 const [DATA, HEADERS, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION] = [0, 1, 4, 6, 8, 9]

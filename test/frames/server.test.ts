@@ -5,8 +5,9 @@ import { createConnection } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
+import { eventually } from '../support/eventually.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { answerOf, eventually, frame, framed, hashed, headerBlock, PREFACE, Stand } from './support.ts'
+import { answerOf, frame, framed, hashed, headerBlock, PREFACE, Stand } from './support.ts'
 
 const HELLO = Buffer.from('hello')
 async function expectAlive(stand: Stand): Promise<void> {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import { createConnection, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { parseIdentity, SealstoneError, silentLogger, systemClock } from '#core'
 import { type CallFacts, type FramedMethod, type FramedServerOptions, type MessageSink, startFramedServer } from '#frames'
 import { temporaryFolder } from '../support/temporary.ts'
@@ -145,11 +145,6 @@ export function hashed(messages: readonly Uint8Array[]): string {
   const hash = createHash('sha256')
   for (const message of messages) hash.update(`${message.length}:`).update(message).update(';')
   return hash.digest('hex')
-}
-
-/** On a busy machine it may take a while. */
-export function eventually(check: () => unknown): Promise<unknown> {
-  return vi.waitFor(check, { timeout: 15_000, interval: 20 })
 }
 
 export function answerOf(stream: ClientHttp2Stream): Promise<Answer> {

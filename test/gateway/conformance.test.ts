@@ -82,7 +82,7 @@ afterAll(async () => {
   for (const each of [gateway, everythingGateway, server, everything]) await each[Symbol.asyncDispose]()
 })
 
-describe.concurrent('the server scenarios', { timeout: 120_000 }, () => {
+describe.concurrent('the server scenarios', () => {
   it('all pass against the server itself', async () => {
     expect(passed(await conformance('server', '--url', server.url, '--suite', 'all'))).toEqual(SERVER_SCENARIOS)
   })

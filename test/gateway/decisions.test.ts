@@ -55,7 +55,7 @@ describe('decisions', () => {
     for (let at = 0; at < 1500; at++) queue.add({ operation: 'mcp.call', decision: 'blocked', subject: String(at) })
     await expect.poll(() => readdirSync(folder.path)).toEqual(['decisions'])
     isBack = true
-    await expect.poll(() => taken.length, { timeout: 5000 }).toBe(1500)
+    await expect.poll(() => taken.length).toBe(1500)
     expect(taken).toEqual(Array.from({ length: 1500 }, (_, at) => String(at)))
     expect(readdirSync(join(folder.path, 'decisions'))).toEqual([])
     await queue.close(100)

@@ -61,16 +61,12 @@ it.each<[string, (file: string) => void]>([
   ['grows', (file) => appendFileSync(file, 'more')],
   ['shrinks', (file) => truncateSync(file, 3)],
   ['is replaced by a file of the same size', replaceFile],
-])(
-  'refuses a large file that %s while threads read it',
-  async (_, action) => {
-    const root = largeModel(800_000_000)
-    const options = whileReading(() => action(join(root, 'weights.bin')))
-    await expectRefusal(hashModel(root, options), 'MODEL_CHANGED', 'weights.bin changed while it was read')
-    expect(options.at).toHaveLength(1)
-  },
-  30_000,
-)
+])('refuses a large file that %s while threads read it', async (_, action) => {
+  const root = largeModel(800_000_000)
+  const options = whileReading(() => action(join(root, 'weights.bin')))
+  await expectRefusal(hashModel(root, options), 'MODEL_CHANGED', 'weights.bin changed while it was read')
+  expect(options.at).toHaveLength(1)
+})
 
 it('refuses a model in which a file appeared or vanished meanwhile, and does not mind a signature', async () => {
   const root = modelOf({ 'a.bin': 'a', 'd/b.bin': 'b' })
@@ -105,7 +101,7 @@ it('reports progress that only grows, ends at the total and names files', async 
   expect(large.length).toBeGreaterThan(0)
   for (const { bytesDone, bytesTotal } of large) expect([bytesDone <= bytesTotal, bytesTotal]).toEqual([true, 400_000_000])
   expect(seen.map(({ bytesDone }) => bytesDone)).toEqual(seen.map(({ bytesDone }) => bytesDone).toSorted((left, right) => left - right))
-}, 30_000)
+})
 
 it('stops within 200 ms when it is aborted in the middle of 50 GB, and at once when it was aborted before', async () => {
   const root = largeModel(50_000_000_000)
@@ -114,7 +110,7 @@ it('stops within 200 ms when it is aborted in the middle of 50 GB, and at once w
   while (waits.length < 5 && Math.min(...waits) > 200) waits.push(await abortInTheMiddle(root))
   expect(Math.min(...waits)).toBeLessThan(200)
   await expect(hashModel(root, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
-}, 30_000)
+})
 
 /** Milliseconds until it had stopped. */
 async function abortInTheMiddle(root: string): Promise<number> {
@@ -152,7 +148,7 @@ it('hashes 4 × 1 GiB in under 150 MB of memory', () => {
   const { totalBytes, kilobytes } = JSON.parse(output) as { totalBytes: number; kilobytes: number }
   expect(totalBytes).toBe(4 * 1024 ** 3)
   expect(kilobytes * 1024).toBeLessThan(150_000_000)
-}, 60_000)
+})
 
 function rewriteInPlace(file: string): void {
   const { atime, mtime, size } = statSync(file)

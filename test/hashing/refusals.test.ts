@@ -152,7 +152,7 @@ it('hashes 100,000 files and refuses one more', async () => {
   expect(beats.length).toBeGreaterThan(5) // the event loop went on
   writeFileSync(join(root, 'one-more'), '')
   await expectRefusal(listModel(root), 'INPUT_TOO_LARGE', 'over 100000 files')
-}, 60_000)
+})
 
 it('refuses more than 100,000 shards before reading anything', async () => {
   const root = modelOf({ 'huge.bin': '' })

@@ -9,6 +9,7 @@ import { toSealstoneError } from '#core'
 import { type KeyHost, type KeyMaterial, startKeyHost } from '#keyhost'
 import { parsePublicKey, verify } from '#suites'
 import { nativeEngine } from '#suites/native'
+import { eventually } from '../support/eventually.ts'
 import { Intruder } from '../support/intruder.ts'
 import { makeToken, openKeyHost, recordingLogger, type TestToken } from '../support/softhsm.ts'
 
@@ -271,17 +272,6 @@ function ckaIdOf(material: KeyMaterial): string {
 
 function verifies(material: KeyMaterial, message: Uint8Array, signature: Uint8Array | undefined): boolean {
   return signature !== undefined && verify(nativeEngine(), parsePublicKey(material.spki), message, signature)
-}
-
-/** Tries for ten seconds. */
-async function eventually<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-  for (const end = Date.now() + 10_000; ; await sleep(20)) {
-    try {
-      return await work()
-    } catch (error) {
-      if (Date.now() > end) throw error
-    }
-  }
 }
 
 function isRunning(pid: number): boolean {

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type KeyMaterial, parseKeyMaterial } from '#keyhost'
+import { eventually } from '../support/eventually.ts'
 import { Intruder } from '../support/intruder.ts'
 import { makeToken, type TestToken } from '../support/softhsm.ts'
 
@@ -57,7 +58,7 @@ describe('a seed', () => {
     expect(seed).toHaveLength(32)
     expect(findInMemory(process.pid, [seed])).toBe(true) // so the search works
     expect(findInMemory(parentPid, [seed])).toBe(false)
-    await vi.waitFor(() => expect(findInMemory(childPid, [seed])).toBe(false), { timeout: 5000, interval: 100 })
+    await eventually(() => expect(findInMemory(childPid, [seed])).toBe(false))
   })
 })
 
@@ -112,7 +113,7 @@ describe('where memory may not be locked', () => {
       said += text
     })
     limited.stdin.write(`${JSON.stringify(token.location)}\n`)
-    await vi.waitFor(() => expect(said).toContain('"pid"'), { timeout: 10_000, interval: 50 })
+    await eventually(() => expect(said).toContain('"pid"'))
     const { pid } = JSON.parse(said.slice(said.indexOf('{"pid"'))) as { readonly pid: number }
     expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^VmLck:\s+0 kB$/m)
     expect(said.match(/memory for secrets is not locked/g)).toHaveLength(1)

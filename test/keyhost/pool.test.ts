@@ -1,11 +1,12 @@
 /** Several children behind one queue: all sign, any may die, none is asked to make a key but the first. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { silentLogger, utf8 } from '#core'
 import { type KeyHost, type KeyMaterial, startKeyHost } from '#keyhost'
 import { parsePublicKey, verify } from '#suites'
 import { nativeEngine } from '#suites/native'
+import { eventually } from '../support/eventually.ts'
 import { makeToken, recordingLogger, type TestToken } from '../support/softhsm.ts'
 
 let token: TestToken
@@ -15,7 +16,7 @@ beforeAll(async () => {
   token = await makeToken()
   keyHost = await startKeyHost({ token: token.location, logger: silentLogger, children: 3 })
   key = await keyHost.generateKey({ keyId: 'pool', version: 1, suite: 'mldsa65-ecdsa-p256', label: 'pool', role: 'signing' })
-  await vi.waitFor(() => expect(keyHost.pids).toHaveLength(3), { timeout: 10_000 })
+  await eventually(() => expect(keyHost.pids).toHaveLength(3))
 })
 afterAll(async () => {
   await keyHost.close()
@@ -66,18 +67,18 @@ describe('three children', () => {
       await sleep(5)
       for (const pid of keyHost.pids) process.kill(pid, 'SIGKILL')
     })
-    await vi.waitFor(() => expect(keyHost.pids).toHaveLength(3), { timeout: 10_000 })
+    await eventually(() => expect(keyHost.pids).toHaveLength(3))
   })
 
   it('make keys and test them also when the first one has ended for good', async () => {
     using own = await makeToken()
     const logger = recordingLogger()
     const host = await startKeyHost({ token: own.location, logger, children: 2 })
-    await vi.waitFor(() => expect(logger.count('key host ready')).toBe(2), { timeout: 10_000 })
+    await eventually(() => expect(logger.count('key host ready')).toBe(2))
     const pin = readFileSync(own.location.pinFile, 'utf8')
     writeFileSync(own.location.pinFile, 'not the PIN')
     process.kill(host.pids[0] as number, 'SIGKILL')
-    await vi.waitFor(() => expect(logger.count('key host did not open')).toBe(1), { timeout: 10_000 })
+    await eventually(() => expect(logger.count('key host did not open')).toBe(1))
     writeFileSync(own.location.pinFile, pin)
     const made = await host.generateKey({ keyId: 'later', version: 1, suite: 'mldsa65-ecdsa-p256', label: 'later', role: 'signing' })
     await host.check([made])

@@ -199,7 +199,7 @@ describe('the end of the process', () => {
     send(1, 'initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } })
     send(2, 'tools/call', { name: 'prepare_model', arguments: { path: `last-${_what}` } })
     send(3, 'tools/call', { name: 'prepare_model', arguments: { path: 'big' }, _meta: { progressToken: 1 } })
-    await expect.poll(() => text.includes('"id":2') && text.includes('notifications/progress'), { timeout: 5000 }).toBe(true)
+    await expect.poll(() => text.includes('"id":2') && text.includes('notifications/progress')).toBe(true)
     expect(runs()).toHaveLength(2)
     end(child)
     await ended

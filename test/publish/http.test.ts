@@ -2,12 +2,13 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { databaseTiles } from '#audit'
 import { type HttpListener, openHttpListener } from '#listeners'
 import { logHandler } from '#publish'
 import type { TileSource } from '#tlog'
 import { type OpenLog, openLog, outcome } from '../audit/support.ts'
+import { eventually } from '../support/eventually.ts'
 import { softwareLog } from '../support/software-log.ts'
 import { temporaryFolder } from '../support/sealstone.ts'
 import { grow, judge } from './support.ts'
@@ -172,7 +173,7 @@ describe('a hostile client', () => {
     await pause(300)
     const ask = async () => (await rawGet(large.port, '/checkpoint').catch(() => ({ head: '' }))).head
     expect(await ask()).toBe('') // all that there may be are taken
-    await vi.waitFor(async () => expect(await ask()).toMatch(/^HTTP\/1\.1 200 /), { timeout: 10_000, interval: 200 })
+    await eventually(async () => expect(await ask()).toMatch(/^HTTP\/1\.1 200 /))
     for (const socket of sockets) socket.destroy()
     await large.close()
   })
@@ -196,7 +197,7 @@ describe('a hostile client', () => {
     const refused = await fetch(`${full.origin}/checkpoint`)
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
     for (const socket of sockets) socket.destroy()
-    await vi.waitFor(async () => expect((await fetch(`${full.origin}/checkpoint`)).status).toBe(200))
+    await eventually(async () => expect((await fetch(`${full.origin}/checkpoint`)).status).toBe(200))
     await full.close()
   })
 

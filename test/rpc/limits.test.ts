@@ -238,7 +238,7 @@ describe('connections', () => {
             () => 'answered',
             () => 'refused',
           ),
-        { interval: 200, timeout: 5000 },
+        { interval: 200 },
       )
       .toBe('answered')
   })

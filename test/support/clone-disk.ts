@@ -25,7 +25,7 @@ export function runOnCloneDisk(
   const mount = `mkdir "$1/disk" && mount -o loop "$1/image" "$1/disk" && chown "$2:$3" "$1/disk" || { echo 'this test needs to be root, to mount a disk' >&2; exit 99; }
     disk=$1/disk user=$2 group=$3 script=$4; shift 4; exec setpriv --reuid="$user" --regid="$group" --clear-groups sh -c "$script" sh "$disk" "$@"`
   const [command = '', ...rest] = [...become, 'unshare', '--mount', 'sh', '-c', mount, 'sh', folder, user, group, script, ...args]
-  const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 60_000, env: { ...env, PATH: path } })
+  const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 100_000, env: { ...env, PATH: path } })
   expect(status, stderr).not.toBe(99)
   return { status, stdout, stderr }
 }

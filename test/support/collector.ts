@@ -1,7 +1,7 @@
 /** A collector of OpenTelemetry traces and logs: takes OTLP over HTTP in its JSON form, or fails to, as a test says. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from './eventually.ts'
 
 export interface CollectedSpan {
   readonly traceId: string
@@ -66,10 +66,9 @@ export async function startCollector(behaviour: Behaviour = 'takes', port = 0): 
     records,
     requests,
     wait: async (count) => {
-      for (let tries = 0; spans.length < count; tries++) {
-        if (tries === 200) throw new Error(`${spans.length} spans after 10 s, want ${count}: ${spans.map(({ name }) => name).join(', ')}`)
-        await sleep(50)
-      }
+      await eventually(() => {
+        if (spans.length < count) throw new Error(`${spans.length} spans, want ${count}: ${spans.map(({ name }) => name).join(', ')}`)
+      })
     },
     clear: () => {
       for (const list of [spans, records, requests]) list.length = 0

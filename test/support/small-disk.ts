@@ -10,7 +10,7 @@ export function runOnSmallDisk(script: URL, sizeMiB: number): Record<string, unk
   const namespaces = process.getuid?.() === 0 ? ['--mount'] : ['--map-root-user', '--mount']
   const shell = `mount -t tmpfs -o size=${sizeMiB}m,mode=0700 tmpfs "$1" && exec "$2" "$3" "$1"`
   const command = ['sh', '-c', shell, 'sh', temporaryFolder(), process.execPath, fileURLToPath(script)]
-  const child = spawnSync('unshare', [...namespaces, ...command], { encoding: 'utf8', timeout: 60_000 })
+  const child = spawnSync('unshare', [...namespaces, ...command], { encoding: 'utf8', timeout: 100_000 })
   expect(child.error, 'this test needs unshare (util-linux) to mount a small tmpfs').toBeUndefined()
   expect(child.stderr, 'this test needs to be root or to have user namespaces, to mount a small tmpfs').toBe('')
   expect(child.status).toBe(0)

@@ -17,7 +17,7 @@ export function typeOnTerminal(
   return new Promise((resolve, reject) => {
     const child = spawn('script', ['--quiet', '--return', '--command', quoted, '/dev/null'], {
       env: { ...process.env, SEALSTONE_HOME: home, NO_COLOR: '1', COLUMNS: '200' },
-      timeout: 30_000,
+      timeout: 100_000,
     })
     let text = ''
     let typed = false

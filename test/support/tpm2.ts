@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { TokenLocation } from '#keyhost'
+import { eventually } from './eventually.ts'
 import { PROJECT } from './sealstone.ts'
 
 export interface TpmToken {
@@ -68,7 +68,9 @@ async function startStack(folder: string, daemons: Daemons): Promise<TpmEnvironm
   const server = ['--server', `type=unixio,path=${socket}`, '--ctrl', `type=unixio,path=${socket}.ctrl`]
   daemons.start('swtpm', ['socket', '--tpm2', '--tpmstate', `dir=${state}`, ...server, '--flags', 'startup-clear'])
   daemons.start('dbus-daemon', [`--config-file=${busConfiguration}`, '--nofork', '--nopidfile'])
-  await eventually(() => existsSync(`${socket}.ctrl`) && existsSync(bus))
+  await eventually(() => {
+    for (const path of [`${socket}.ctrl`, bus]) if (!existsSync(path)) throw new Error(`the socket ${path} did not appear`)
+  })
   const asRoot = process.getuid?.() === 0 ? ['--allow-root'] : [] // it wants to be told that this is meant
   // Three keys for each client: as few as behind /dev/tpmrm0, where tpm2-abrmd gives 27 of itself.
   daemons.start('tpm2-abrmd', ['--session', '--max-transients=3', `--tcti=swtpm:path=${socket}`, ...asRoot], env)
@@ -128,7 +130,7 @@ async function readProperties(env: TpmEnvironment): Promise<ReadonlyMap<string, 
 
 /** One of the TPM's own tools. Without TPM2TOOLS_TCTI it would look for the machine's TPM. */
 async function tool(name: string, args: readonly string[], env: TpmEnvironment): Promise<string> {
-  return (await promisify(execFile)(name, [...args], { env: environment({ ...env, TPM2TOOLS_TCTI: TCTI }), timeout: 20_000 })).stdout
+  return (await promisify(execFile)(name, [...args], { env: environment({ ...env, TPM2TOOLS_TCTI: TCTI }), timeout: 60_000 })).stdout
 }
 
 /** tpm2-abrmd is in /usr/sbin, which is not in everybody's PATH. */
@@ -142,18 +144,6 @@ function findModule(): string {
   const found = candidates.find((path) => existsSync(path))
   if (found === undefined) throw new Error('tpm2-pkcs11 is not installed; run: make test, which installs what tests need')
   return found
-}
-
-/** Tries for twenty seconds. */
-async function eventually(work: () => unknown): Promise<void> {
-  for (const end = Date.now() + 20_000; ; await sleep(20)) {
-    try {
-      if ((await work()) !== false) return
-    } catch (error) {
-      if (Date.now() > end) throw error
-    }
-    if (Date.now() > end) throw new Error('the sockets of swtpm and dbus-daemon did not appear')
-  }
 }
 
 function busConfig(socket: string): string {
