@@ -25,12 +25,13 @@ export function createMutualTlsServer(
     if (connection.authorized && connection.alpnProtocol === 'h2') accept(connection)
     else connection.destroy()
   })
-  server.on('tlsClientError', (error, connection) => {
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, connection) => {
     // Why the certificate would not do is on the socket; the error says only that the connection ended, and where from is forgotten by then.
     const { authorizationError, remoteAddress } = connection
     logger.warn({ peer: remoteAddress, error: String(authorizationError ?? error.message) }, 'a TLS connection was refused')
     // Whoever speaks no TLS, or breaks off, has not tried to be anybody.
-    if (authorizationError) onLoginRefused?.({ what: `the client certificate was refused: ${String(authorizationError)}` })
+    const refusal = error.code === NO_CERTIFICATE ? 'there is none' : authorizationError
+    if (refusal) onLoginRefused?.({ what: `the client certificate was refused: ${String(refusal)}` })
   })
   return server
 }
@@ -53,3 +54,6 @@ function createTlsServer({ certFile, keyFile, clientCaFile }: TlsFiles, handshak
     throw new SealstoneError('CONFIG_INVALID', `${certFile} and ${keyFile} do not belong together`, { cause })
   }
 }
+
+/** OpenSSL's own; nothing was verified then, so that the socket knows of no reason. */
+const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'
