@@ -149,7 +149,7 @@ describe.concurrent('a host', () => {
   })
 })
 
-const QUICK = { ...UPSTREAM_LIMITS, requestMs: 700, offerMs: 3000, streamedBytes: 32 * 1024 * 1024, messageBytes: 2 * 1024 * 1024, pages: 5 }
+const BOUNDED = { ...UPSTREAM_LIMITS, streamedBytes: 32 * 1024 * 1024, messageBytes: 2 * 1024 * 1024, pages: 5 }
 const MEGA = `const mega = 'x'.repeat(1 << 20);`
 
 describe.concurrent('a server that', () => {
@@ -174,7 +174,7 @@ describe.concurrent('a server that', () => {
     ['dies in the middle', `await line('{"id":1,"result":{"a'); process.exit(9)`, 'MCP_SERVER_FAULT'],
     ['dies', `process.exit(9)`, 'MCP_SERVER_UNAVAILABLE'],
   ])('%s does not hurt the host', async (_, body, code) => {
-    await using session = await initialized(`${RESOURCES} ${body}`, QUICK)
+    await using session = await initialized(`${RESOURCES} ${body}`, BOUNDED)
     await session.host.send({ id: 1, method: 'tools/call', params: { name: 'go' } })
     const lines: string[] = []
     for (;;) {
@@ -189,7 +189,7 @@ describe.concurrent('a server that', () => {
   })
 
   it('answers a word that JSON does not have does not reach the host', async () => {
-    await using session = await initialized(`${RESOURCES} await line('{"id":1,"result":nonsense}\\n')`, QUICK)
+    await using session = await initialized(`${RESOURCES} await line('{"id":1,"result":nonsense}\\n')`, BOUNDED)
     await session.host.send({ id: 1, method: 'tools/call', params: { name: 'go' } })
     expect(JSON.parse(await session.host.line())).toMatchObject({ id: 1, error: { data: { code: 'MCP_SERVER_FAULT' } } })
     await expect(session.gateway.done).rejects.toMatchObject({ code: 'MCP_SERVER_FAULT' })
@@ -205,15 +205,16 @@ describe.concurrent('a server that', () => {
   })
 
   it.each([
-    ['hangs', `if (message.method === 'tools/list') return;`, /did not answer tools\/list within 700 ms/],
+    ['hangs', `if (message.method === 'tools/list') return;`, /did not answer tools\/list within 700 ms/, { ...BOUNDED, requestMs: 700 }],
     [
       'lists pages without end',
       `if (message.method === 'tools/list') return void send({ id: message.id, result: { tools: [], nextCursor: String(Math.random()) } });`,
       /over 5 pages/,
+      BOUNDED,
     ],
-  ])('%s while it is asked what it offers is refused', async (_, body, message) => {
+  ])('%s while it is asked what it offers is refused', async (_, body, message, limits) => {
     const target = scriptedServer(`${body} ${RESOURCES}`, '{ tools: {}, resources: {} }')
-    await using gateway = startGateway(target, await approval(), 'enforce', QUICK)
+    await using gateway = startGateway(target, await approval(), 'enforce', limits)
     const host = new RawHost(gateway)
     await host.initialize()
     expect(await host.request(1, 'tools/call', { name: 'go' })).toMatchObject({ error: { code: -32050, message: expect.stringMatching(message) } })
