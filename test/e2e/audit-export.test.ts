@@ -1,5 +1,6 @@
 /** Exports of a real log: whole, in parts, followed, gone on with after a kill, and never onto another log's. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -91,7 +92,9 @@ describe('audit export', () => {
     const path = join(folder.path, 'followed.jsonl')
     const first = follow(path)
     await expect.poll(() => countLines(path)).toBeGreaterThan(5)
+    const gone = once(first, 'exit')
     first.kill('SIGKILL')
+    await gone
     await sign()
     const second = follow(path)
     await sign()

@@ -74,7 +74,7 @@ interface Signing extends AsyncDisposable {
 
 async function startSigning(home: string, env: Readonly<Record<string, string>>): Promise<Signing> {
   let daemon: RunningDaemon = await startDaemon(home, { env })
-  const client = connect({ address: `unix:${daemon.socket}`, attempts: 1, timeoutMs: 10_000 })
+  const client = connect({ address: `unix:${daemon.socket}`, attempts: 1, timeoutMs: 60_000 })
   const answers: Answer[] = []
   const failures: string[] = []
   let stopped = false

@@ -1,4 +1,5 @@
 /** What a registry's back end does to a real daemon, also when it does it wrong: raw gRPC calls against `sealstone serve`. */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
 import { createConnection } from 'node:net'
@@ -41,7 +42,7 @@ const SERIALIZATION = { method: 'METHOD_FILES', hashType: 'HASH_TYPE_SHA256' } a
 const resource = (name: string | Buffer, digestBytes = 32) => ({ name: name as string, digest: Buffer.alloc(digestBytes, 7), size: '1' })
 
 function sign(changes: Parameters<typeof signRequest>[0] = {}, clients = connectToSocket(daemon.socket)): Promise<Signed> {
-  return ask<Signed>((done) => clients.signing.sign(signRequest(changes), { deadline: Date.now() + 30_000 }, done))
+  return ask<Signed>((done) => clients.signing.sign(signRequest(changes), { deadline: Date.now() + 100_000 }, done))
 }
 
 function manifest(modelName: string, resources = [resource('a.bin')]) {
@@ -127,17 +128,20 @@ describe('a real daemon', () => {
       call.cancel()
     }
     clients.close()
-    await sleep(500)
-    const open = new Set<string>()
-    for (const { kind, operationId, modelName } of await entries()) {
-      if (modelName !== idempotencyKey) continue
-      if (kind === 'intent') open.add(operationId)
-      else open.delete(operationId)
+    const open = async (): Promise<string[]> => {
+      const intents = new Set<string>()
+      for (const { kind, operationId, modelName } of await entries()) {
+        if (modelName !== idempotencyKey) continue
+        if (kind === 'intent') intents.add(operationId)
+        else intents.delete(operationId)
+      }
+      return [...intents]
     }
-    expect([...open]).toEqual([])
+    await expect.poll(open).toEqual([])
     for (let at = 0; at < 8; at++) await sign({ idempotencyKey: `${idempotencyKey}-${at}`, manifest: manifest(idempotencyKey) })
     const answered = (await entries({ kind: 'outcome' })).filter(({ modelName, result }) => modelName === idempotencyKey && result === 'ok')
     expect(answered).toHaveLength(8)
+    expect(await open()).toEqual([])
   })
 
   it('refuses a message over the limit and lives on, no larger for it', async () => {
@@ -173,8 +177,9 @@ describe('a real daemon', () => {
       te: 'trailers',
     })
     stream.on('error', () => {})
+    const answered = once(stream.resume(), 'close')
     stream.end(Buffer.from([0, 0xff, 0xff, 0xff, 0xff, 1]))
-    await sleep(100)
+    await answered
     session.destroy()
     await sign({ idempotencyKey: 'after-noise', manifest: manifest('m') })
   })

@@ -3,12 +3,14 @@ import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { credentials } from '@grpc/grpc-js'
 import { connect, connectHashing, type HashStreamInput } from '#client'
 import type { SealstoneError } from '#core'
 import { errorTranslator, type HashStreamRequestInit, loadProtos } from '#wire'
+import { eventually } from '../support/eventually.ts'
 import { initHome, PROJECT, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
 const MIB = 1024 * 1024
@@ -34,7 +36,7 @@ afterAll(async () => {
 })
 
 function hashing() {
-  return connectHashing({ address: `unix:${join(home.home, 'hash.sock')}`, timeoutMs: 30_000 })
+  return connectHashing({ address: `unix:${join(home.home, 'hash.sock')}`, timeoutMs: 60_000 })
 }
 
 function signing() {
@@ -53,6 +55,16 @@ function digest(algorithm: 'sha256' | 'blake2b512', bytes: Uint8Array): string {
 
 function dataPlanePid(): number {
   return Number([...daemon.log().matchAll(/"dataPlane":(\d+),"addresses"/g)].at(-1)?.[1])
+}
+
+/** Of all streams, that a process which is killed does not lose. */
+function savedParts(): number {
+  const database = new DatabaseSync(join(home.home, 'hash/streams.db'), { readOnly: true })
+  try {
+    return Number(database.prepare('SELECT count(*) AS count FROM shard').get()?.['count'])
+  } finally {
+    database.close()
+  }
 }
 
 describe('a stream', () => {
@@ -80,6 +92,7 @@ describe('a stream', () => {
   it('goes on where it was when the process is killed in the middle, with the parts that were finished', async () => {
     await using client = hashing()
     const before = dataPlanePid()
+    const saved = savedParts()
     const asked: number[] = []
     const answer = await client.hashStream({
       name: 'w.bin',
@@ -89,9 +102,9 @@ describe('a stream', () => {
         for (let at = offset; at < BYTES.length; at += MIB) {
           yield BYTES.subarray(at, at + MIB)
           if (asked.length > 1 || at < 5 * MIB) continue
-          await new Promise((done) => setTimeout(done, 1000)) // finished parts are written four times a second
+          await eventually(() => expect(savedParts()).toBeGreaterThanOrEqual(saved + 5))
           process.kill(before, 'SIGKILL')
-          await new Promise((done) => setTimeout(done, 500))
+          await eventually(() => expect(dataPlanePid()).not.toBe(before))
         }
       },
     })

@@ -120,7 +120,7 @@ keys = ["*"]
       cert: readFileSync(certFile),
       key: readFileSync(keyFile),
     })
-    const hash = (who: typeof publisher) => connectHashing({ address: data, tls: tlsOf(who), attempts: 1, timeoutMs: 5000 })
+    const hash = (who: typeof publisher) => connectHashing({ address: data, tls: tlsOf(who), attempts: 1, timeoutMs: 60_000 })
     const bytes = Buffer.from('weights')
     await using allowed = hash(publisher)
     const { digest = new Uint8Array(), ticket } = await allowed.hashStream({ name: 'w.bin', read: () => [bytes] })

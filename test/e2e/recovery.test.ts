@@ -208,7 +208,7 @@ describe('a restore', () => {
     const copy = copyOf(`spoilt-${what.replaceAll(' ', '-')}`)
     spoil(copy)
     const empty = { home: at(`home-of-${what.replaceAll(' ', '-')}`) }
-    expect(await run(['keys', 'restore', copy, '--identity', identity], { ...empty, timeoutMs: 20_000 })).toMatchObject({
+    expect(await run(['keys', 'restore', copy, '--identity', identity], empty)).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(says),
     })

@@ -20,7 +20,7 @@ describe('kill -9 to the daemon while the wrapping key is changed', () => {
     const outcomes: ('done' | 'cut off')[] = []
     for (const [round, moment] of MOMENTS.entries()) {
       await using daemon = await startDaemon(home.home)
-      const client = connect({ address: `unix:${daemon.socket}`, attempts: 1, timeoutMs: 20_000 })
+      const client = connect({ address: `unix:${daemon.socket}`, attempts: 1, timeoutMs: 60_000 })
       if (round === 0) for (const name of KEYS) await client.createKey({ name })
       await signWithAll(client, home.home) // after the kill of the round before: this daemon remembers nothing of it
       const rewrapped = client.rewrapKeys({ destroyOld: round % 2 === 1 }).then(

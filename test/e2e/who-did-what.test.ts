@@ -1,7 +1,6 @@
 /** From the published leaves of the log alone a stranger rebuilds what happened: who signed what, who was refused and why, what became of keys, daemon, clock and configuration. */
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { connect, type SignAnswer } from '#client'
@@ -9,6 +8,7 @@ import { parseTrustFile } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { openTileSource } from '#tilesources'
 import { type Leaf, openCheckpoint, parseLeaf, parseVerifierKey, readEntryBundle, rootFromTiles } from '#tlog'
+import { eventually } from '../support/eventually.ts'
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 import { signRequest, verifyLogOf } from '../support/live-signing.ts'
 import { nobleVerifier } from '../support/software-log.ts'
@@ -73,7 +73,10 @@ async function session(): Promise<void> {
     await Array.fromAsync(local.listEntries({ limit: 1 }, { forExport: true }))
   }
   clock.set(-7200)
-  await sleep(2500)
+  {
+    await using local = connect({ address: `unix:${daemon.socket}` })
+    await eventually(async () => expect(await Array.fromAsync(local.listEntries({ kind: 'clock-step' }))).toHaveLength(1))
+  }
   await daemon.kill('SIGKILL')
   configure((text) => text.replace('# queue_ms = 1000', 'queue_ms = 900'))
   await start()

@@ -41,8 +41,7 @@ export interface Collector extends AsyncDisposable {
 
 export type Behaviour = 'takes' | 'hangs' | 'refuses'
 
-/** @param port default: one that is free */
-export async function startCollector(behaviour: Behaviour = 'takes', port = 0): Promise<Collector> {
+export async function startCollector(behaviour: Behaviour = 'takes', { host, port } = { host: '127.0.0.1', port: 0 }): Promise<Collector> {
   const spans: CollectedSpan[] = []
   const records: CollectedRecord[] = []
   const requests: Collector['requests'] = []
@@ -57,11 +56,14 @@ export async function startCollector(behaviour: Behaviour = 'takes', port = 0): 
     response.writeHead(behaviour === 'takes' ? 200 : 400, { 'content-type': 'application/json' }).end('{}')
   }
   const server = createServer((request, response) => void answer(request, response))
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the collector has no port')
   return {
-    endpoint: `http://127.0.0.1:${address.port}/v1/traces`,
+    endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}/v1/traces`,
     spans,
     records,
     requests,
