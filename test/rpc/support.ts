@@ -226,6 +226,19 @@ export async function failure(call: Promise<unknown>): Promise<{ status: number;
   throw new Error('the call did not fail')
 }
 
+/**
+ * A call whose time is over after it was begun. How long that takes is not known of a busy machine: where the time was too short the call is made
+ * again with four times as much.
+ */
+export async function overdue<Outcome>(begun: Promise<unknown>, call: (deadline: number) => Promise<Outcome>): Promise<Outcome> {
+  let isBegun = false
+  void begun.then(() => (isBegun = true))
+  for (let ms = 200; ; ms *= 4) {
+    const outcome = await call(Date.now() + ms)
+    if (isBegun) return outcome
+  }
+}
+
 export function signRequest(changes: Partial<SignRequestInit> = {}): SignRequestInit {
   return {
     key: 'default',

@@ -35,7 +35,7 @@ async function start() {
 
 function callAs(address: string, client: CertificateFiles | undefined, ca = servers.cert): Promise<unknown> {
   const channel = client === undefined ? credentials.createSsl(ca) : credentials.createSsl(ca, client.key, client.cert)
-  return ask((done) => connect(address, channel).key.listKeys({}, { deadline: Date.now() + 10_000 }, done))
+  return ask((done) => connect(address, channel).key.listKeys({}, { deadline: Date.now() + 100_000 }, done))
 }
 
 describe('a client with a certificate', () => {
@@ -105,7 +105,7 @@ describe('the handshake refuses', () => {
 
   it('plain text', async () => {
     const { address } = await start()
-    const result = await failure(ask((done) => connect(address).key.listKeys({}, { deadline: Date.now() + 10_000 }, done)))
+    const result = await failure(ask((done) => connect(address).key.listKeys({}, { deadline: Date.now() + 100_000 }, done)))
     expect(status[result.status]).toBe('UNAVAILABLE')
   })
 
