@@ -10,7 +10,7 @@ import { noMoreFiles } from '../support/process-limits.ts'
 import { RECOVERY_MS } from './fault-rows.ts'
 import { makeKey, type Outcome, type Phase, PHASES, Stand } from './fault-stand.ts'
 
-const WATCHDOG_MS = 400 // ten times as long where a key is made
+const WATCHDOG_MS = 800 // ten times as long where a key is made
 let stand: Stand
 
 beforeAll(async () => {

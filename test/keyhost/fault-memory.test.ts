@@ -28,6 +28,7 @@ describe('the kernel refuses the process memory', () => {
     })
     // A process that ends while it makes a key may leave what it has made of it, as in the last test here.
     expect(outcomes.filter((outcome) => !/^signed(?:, and \d objects more in the token)?$/.test(outcome))).toEqual([])
+    await expect.poll(() => large).toBeDefined() // on a busy machine the request may have been served before it was struck
     expect(new Set(await large)).toEqual(new Set(['signed']))
     // One that had enough in reserve for all of these has not for ever.
     for (let more = 0; more < 20 && stand.keyHost.respawns === before; more++) {

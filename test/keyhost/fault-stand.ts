@@ -93,7 +93,7 @@ export class Stand implements AsyncDisposable {
     return left === (result === 'signed' ? 2 : 0) ? result : `${result}, and ${left} objects more in the token`
   }
 
-  /** Ends the fault; then milliseconds until a request is signed well. Ten seconds are too many. */
+  /** Ends the fault; then milliseconds until a request is signed well. A minute is too long. */
   async recover(): Promise<number> {
     const started = performance.now()
     this.token.clear()
@@ -102,7 +102,7 @@ export class Stand implements AsyncDisposable {
       const result = await this.sign()
       const elapsed = performance.now() - started
       if (result === 'signed') return elapsed
-      if (elapsed > 10_000) throw new Error(`still ${result} after ${elapsed} ms`)
+      if (elapsed > 60_000) throw new Error(`still ${result} after ${elapsed} ms`)
       await sleep(10)
     }
   }

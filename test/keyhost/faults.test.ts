@@ -103,7 +103,7 @@ describe('a child that dies', () => {
 
 describe('a child that hangs', () => {
   it('is killed by the watchdog, and the request is done by the next one', async () => {
-    await using keyHost = await openKeyHost(token.location, { watchdogMs: 300 })
+    await using keyHost = await openKeyHost(token.location, { watchdogMs: 2000 })
     process.kill(keyHost.pid as number, 'SIGSTOP')
     const [signature] = await keyHost.sign([{ key, message: text('patience') }])
     expect(verifies(key, text('patience'), signature)).toBe(true)

@@ -59,7 +59,7 @@ describe('three children', () => {
       await sleep(5)
       process.kill(keyHost.pids[1] as number, 'SIGKILL')
     })
-    expect(keyHost.respawns).toBe(before + 1)
+    await eventually(() => expect(keyHost.respawns).toBe(before + 1))
   })
 
   it('lose all of them at once and none of the signatures', async () => {
@@ -89,11 +89,15 @@ describe('three children', () => {
   it('go on while one of them hangs', async () => {
     const [, second] = keyHost.pids
     process.kill(second as number, 'SIGSTOP')
-    const others = Array.from({ length: 40 }, () => keyHost.sign([{ key, message: utf8('others go on') }], { timeoutMs: 3000 }))
-    const settled = await Promise.allSettled(others)
-    process.kill(second as number, 'SIGCONT')
+    let done = 0
+    const others = Array.from({ length: 40 }, async () => {
+      await keyHost.sign([{ key, message: utf8('others go on') }], { timeoutMs: 60_000 })
+      done++
+    })
     // What the hanging one took, 16 at the most, waits for it; everything else is done.
-    expect(settled.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(24)
+    await eventually(() => expect(done).toBeGreaterThanOrEqual(24))
+    process.kill(second as number, 'SIGCONT')
+    await Promise.all(others)
   })
 
   it('of which none can open tell callers at once', async () => {

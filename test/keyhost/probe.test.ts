@@ -97,8 +97,8 @@ describe('of a token that fails', () => {
   it('is not held up by a call that never returns: its row says so, the next steps are tried in another process', async () => {
     using token = await makeFaultyToken()
     token.inject({ fn: 'C_Encrypt', action: 'hang', times: 'always' })
-    const probe = await probeWith(token, 2000)
-    expect(rowOf(probe, 'seal aes-256-gcm').detail).toMatch(/did not answer for 2000 ms and was killed/)
+    const probe = await probeWith(token, 8000)
+    expect(rowOf(probe, 'seal aes-256-gcm').detail).toMatch(/did not answer for 8000 ms and was killed/)
     expect(rowOf(probe, 'seal rsa-oaep').result).toBe('works')
     expect(token.calls('C_Login')).toBe(3) // two processes of the probe, and the outsider's
   })

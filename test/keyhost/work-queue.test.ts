@@ -8,7 +8,7 @@ const any = (): boolean => true
 
 function submit(queue: WorkQueue, name: string, options: Partial<SubmitOptions> = {}): Promise<string> {
   const command = { kind: 'adopt', request: { keyId: name, version: 1, object: {} } } as const
-  return queue.submit<'adopt'>(command, { timeoutMs: 10_000, bytes: 1, ...options }).then(
+  return queue.submit<'adopt'>(command, { timeoutMs: 100_000, bytes: 1, ...options }).then(
     () => `${name} done`,
     (error: unknown) => `${name} ${error instanceof SealstoneError ? error.code : String(error)}`,
   )
