@@ -11,6 +11,7 @@ import { openArtifact } from '../../src/artifacts/open-artifact.ts'
 import { describeArtifact } from '../../src/artifacts/statement.ts'
 import { temporaryFolder } from '../support/sealstone.ts'
 import { writeZip, type ZipEntryInput } from '../support/zip.ts'
+import { processorMs } from '../support/processor-time.ts'
 
 const folder = temporaryFolder()
 afterAll(() => folder[Symbol.dispose]())
@@ -159,9 +160,9 @@ describe('a bundle', () => {
   })
 
   it('with more entries than any bundle has is refused before they are read', async () => {
-    const started = performance.now()
+    const spentMs = processorMs()
     await expect(describeBundle(put(writeZip([MANIFEST], { count: 60_000 })))).rejects.toThrow(/60000 entries, want at most 50000/)
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(spentMs()).toBeLessThan(10_000)
   })
 
   it('stops when it is told to', async () => {

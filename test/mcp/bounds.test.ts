@@ -30,7 +30,7 @@ function work(): { readonly run: (signal: AbortSignal) => Promise<string>; end()
 
 describe('hashing', () => {
   it('runs so many at a time, lets so many wait in their order, and refuses one more', async () => {
-    const slots = new HashingSlots({ atATime: 2, waiting: 1, timeoutMs: 10_000 })
+    const slots = new HashingSlots({ atATime: 2, waiting: 1, timeoutMs: 100_000 })
     const works = [work(), work(), work(), work()]
     const results = works.map((one) => slots.run(NEVER, one.run).catch((error: unknown) => error))
     await expect(results[3]).resolves.toMatchObject({ code: 'OVERLOADED' })
@@ -44,7 +44,7 @@ describe('hashing', () => {
   })
 
   it('forgets one that was cancelled while it waited', async () => {
-    const slots = new HashingSlots({ atATime: 1, waiting: 1, timeoutMs: 10_000 })
+    const slots = new HashingSlots({ atATime: 1, waiting: 1, timeoutMs: 100_000 })
     const [first, second, third] = [work(), work(), work()]
     const running = slots.run(NEVER, first.run)
     const controller = new AbortController()
@@ -69,7 +69,7 @@ describe('a prepared model', () => {
   it('is looked at to the end before it is removed, which is not told as a change, and not at all afterwards', async () => {
     using stand = await signedModel()
     const trust = { kind: 'trust-file', path: join(stand.home, 'trust.json') } as const
-    await using models = new PreparedModels(new HashingSlots({ atATime: 4, waiting: 0, timeoutMs: 10_000 }))
+    await using models = new PreparedModels(new HashingSlots({ atATime: 4, waiting: 0, timeoutMs: 100_000 }))
     const kept = await models.keep(NEVER, stand.model, (signal) =>
       prepareModel({ path: stand.model, trust, guard: 'copy', copyLimitBytes: 1000, guardFolder: join(stand.home, 'run'), signal }),
     )
@@ -83,7 +83,7 @@ describe('a prepared model', () => {
   it('that was made for a host which cancelled meanwhile is removed, for nobody could give it back', async () => {
     using stand = await signedModel()
     const trust = { kind: 'trust-file', path: join(stand.home, 'trust.json') } as const
-    await using models = new PreparedModels(new HashingSlots({ atATime: 1, waiting: 0, timeoutMs: 10_000 }))
+    await using models = new PreparedModels(new HashingSlots({ atATime: 1, waiting: 0, timeoutMs: 100_000 }))
     const controller = new AbortController()
     let path = ''
     const keeping = models.keep(controller.signal, stand.model, async () => {

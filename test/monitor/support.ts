@@ -107,7 +107,7 @@ export function reader(known: KnownLog): Reader {
           maxAgeMs: 3_600_000,
           intentAgeMs: 3_600_000,
           clock: systemClock,
-          signal: AbortSignal.timeout(20_000),
+          signal: AbortSignal.timeout(100_000),
         },
         {
           load: async () => state,

@@ -74,6 +74,6 @@ function memory(): WatchPorts {
 }
 
 function once(stage: Stage, ports: WatchPorts): Promise<unknown> {
-  const settings = { rules: [], maxAgeMs: 3_600_000, intentAgeMs: 3_600_000, clock: systemClock, signal: AbortSignal.timeout(20_000) }
+  const settings = { rules: [], maxAgeMs: 3_600_000, intentAgeMs: 3_600_000, clock: systemClock, signal: AbortSignal.timeout(100_000) }
   return watch({ source: openTileSource(stage.published), log: stage.known, ...settings }, ports)
 }

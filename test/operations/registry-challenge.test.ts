@@ -48,7 +48,7 @@ describe('a challenge', () => {
     const answer = await challenge('ed')
     expect(answer.algorithm).toBe('ed25519')
     expect(judge('ed', answer)).toBe(true)
-    expect(Math.abs(Date.parse(answer.timestamp) - home.clock.now().getTime())).toBeLessThan(2000)
+    expect(Math.abs(Date.parse(answer.timestamp) - home.clock.now().getTime())).toBeLessThan(60_000)
     home.clock.set(-3_600_000)
   })
 

@@ -83,7 +83,7 @@ describe('a verification', () => {
   it('in the sample names the signing that it is about', async () => {
     const from = size()
     await withContext({ verifySample: 1 }).verify(as(REGISTRY), good())
-    for (let tries = 0; size() === from && tries < 100; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+    await expect.poll(size).toBeGreaterThan(from)
     const [outcome] = home.context.audit.entries({ from: answer.leafIndex, limit: 1 })
     const { key, keyVersion, modelName, modelDigest, signedBytesDigest, predicateType, signatures, resourceCount } = outcome?.leaf ?? ({} as Leaf)
     const [hybrid] = signatures ?? []

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseIdentity } from '#core'
 import { decide, decideForSomeKey, OPERATION_NAMES, type OperationName, type PolicyRule, type PolicyTable } from '#policy'
+import { processorMs } from '../support/processor-time.ts'
 
 const TABLE: PolicyTable = [
   { identity: 'local', operations: ['*'], keys: ['*'] },
@@ -117,9 +118,9 @@ describe('a pattern', () => {
   })
 
   it('does not take more than linear time', () => {
-    const started = performance.now()
+    const spentMs = processorMs()
     expect(matches(`${'a*'.repeat(1000)}b`, 'a'.repeat(2048))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(200)
+    expect(spentMs()).toBeLessThan(2000)
   })
 })
 

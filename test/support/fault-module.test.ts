@@ -109,14 +109,14 @@ describe('time and death', () => {
 
   it('a hang never answers', () => {
     token.inject({ fn: 'C_GetInfo', action: 'hang' })
-    const { signal, stdout } = inAnotherProcess("console.log('before'); cryptoki.C_GetInfo(); console.log('after')", 1500)
+    const { signal, stdout } = inAnotherProcess("console.log('before'); cryptoki.C_GetInfo(); console.log('after')", 5000)
     expect([signal, stdout]).toEqual(['SIGKILL', 'before\n'])
   })
 })
 
 it('does not load without all three of its settings, and ends the process rather than overlook a fault it does not understand', () => {
   const { FAULT_MODULE_COUNTS: _, ...incomplete } = token.env
-  expect(inAnotherProcess('', 10_000, incomplete).stderr).toContain('CKR_GENERAL_ERROR')
+  expect(inAnotherProcess('', 100_000, incomplete).stderr).toContain('CKR_GENERAL_ERROR')
   expect(() => token.inject({ fn: 'C_Singen', action: 'hang' })).toThrow('counts no C_Singen')
   writeFileSync(token.env['FAULT_MODULE_CONTROL'] as string, 'C_Singen 1 1 hang 0\n')
   expect(inAnotherProcess('')).toMatchObject({ signal: 'SIGABRT', stderr: expect.stringContaining('cannot read the line: C_Singen') })
@@ -155,7 +155,7 @@ function read(type: number, object: Buffer): Buffer {
 }
 
 /** A process that has loaded the module as `cryptoki`. */
-function inAnotherProcess(script: string, timeout = 10_000, env = token.env): SpawnSyncReturns<string> {
+function inAnotherProcess(script: string, timeout = 100_000, env = token.env): SpawnSyncReturns<string> {
   const load = `const { PKCS11 } = require('pkcs11js'); const cryptoki = new PKCS11(); cryptoki.load(${JSON.stringify(token.modulePath)}); cryptoki.C_Initialize();`
   const leave = 'process.reallyExit(0)'
   return spawnSync(process.execPath, ['-e', `${load} ${script}; ${leave}`], {

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/temporary.ts'
 import { ENTRIES, logFiles, serveFiles, serveWith, writeFiles } from './support.ts'
 
 const TILE: TileName = { kind: 'hashes', level: 0, number: 0n, width: 256 }
-const FAST = { attempts: 2, timeoutMs: 2000 }
+const FAST = { attempts: 2, timeoutMs: 60_000 }
 
 async function inDirectory(files: ReadonlyMap<string, Uint8Array>): Promise<string> {
   const folder = temporaryFolder()

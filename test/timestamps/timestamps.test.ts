@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const NAME = 'tsa.example'
 const ask = (authority: TestAuthority = tsa, roots = [authority.root], clock: Clock = systemClock) =>
-  timestampNote(note, { name: NAME, url: authority.url, roots }, clock, AbortSignal.timeout(10_000))
+  timestampNote(note, { name: NAME, url: authority.url, roots }, clock, AbortSignal.timeout(100_000))
 
 async function askTampered(authority: TestAuthority, tamper: NonNullable<TestAuthority['tamper']>): Promise<unknown> {
   authority.tamper = tamper
@@ -69,7 +69,7 @@ describe('a timestamp', () => {
 
   it('is replaced by a newer one of the same authority', async () => {
     const once = (await ask()).note
-    const twice = await timestampNote(once, { name: NAME, url: tsa.url, roots: [tsa.root] }, systemClock, AbortSignal.timeout(10_000))
+    const twice = await timestampNote(once, { name: NAME, url: tsa.url, roots: [tsa.root] }, systemClock, AbortSignal.timeout(100_000))
     expect(findTimestamps(twice.note, NAME)).toHaveLength(1)
   })
 
@@ -148,9 +148,9 @@ describe('a hostile or broken authority', () => {
   it('whose time is far from ours, or that is not there, is refused', async () => {
     const late: Clock = { now: () => new Date(Date.now() + 3_600_000), monotonicMs: () => 0 }
     await expect(ask(tsa, [tsa.root], late)).rejects.toThrow(/s off our clock/)
-    await expect(timestampNote(note, { name: NAME, url: 'http://127.0.0.1:1/', roots: [] }, systemClock, AbortSignal.timeout(5000))).rejects.toThrow(
-      /gives no answer/,
-    )
+    await expect(
+      timestampNote(note, { name: NAME, url: 'http://127.0.0.1:1/', roots: [] }, systemClock, AbortSignal.timeout(100_000)),
+    ).rejects.toThrow(/gives no answer/)
   })
 })
 
