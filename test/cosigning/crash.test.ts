@@ -50,7 +50,7 @@ it('a log that is killed again and again goes on with its witness, with every co
   expect(cosigning.quorate()?.size).toBeGreaterThan(covered)
   cosigning.start()
   const { index } = await log.audit.complete(outcome())
-  await cosigning.waitFor(index, 5000)
+  await cosigning.waitFor(index, 60_000)
   expect(cosigning.quorate()?.size).toBeGreaterThan(index)
   expect(logger.entries.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([])
   expect(checkReceipt(await log.audit.receipt(covered), keys).index).toBe(covered)
