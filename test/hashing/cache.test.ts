@@ -79,10 +79,16 @@ it('reads only what changed, with the digests of a full reading', async () => {
 })
 
 it('keeps nothing of a file that was changed just before it was read, or that is from the future', async () => {
-  const root = modelOf({ 'new.bin': 'one', 'future.bin': 'two' })
-  utimesSync(join(root, 'future.bin'), Date.now() / 1000 + 3600, Date.now() / 1000 + 3600)
   const path = join(temporaryFolder(), 'digests.db')
-  expect((await hashWith(root, path)).kept).toEqual([])
+  const fresh = async (): Promise<{ root: string; kept: string[]; ms: number }> => {
+    const began = performance.now()
+    const root = modelOf({ 'new.bin': 'one', 'future.bin': 'two' })
+    utimesSync(join(root, 'future.bin'), Date.now() / 1000 + 3600, Date.now() / 1000 + 3600)
+    return { root, kept: (await hashWith(root, path)).kept, ms: performance.now() - began }
+  }
+  let { root, kept, ms } = await fresh()
+  while (ms > SETTLED_MS / 2) ({ root, kept, ms } = await fresh()) // not just before: something held this machine up
+  expect(kept).toEqual([])
   await sleep(SETTLED_MS)
   expect((await hashWith(root, path)).kept).toEqual(['new.bin:0:3'])
 })
