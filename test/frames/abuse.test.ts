@@ -158,7 +158,7 @@ describe('HTTP/2', () => {
     stream.write(framed(HELLO))
     await eventually(() => expect(stand.begun).toBe(1))
     const goaway = once(session, 'goaway')
-    const drained = stand.drain(5000)
+    const drained = stand.drain(100_000)
     await goaway
     const hash = createHash('sha256')
     stream.on('data', (piece: Buffer) => hash.update(piece))

@@ -149,13 +149,21 @@ describe('hostile messages', () => {
     child.stdin.on('error', () => {}) // it need not take everything
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk
-      if (child.exitCode === null) memoryMiB = peakMemoryMiB(child.pid as number)
+      if (text.includes('"id":2')) child.stdin.end()
     })
-    const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+    const watching = setInterval(() => {
+      try {
+        memoryMiB = peakMemoryMiB(child.pid as number)
+      } catch {
+        // it has just ended; what it took at most was seen before
+      }
+    }, 10)
+    const ended = new Promise<number | null>((resolve) => {
+      child.on('exit', () => clearInterval(watching))
+      child.on('close', resolve)
+    })
     for (const line of lines) child.stdin.write(`${line}\n`)
-    const last = setTimeout(() => child.stdin.end(), 700)
     const code = await ended
-    clearTimeout(last)
     const answers = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]))
     return { answers, code, memoryMiB }
   }
