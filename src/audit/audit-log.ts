@@ -7,7 +7,6 @@ import {
   type EntryFilter,
   formatTlogProof,
   inclusionProof,
-  type Leaf,
   type LogEntry,
   type LogSignatureVerifier,
   leafHash,
@@ -136,6 +135,9 @@ class SqliteAuditLog implements AuditLog {
   /** Tells this process's leaves from those of others, before and after. */
   readonly #run = crypto.getRandomValues(new Uint8Array(4)).toHex()
   readonly #writer = new LeafWriter()
+  /** Of the newest leaf: many have the same. */
+  #time = Number.NaN
+  #timeText = ''
   #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(options: AuditLogOptions) {
@@ -262,9 +264,15 @@ class SqliteAuditLog implements AuditLog {
   #encode(leaf: NewLeaf): NonNullable<Submission['leaf']> {
     const { timeline } = this.#options
     const now = timeline.now()
-    const value: Leaf = { version: 1, time: now.toISOString(), run: this.#run, uptimeMs: timeline.uptimeMs, ...this.#renamed(leaf) }
+    const time = now.getTime()
+    if (time !== this.#time) {
+      this.#time = time
+      this.#timeText = now.toISOString()
+    }
+    const value = this.#renamed(leaf)
     this.#tellIfBehind()
-    return { value, time: now.getTime(), ...this.#writer.write(value) }
+    const { bytes, hash } = this.#writer.write(value, { time: this.#timeText, run: this.#run, uptimeMs: timeline.uptimeMs })
+    return { value, time, bytes, hash }
   }
 
   #tellIfBehind(): void {

@@ -1,5 +1,5 @@
 /** One batch of entries: who waits for it, what it would make of the tree, and what each of them gets. Stored nowhere yet. */
-import { formatTlogProof, type GrowingTree, inclusionProof, type Leaf, type NodeReader, type Receipt, type Tile, type WrittenLeaf } from '#tlog'
+import { formatTlogProof, type GrowingTree, inclusionProof, type NewLeaf, type NodeReader, type Receipt, type Tile, type WrittenLeaf } from '#tlog'
 import type { StagedLeaf, StoredAnswer } from './store.ts'
 
 export interface AnswerRequest {
@@ -15,7 +15,7 @@ export interface AnswerRequest {
 
 export interface Submission {
   /** Absent: only a checkpoint is wanted. */
-  readonly leaf?: WrittenLeaf & { readonly value: Leaf /** Milliseconds since 1970. */; readonly time: number }
+  readonly leaf?: WrittenLeaf & { readonly value: NewLeaf /** Milliseconds since 1970. */; readonly time: number }
   /** The result must be covered by a checkpoint that is committed with it. */
   readonly covered: boolean
   readonly answer?: AnswerRequest

@@ -1,7 +1,7 @@
 /** Reads and writes the log's tables. Writing is one transaction per batch: leaves, tiles, head, open intents and answers, or none. */
 import { SealstoneError } from '#core'
 import type { Database, Row } from '#db'
-import type { Leaf, Tile } from '#tlog'
+import type { NewLeaf, Tile } from '#tlog'
 import { ColdBundles, isArchived } from './cold-bundles.ts'
 
 export interface StoredHead {
@@ -14,7 +14,7 @@ export interface StoredHead {
 
 export interface StagedLeaf {
   readonly index: bigint
-  readonly leaf: Leaf
+  readonly leaf: NewLeaf
   /** Of the leaf, milliseconds since 1970. */
   readonly time: number
   readonly bytes: Uint8Array

@@ -34,7 +34,7 @@ export {
 } from './leaf.ts'
 export { DECIDED_OPERATIONS, LEAF_KINDS, MAX_VERIFICATIONS } from './leaf-members.ts'
 export { type LeafFacts, LeafScanner } from './leaf-scanner.ts'
-export { LeafWriter, type WrittenLeaf } from './leaf-writer.ts'
+export { type LeafStamp, LeafWriter, type WrittenLeaf } from './leaf-writer.ts'
 export type { EntryFilter, LogEntry } from './log-entry.ts'
 export type { Activity, ActivitySpan, FoundEntries, LogSearch } from './log-search.ts'
 export { HASH_BYTES, leafHash, nodeHash, prefixedLeafHash, type NodeReader, rememberNodes, rootOf, splitPoint } from './merkle.ts'

@@ -119,11 +119,11 @@ export const USUAL_MEMBERS: Partial<Record<keyof Leaf, string>> = {
   policyDigest: DIGEST,
   configDigest: DIGEST,
 }
-export const REQUIRED_MEMBERS: ReadonlySet<string> = new Set<keyof Leaf>(['version', 'time', 'kind', 'operationId', 'caller', 'operation'])
+const REQUIRED: ReadonlySet<string> = new Set<keyof Leaf>(['time', 'kind', 'operationId', 'caller', 'operation'])
 // RFC 8785 §3.2.3: in the order of the names. `version`, which no leaf lacks, is the last of all, so that a comma stands behind each other member.
 const LEAF = `\\{${sortedMembers(USUAL_MEMBERS)
   .filter(([name]) => name !== 'version')
-  .map(([name, value]) => (REQUIRED_MEMBERS.has(name) ? `"${name}":${value},` : `(?:"${name}":${value},)?`))
+  .map(([name, value]) => (REQUIRED.has(name) ? `"${name}":${value},` : `(?:"${name}":${value},)?`))
   .join('')}"version":${USUAL_MEMBERS.version}\\}`
 
 export function sortedMembers(members: Readonly<Record<string, string>>): [string, string][] {

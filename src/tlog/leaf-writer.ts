@@ -3,9 +3,9 @@
  * is; nothing is sorted, escaped or parsed. Leaves of a rarer form are for `encodeLeaf`, which also names the fault of what is no leaf.
  */
 import { isJsonObject, type JsonValue } from '#core'
-import { encodeLeaf, type Leaf } from './leaf.ts'
+import { encodeLeaf, type Leaf, type NewLeaf } from './leaf.ts'
 import { isLeafTime, MAX_SIGNATURES } from './leaf-members.ts'
-import { LONGEST_USUAL, REQUIRED_MEMBERS, sortedMembers, USUAL_MEMBERS, USUAL_SIGNATURE_MEMBERS } from './leaf-scanner.ts'
+import { LONGEST_USUAL, sortedMembers, USUAL_MEMBERS, USUAL_SIGNATURE_MEMBERS } from './leaf-scanner.ts'
 import { prefixedLeafHash } from './merkle.ts'
 
 export interface WrittenLeaf {
@@ -15,16 +15,22 @@ export interface WrittenLeaf {
   readonly hash: Uint8Array
 }
 
-/** Keeps the time that it met last, and a buffer that it fills with leaf after leaf. One for each log. */
+/** What the log itself adds to a leaf. */
+export type LeafStamp = Pick<Leaf, 'time' | 'run' | 'uptimeMs'>
+
+/** Keeps what it met last, most of which comes again, and a buffer that it fills with leaf after leaf. One for each log. */
 export class LeafWriter {
+  readonly #members = memberWriters(USUAL_MEMBERS)
+  /** For each place in the list. */
+  readonly #signatureMembers = Array.from({ length: MAX_SIGNATURES }, () => memberWriters(USUAL_SIGNATURE_MEMBERS))
   #buffer = new Uint8Array(0)
   #used = 0
   #time = ''
 
   /** Throws as `encodeLeaf` does. */
-  write(leaf: Leaf): WrittenLeaf {
-    const text = this.#usualText(leaf)
-    const bytes = text === undefined ? encodeLeaf(leaf) : undefined
+  write(leaf: NewLeaf, stamp: LeafStamp): WrittenLeaf {
+    const text = this.#usualText(leaf, stamp)
+    const bytes = text === undefined ? encodeLeaf({ version: 1, ...stamp, ...leaf }) : undefined
     const length = bytes?.length ?? (text as string).length
     if (this.#used + 1 + length > this.#buffer.length) {
       this.#buffer = new Uint8Array(Math.max(BUFFER_BYTES, 1 + length))
@@ -40,14 +46,45 @@ export class LeafWriter {
   }
 
   /** ASCII, a byte a character. */
-  #usualText(leaf: Leaf): string | undefined {
-    const text = usualObject(leaf as unknown as Members, WRITERS, REQUIRED)
-    if (text === undefined || text.length > LONGEST_USUAL) return undefined
+  #usualText(leaf: NewLeaf, stamp: LeafStamp): string | undefined {
+    if (leaf.kind === undefined || leaf.operationId === undefined || leaf.caller === undefined || leaf.operation === undefined) return undefined
+    let text = '{'
+    let found = 0
+    for (const member of this.#members) {
+      const { name, isStamp } = member
+      if (name === 'version') continue
+      const value = (isStamp ? (stamp as Members) : (leaf as unknown as Members))[name]
+      if (value === undefined) continue
+      const written = name === 'signatures' ? this.#signatures(member, value) : usualMember(member, value)
+      if (written === undefined) return undefined
+      text += `${written},`
+      if (!isStamp) found++
+    }
+    // More would be one that is rare or unknown.
+    if (Object.keys(leaf).length !== found) return undefined
+    text += VERSION
+    if (text.length > LONGEST_USUAL) return undefined
     // The expressions have seen the digits; the calendar has not.
     if (leaf.oldestCachedDigest !== undefined && !isLeafTime(leaf.oldestCachedDigest)) return undefined
-    if (leaf.time !== this.#time && !isLeafTime(leaf.time)) return undefined
-    this.#time = leaf.time
+    if (stamp.time !== this.#time && !isLeafTime(stamp.time)) return undefined
+    this.#time = stamp.time
     return text
+  }
+
+  #signatures({ head }: MemberWriter, value: unknown): string | undefined {
+    if (!Array.isArray(value) || value.length < 1 || value.length > MAX_SIGNATURES) return undefined
+    let text = head
+    for (const [at, signature] of (value as readonly JsonValue[]).entries()) {
+      const members = this.#signatureMembers[at] as MemberWriter[]
+      if (!isJsonObject(signature) || Object.keys(signature).length !== members.length) return undefined
+      text += at === 0 ? '[{' : '},{'
+      for (const [place, member] of members.entries()) {
+        const written = usualMember(member, signature[member.name])
+        if (written === undefined) return undefined
+        text += place === 0 ? written : `,${written}`
+      }
+    }
+    return `${text}}]`
   }
 }
 
@@ -55,71 +92,49 @@ type Members = Readonly<Record<string, unknown>>
 
 interface MemberWriter {
   readonly name: string
+  readonly isStamp: boolean
+  readonly isText: boolean
+  /** Of the value: between the quotes, so that none has to be looked for in it. No expression lets one through, nor a backslash. */
+  readonly pattern: RegExp
   /** `"name":`, and the quote before a text. */
   readonly head: string
-  /** What comes behind the value: a quote behind a text, then the comma, or the end of the object. */
+  /** The quote behind a text. */
   readonly tail: string
-  /** The value as it stands between them, or undefined for one that is not usual. */
-  write(value: unknown): string | undefined
+  /** What it wrote last, and for which value. */
+  last: unknown
+  written: string
 }
 
-/** @param writers the last of them is of a member that is required, so that it ends the object. */
-function usualObject(object: Members, writers: readonly MemberWriter[], required: readonly string[]): string | undefined {
-  for (let at = 0; at < required.length; at++) if (object[required[at] as string] === undefined) return undefined
-  let text = '{'
-  let found = 0
-  for (let at = 0; at < writers.length; at++) {
-    const { name, head, tail, write } = writers[at] as MemberWriter
-    const value = object[name]
-    if (value === undefined) continue
-    const written = write(value)
-    if (written === undefined) return undefined
-    text += head + written + tail
-    found++
+/** Undefined for a value that is not usual. */
+function usualMember(member: MemberWriter, value: unknown): string | undefined {
+  if (value === member.last) return member.written
+  const { isText, pattern, head, tail } = member
+  if (typeof value !== (isText ? 'string' : 'number')) return undefined
+  const text = String(value)
+  if (!pattern.test(text)) return undefined
+  const written = head + text + tail
+  if (text.length <= KEPT_LENGTH) {
+    member.last = value
+    member.written = written
   }
-  // More would be one that is rare or unknown.
-  return Object.keys(object).length === found ? text : undefined
-}
-
-function signatures(value: unknown): string | undefined {
-  if (!Array.isArray(value) || value.length < 1 || value.length > MAX_SIGNATURES) return undefined
-  let text = '['
-  for (let at = 0; at < value.length; at++) {
-    if (!isJsonObject(value[at] as JsonValue)) return undefined
-    const written = usualObject(value[at] as Members, SIGNATURE_WRITERS, SIGNATURE_MEMBERS)
-    if (written === undefined) return undefined
-    text += at === 0 ? written : `,${written}`
-  }
-  return `${text}]`
+  return written
 }
 
 function memberWriters(members: Readonly<Record<string, string>>): MemberWriter[] {
-  return sortedMembers(members).map(([name, expression], at, { length }) => {
-    const end = at === length - 1 ? '}' : ','
-    if (name === 'signatures') return { name, head: `"${name}":`, tail: end, write: signatures }
+  return sortedMembers(members).map(([name, expression]) => {
     const isText = expression.startsWith('"')
     const quote = isText ? '"' : ''
-    // Between the quotes, so that none has to be looked for in the value: no expression lets one through, nor a backslash.
     const pattern = new RegExp(`^(?:${isText ? expression.slice(1, -1) : expression})$`)
-    return { name, head: `"${name}":${quote}`, tail: quote + end, write: isText ? textWriter(pattern) : numberWriter(pattern) }
+    const isStamp = STAMP.has(name)
+    return { name, isStamp, isText, pattern, head: `"${name}":${quote}`, tail: quote, last: NOTHING, written: '' }
   })
 }
 
-function textWriter(pattern: RegExp): MemberWriter['write'] {
-  return (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined)
-}
-
-function numberWriter(pattern: RegExp): MemberWriter['write'] {
-  return (value) => {
-    if (typeof value !== 'number') return undefined
-    const text = String(value)
-    return pattern.test(text) ? text : undefined
-  }
-}
-
 const ENCODER = new TextEncoder()
-const REQUIRED = [...REQUIRED_MEMBERS]
-const WRITERS = memberWriters(USUAL_MEMBERS)
-const SIGNATURE_WRITERS = memberWriters(USUAL_SIGNATURE_MEMBERS)
-const SIGNATURE_MEMBERS = Object.keys(USUAL_SIGNATURE_MEMBERS)
+const STAMP: ReadonlySet<string> = new Set<keyof LeafStamp>(['time', 'run', 'uptimeMs'])
+/** The last of the members by name. */
+const VERSION = '"version":1}'
+/** Is no value. */
+const NOTHING = Symbol('nothing')
+const KEPT_LENGTH = 256
 const BUFFER_BYTES = 65_536
