@@ -8,9 +8,9 @@ export interface Finding {
   /**
    * `bytes`: a leaf is not the one that the tree has. `column`: what filters look at does not say what the leaf says. `hash`: a hash in a
    * tile is not that of its leaf. `order`: a leaf stands in another's place, or time goes back. `missing`, `surplus`: a row too few, too
-   * many. `root`, `signature`: head or checkpoint do not fit the leaves. `published`: the published copy has something else.
+   * many. `index`: SQLite's own structures, such as an index that lacks a row. `root`, `signature`: head or checkpoint do not fit the leaves. `published`: the published copy has something else.
    */
-  readonly changed: 'bytes' | 'column' | 'hash' | 'order' | 'missing' | 'surplus' | 'root' | 'signature' | 'published'
+  readonly changed: 'bytes' | 'column' | 'hash' | 'order' | 'missing' | 'surplus' | 'index' | 'root' | 'signature' | 'published'
   readonly detail: string
 }
 

@@ -1,8 +1,9 @@
-/** Checks the whole log, in threads, without stopping at a fault; beside a daemon that writes, or without one. Nothing is written. */
+/** Checks the whole log and the database that it is in, in threads, without stopping at a fault; beside a daemon that writes, or without one. Nothing is written. */
 import { availableParallelism } from 'node:os'
 import { defined, SealstoneError } from '#core'
 import { openDatabaseForReading } from '#db'
 import type { TileSource } from '#tlog'
+import { checkDatabaseNow, DatabaseCheck } from './fsck-database.ts'
 import { type Finding, Findings } from './fsck-findings.ts'
 import { RangePool } from './fsck-pool.ts'
 import { checkRange } from './fsck-range.ts'
@@ -54,6 +55,7 @@ export async function checkWholeLog({ database, cold, log, published, threads = 
     const starts = Array.from({ length: Math.ceil(moment.size / RANGE) }, (_, at) => at * RANGE)
     // A small log is checked sooner than a thread starts.
     await using pool = starts.length > 1 ? new RangePool({ database, ...defined({ cold }) }, Math.min(threads, starts.length)) : undefined
+    await using structures = starts.length > 1 ? new DatabaseCheck(database) : undefined
     const check = async (start: number) => {
       const end = Math.min(moment.size, start + RANGE)
       return pool === undefined ? checkRange(db, start, end, cold) : pool.check(start, end, copy !== undefined || end === moment.size)
@@ -72,6 +74,8 @@ export async function checkWholeLog({ database, cold, log, published, threads = 
     }
     const result = tree.finish(log)
     if (copy !== undefined) await copy.finish(tree, log)
+    if (structures === undefined) checkDatabaseNow(database, findings)
+    else await structures.finish(findings)
     return {
       origin: moment.origin,
       ...result,
