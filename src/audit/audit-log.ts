@@ -18,6 +18,7 @@ import {
   type Receipt,
   verifyInclusion,
 } from '#tlog'
+import { checkTail } from './check-tail.ts'
 import { findPage } from './entries.ts'
 import { LateOutcomes } from './late-outcomes.ts'
 import { loadLog } from './load-log.ts'
@@ -147,6 +148,7 @@ class SqliteAuditLog implements AuditLog {
     this.#tiles = new TileReader(this.#store)
     const parts = { store: this.#store, tiles: this.#tiles, origin, keys: signer.keys, verifier }
     const log = loadLog(parts)
+    checkTail(this.#store, log.head.size, log.tree.reader(this.#tiles.reader()))
     this.#sequencer = new Sequencer(
       {
         ...parts,

@@ -19,8 +19,10 @@ export interface FsckOptions {
   readonly log: KnownLog
   /** A copy to compare with. */
   readonly published?: TileSource
-  /** Default: one for each processor, 8 at most. */
+  /** Default: one for each processor, 8 at most. 0: none but the caller's, and SQLite does not check its own structures, which cannot be done in parts. */
   readonly threads?: number
+  /** Between two parts of some tens of milliseconds. */
+  readonly rest?: () => Promise<unknown>
   readonly onProgress?: (done: number, total: number) => void
   readonly signal?: AbortSignal
 }
@@ -43,7 +45,16 @@ export interface FsckReport {
 }
 
 /** Throws DATABASE_UNAVAILABLE, AUDIT_CORRUPT if there is no log at all, CANCELLED, and what the published copy throws when it is out of reach. */
-export async function checkWholeLog({ database, cold, log, published, threads = THREADS, onProgress, signal }: FsckOptions): Promise<FsckReport> {
+export async function checkWholeLog({
+  database,
+  cold,
+  log,
+  published,
+  threads = THREADS,
+  rest,
+  onProgress,
+  signal,
+}: FsckOptions): Promise<FsckReport> {
   const db = openDatabaseForReading(database, AUDIT_MIGRATIONS)
   try {
     const findings = new Findings()
@@ -54,8 +65,9 @@ export async function checkWholeLog({ database, cold, log, published, threads = 
 
     const starts = Array.from({ length: Math.ceil(moment.size / RANGE) }, (_, at) => at * RANGE)
     // A small log is checked sooner than a thread starts.
-    await using pool = starts.length > 1 ? new RangePool({ database, ...defined({ cold }) }, Math.min(threads, starts.length)) : undefined
-    await using structures = starts.length > 1 ? new DatabaseCheck(database) : undefined
+    await using pool =
+      starts.length > 1 && threads > 0 ? new RangePool({ database, ...defined({ cold }) }, Math.min(threads, starts.length)) : undefined
+    await using structures = starts.length > 1 && threads > 0 ? new DatabaseCheck(database) : undefined
     const check = async (start: number) => {
       const end = Math.min(moment.size, start + RANGE)
       return pool === undefined ? checkRange(db, start, end, cold) : pool.check(start, end, copy !== undefined || end === moment.size)
@@ -70,12 +82,13 @@ export async function checkWholeLog({ database, cold, log, published, threads = 
       if (next !== undefined) ahead.push(check(next))
       tree.add(range)
       if (copy !== undefined) await copy.compareRange(range, findings)
+      await rest?.()
       onProgress?.(range.start + range.count, moment.size)
     }
     const result = tree.finish(log)
     if (copy !== undefined) await copy.finish(tree, log)
-    if (structures === undefined) checkDatabaseNow(database, findings)
-    else await structures.finish(findings)
+    if (structures !== undefined) await structures.finish(findings)
+    else if (threads > 0) checkDatabaseNow(database, findings)
     return {
       origin: moment.origin,
       ...result,

@@ -34,7 +34,7 @@ export interface LogParts {
 /**
  * Throws AUDIT_CORRUPT if the database does not match itself or the signed checkpoint. Looked at: the leaves that no full tile holds
  * (at most 255), the hashes at the right edge, the root that was stored and the root that was signed. Full tiles are trusted as far as
- * their roots go: `verifyWholeLog` looks at every leaf.
+ * their roots go: `checkTail` looks at the last ones, `verifyWholeLog` at every leaf.
  */
 export function loadLog(parts: LogParts): LoadedLog {
   const { store, origin } = parts

@@ -70,6 +70,8 @@ origin = ${quote(origin)}
 # verify_sample = 0.0
 # How often the number of those is told, if there were any; also that of decisions of gateways that a minute had no room for.
 # verify_summary_seconds = 300
+# How often the whole log is checked in the background, slowly; also after each start. 0: never. Signing goes on meanwhile.
+# check_hours = 24
 # Witnesses cosign this log's checkpoints, so that it cannot show different histories to different people (docs/audit-guide.md). With
 # some, say how many make a quorum, and how long a signature waits for one before it is answered without (0: it does not wait).
 #   witness_quorum = 2

@@ -79,6 +79,8 @@ export interface AuditSettings {
   readonly pseudonyms: (typeof PSEUDONYMS)[number]
   /** Between two leaves with the number of the others. */
   readonly verifySummarySeconds: number
+  /** Between two checks of the whole log; 0: never. */
+  readonly checkHours: number
 }
 
 export interface HashSettings {
@@ -145,6 +147,7 @@ export function parseConfig(text: string, home: string): Config {
       verifySample: read.fraction('audit.verify_sample', 0),
       pseudonyms: read.oneOf('audit.pseudonyms', PSEUDONYMS, 'off'),
       verifySummarySeconds: read.wholeNumber('audit.verify_summary_seconds', 300, 1, 86_400),
+      checkHours: read.wholeNumber('audit.check_hours', 24, 0, 8760),
     },
     ...defined({
       timestamps: parseTimestampSettings({

@@ -119,9 +119,10 @@ export function observeDaemon(
     readonly clockJumps: () => number
     readonly cosigning: Cosigning | undefined
     readonly unsent: () => number | undefined
+    readonly logFaults: () => number | undefined
   },
 ): void {
-  const { keyHost, keys, operations, logSize, clockJumps, cosigning, unsent } = rooms
+  const { keyHost, keys, operations, logSize, clockJumps, cosigning, unsent, logFaults } = rooms
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -133,6 +134,7 @@ export function observeDaemon(
     })
   }
   gauge('sealstone_log_entries_unsent', 'Entries of the audit log that no collector has taken yet; 0 without one.', () => unsent() ?? 0)
+  gauge('sealstone_log_faults', 'Faults that the last check of the whole log found; 0 before the first.', () => logFaults() ?? 0)
   gauge('sealstone_key_host_available', '1 while signing can be expected to work.', () => Number(keyHost.isAvailable))
   gauge('sealstone_key_host_children', 'Processes that sign now.', () => keyHost.pids.length)
   gauge('sealstone_key_host_respawns', 'How often a lost process was replaced since the start.', () => keyHost.respawns)

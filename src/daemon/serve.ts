@@ -16,6 +16,7 @@ import type { ConsoleParts } from './console.ts'
 import { startHashService } from './hash-service.ts'
 import { homePaths } from './home.ts'
 import { clientRefused } from './login-refusals.ts'
+import { LogCheck } from './log-check.ts'
 import type { LogSending } from './log-sending.ts'
 import { createLogger } from './logging.ts'
 import type { Collected } from './metrics.ts'
@@ -80,13 +81,20 @@ export async function serve(options: ServeOptions): Promise<number> {
     }),
   )
   await operations.prepare()
+  const checked: { by?: LogCheck | undefined } = {}
   const issued = runtime.keys.trust()
   if (issued !== undefined) mendTrustFile(paths.trust, issued.document)
 
   await using _metrics =
     collected === undefined
       ? undefined
-      : await publishMetrics(collected, config, { ...runtime, clockWatch, unsent: () => sending?.unsent() }, operations, logger)
+      : await publishMetrics(
+          collected,
+          config,
+          { ...runtime, clockWatch, unsent: () => sending?.unsent(), logFaults: () => checked.by?.faults },
+          operations,
+          logger,
+        )
   await using hashing =
     config.hash === undefined || ticketKeys === undefined
       ? undefined
@@ -111,6 +119,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     onLoginRefused,
     ...defined({ tracer: tracing?.tracer }),
   })
+  await using logCheck = checkTheLog(runtime, config, paths.database, logger)
+  checked.by = logCheck
   const retention = keepAnswers(runtime, config, systemClock, logger)
   server.setServing(true)
   const readiness = followKeyHost(runtime, server)
@@ -131,6 +141,21 @@ export async function serve(options: ServeOptions): Promise<number> {
   await tellStop(runtime, signal, logger)
   logger.info({}, 'stopped')
   return 0
+}
+
+/** What a start has looked at already needs no second look. Undefined where it is not wanted. */
+function checkTheLog(
+  { audit, log, events }: Runtime,
+  { audit: { cold, checkHours } }: Config,
+  database: string,
+  logger: Logger,
+): LogCheck | undefined {
+  if (checkHours === 0) return undefined
+  const keys = log.keys.map(parseVerifierKey)
+  const check = new LogCheck({ database, ...defined({ cold }), log: { origin: log.origin, keys } }, checkHours * HOUR_MS, { events, logger })
+  if (audit.size() <= SEEN_AT_START) check.later()
+  else void check.run()
+  return check
 }
 
 function archivePort({ log }: Runtime, { audit }: Config, database: string): OperationContext['archive'] {
@@ -176,12 +201,33 @@ async function sendLog(
 async function publishMetrics(
   { registry }: Collected,
   config: Config,
-  { keyHost, keys, audit, cosigning, clockWatch, unsent }: Runtime & { readonly clockWatch: ClockWatch; readonly unsent: () => number | undefined },
+  {
+    keyHost,
+    keys,
+    audit,
+    cosigning,
+    clockWatch,
+    unsent,
+    logFaults,
+  }: Runtime & {
+    readonly clockWatch: ClockWatch
+    readonly unsent: () => number | undefined
+    readonly logFaults: () => number | undefined
+  },
   operations: Operations,
   logger: Logger,
 ): Promise<AsyncDisposable> {
   const [{ observeDaemon }, { serveMetrics }] = await Promise.all([import('./metrics.ts'), import('./metrics-server.ts')])
-  observeDaemon(registry, { keyHost, keys, operations, logSize: () => audit.size(), clockJumps: () => clockWatch.jumps, cosigning, unsent })
+  observeDaemon(registry, {
+    keyHost,
+    keys,
+    operations,
+    logSize: () => audit.size(),
+    clockJumps: () => clockWatch.jumps,
+    cosigning,
+    unsent,
+    logFaults,
+  })
   const server = await serveMetrics(config.metrics ?? { host: '127.0.0.1', port: 0 }, registry, logger)
   logger.info({ address: server.address }, 'metrics')
   return { [Symbol.asyncDispose]: () => server.close() }
@@ -321,6 +367,8 @@ function keepAnswers(runtime: Runtime, config: Config, clock: Clock, logger: Log
 
 /** A stream is taken up again later: there is no need to wait for its end. */
 const STREAM_DRAIN_SECONDS = 2
+/** Entries, at least. */
+const SEEN_AT_START = 4096n
 const READINESS_MS = 500
 const MAINTENANCE_MS = 5000
 const TELL_MS = 60_000

@@ -146,6 +146,7 @@ const SETTINGS = [
   'audit.pseudonyms',
   'audit.verify_sample',
   'audit.verify_summary_seconds',
+  'audit.check_hours',
   'audit.witness',
   'audit.witness_quorum',
   'audit.witness_wait_ms',

@@ -26,11 +26,11 @@ const SWAP =
 
 describe('the database', () => {
   it.each([
-    ['one byte of a leaf', `UPDATE audit_leaf SET ${FLIP} WHERE idx = 7`, ['fsck', 'publisher']],
+    ['one byte of a leaf', `UPDATE audit_leaf SET ${FLIP} WHERE idx = 7`, ['start', 'fsck', 'publisher']],
     ['one byte of a leaf at the right edge', `UPDATE audit_leaf SET ${FLIP} WHERE idx = 299`, ['start', 'fsck', 'publisher']],
     ['the last leaf dropped', 'DELETE FROM audit_leaf WHERE idx = 300', ['start', 'fsck', 'publisher']],
-    ['two leaves swapped', SWAP, ['fsck', 'publisher']],
-    ['one byte of a full tile of hashes', `UPDATE audit_tile SET hashes = zeroblob(8192)`, ['fsck']],
+    ['two leaves swapped', SWAP, ['start', 'fsck', 'publisher']],
+    ['one byte of a full tile of hashes', `UPDATE audit_tile SET hashes = zeroblob(8192)`, ['start', 'fsck']],
   ])('%s: caught', async (_, sql, catchers) => {
     const stage = makeStage()
     await stage.sign(SIGNINGS)
