@@ -12,9 +12,20 @@ export interface MessageHead {
   readonly cancels?: string
   /** Strings of the params, which decide whether the message may pass. */
   readonly params: Readonly<Partial<Record<ParamName, string>>>
+  /** Of an answer whose result is an object that has its end. */
+  readonly result?: ResultHead
+}
+
+export interface ResultHead {
+  /** Where its closing brace is, in bytes from the beginning of the message. */
+  readonly end: number
+  readonly isEmpty: boolean
+  /** As JSON text, of those that matter. */
+  readonly members: Readonly<Partial<Record<ResultMember, string>>>
 }
 
 export type ParamName = (typeof PARAMS)[number]
+export type ResultMember = (typeof RESULT_MEMBERS)[number]
 
 /**
  * Takes one message in pieces of any size. Throws MCP_SERVER_FAULT for what two parsers could read in two ways: a member that appears
@@ -36,6 +47,9 @@ export class HeadScanner {
   #escaped = false
   #captured: Uint8Array[] | undefined
   #capturedBytes = 0
+  /** Of all pieces before this one. */
+  #bytesBefore = 0
+  #result: Pick<ResultHead, 'end' | 'isEmpty'> | undefined
 
   constructor(maxDepth: number) {
     this.#maxDepth = maxDepth
@@ -47,6 +61,7 @@ export class HeadScanner {
       else if (this.#state === 'scalar') at = this.#readScalar(bytes, at)
       else at = this.#readStructure(bytes, at)
     }
+    this.#bytesBefore += bytes.length
   }
 
   /** What was found so far. */
@@ -66,6 +81,7 @@ export class HeadScanner {
       ...(answers === undefined ? {} : { answers }),
       ...(cancels === undefined ? {} : { cancels: plainId(cancels) }),
       params,
+      ...(this.#result === undefined ? {} : { result: { ...this.#result, members: this.#resultMembers() } }),
     }
   }
 
@@ -77,6 +93,16 @@ export class HeadScanner {
     if (head.method === undefined && head.answers === undefined) throw serverFault('a message is neither request nor answer')
     if (head.method !== undefined && head.answers !== undefined) throw serverFault('a message is request and answer at once')
     return head
+  }
+
+  #resultMembers(): ResultHead['members'] {
+    const members: Partial<Record<ResultMember, string>> = {}
+    for (const name of RESULT_MEMBERS) {
+      const text = this.#found.get(`2:result.${name}`)
+      if (text !== undefined) members[name] = text
+      else if (this.#seen.has(`2:result.${name}`)) members[name] = '' // an object or a list
+    }
+    return members
   }
 
   #readStructure(bytes: Uint8Array, at: number): number {
@@ -107,6 +133,8 @@ export class HeadScanner {
         if (this.#state !== 'separator' && this.#state !== (byte === 0x7d ? 'name' : 'value')) break
         if (this.#objects.pop() !== (byte === 0x7d)) break
         this.#path.length = Math.min(this.#path.length, this.#objects.length)
+        if (this.#objects.length === 1 && byte === 0x7d && this.#path[0] === 'result')
+          this.#result = { end: this.#bytesBefore + at, isEmpty: this.#state === 'name' }
         this.#state = this.#objects.length === 0 ? 'after' : 'separator'
         return at + 1
       case 0x2c: // ,
@@ -190,11 +218,16 @@ export class HeadScanner {
     this.#found.set(this.#key(), text)
   }
 
-  /** Names matter in the message itself, in its params and in their _meta. */
+  /** Names matter in the message itself, in its params and in their _meta, and in its result. */
   #isWatched(): boolean {
     const depth = this.#objects.length
     if (this.#objects.includes(false)) return false
-    return depth === 1 || (depth === 2 && this.#path[0] === 'params') || (depth === 3 && this.#path[0] === 'params' && this.#path[1] === '_meta')
+    const [outer] = this.#path
+    return (
+      depth === 1 ||
+      (depth === 2 && (outer === 'params' || outer === 'result')) ||
+      (depth === 3 && this.#path[0] === 'params' && this.#path[1] === '_meta')
+    )
   }
 
   #isWanted(): boolean {
@@ -266,6 +299,8 @@ const BACKSLASH = 0x5c
 const MEMBERS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
 /** `io.modelcontextprotocol/protocolVersion` stands in `_meta` of every request since 2026-07-28, `protocolVersion` in `initialize` before. */
 const PARAMS = ['name', 'uri', 'cursor', 'protocolVersion', 'taskId', '_meta.io.modelcontextprotocol/protocolVersion'] as const
-const WANTED = new Set<string>(['1:id', '1:method', '2:params.requestId', ...PARAMS.map(keyOf)])
+/** What results must say since 2026-07-28. */
+const RESULT_MEMBERS = ['resultType', 'ttlMs', 'cacheScope'] as const
+const WANTED = new Set<string>(['1:id', '1:method', '2:params.requestId', ...PARAMS.map(keyOf), ...RESULT_MEMBERS.map((name) => `2:result.${name}`)])
 const DEEPEST_NAME = 3
 const MOST_CAPTURED = 8192

@@ -43,6 +43,25 @@ describe('the head of a message', () => {
   })
 })
 
+describe('the result of an answer', () => {
+  it.each([
+    ['{"jsonrpc":"2.0","id":1,"result":{"a":{"b":[{}]},"resultType":"complete"}}', { resultType: '"complete"' }, false],
+    ['{"result" : { } ,"id":1}', {}, true],
+    ['{"id":1,"result":{"x":"}}","ttlMs":5,"cacheScope":{"a":"b"}} }', { ttlMs: '5', cacheScope: '' }, false],
+  ])('in %s is found with its end, whatever the pieces', (text, members, isEmpty) => {
+    const end = text.lastIndexOf('}', text.indexOf(',"id":1}') === -1 ? text.length - 2 : text.indexOf(',"id":1}'))
+    for (const size of [1, 2, 3, 7, 1000]) expect(scan(text, size).result).toEqual({ end, isEmpty, members })
+  })
+
+  it.each(['[{}]', '"a"', 'null', '5'])('is none where it is no object: %s', (result) => {
+    expect(scan(`{"id":1,"result":${result}}`, 1000).result).toBeUndefined()
+  })
+
+  it('is refused where it says what matters twice', () => {
+    expect(() => scan('{"id":1,"result":{"resultType":"complete","resultType":"input_required"}}', 1000)).toThrow(/"resultType" appears twice/)
+  })
+})
+
 function scan(text: string, size: number): ReturnType<HeadScanner['end']> {
   const scanner = new HeadScanner(100)
   const bytes = Buffer.from(text)
