@@ -1,7 +1,8 @@
 /** What the servers of a fleet offer, as one list: names with that of their server in front, URIs as they are. */
 import type { JsonObject, JsonValue } from '#core'
 import type { LISTS } from '#upstream'
-import type { Answer, FleetMember } from './fleet-member.ts'
+import type { Answer } from './fleet-handshake.ts'
+import type { FleetMember } from './fleet-member.ts'
 
 export type FleetList = (typeof LISTS)[number]
 

@@ -1,7 +1,10 @@
-/** One server of a fleet: its guarded session, which takes the fleet for its host. */
+/** One server of a fleet: its guarded session, which takes the fleet for its host and speaks the era of its server. */
 import { isJsonObject, type JsonObject, type SealstoneError } from '#core'
-import { type Incoming, type Link, type MessageHead, readHead, type UpstreamLimits } from '#upstream'
+import { enveloped, type Era, type Incoming, type Link, type MessageHead, MODERN_VERSION, readHead, type UpstreamLimits } from '#upstream'
+import { type Answer, type MemberIdentity, NO_ANSWER, shakeHands, type ShakenServer } from './fleet-handshake.ts'
+import type { FleetHost } from './fleet-host.ts'
 import { parseMessage, writeMessage } from './fleet-messages.ts'
+import { filterFor } from './fleet-subscriptions.ts'
 import type { HostEnd, HostOutput } from './line-writer.ts'
 import { LongAnswers } from './long-answers.ts'
 import { Pace } from './pace.ts'
@@ -10,8 +13,12 @@ import { type SessionOptions, StdioSession } from './stdio-session.ts'
 /** Who takes what a server sends that is no answer to the fleet itself. */
 export interface FleetSink {
   fromServer(member: FleetMember, head: MessageHead, bytes: Uint8Array): Promise<void> | undefined
-  /** A long answer to a request of the host went to it. */
-  answered(member: FleetMember, head: MessageHead): void
+  /** An answer to this request may go to the host in pieces; others are held whole. */
+  mayStream(id: string): boolean
+  /** A long answer to a request of the host goes to it. @returns what changes its pieces on the way */
+  passes(member: FleetMember, head: MessageHead): ((incoming: Incoming) => Incoming) | undefined
+  /** All of it went there. */
+  answered(id: string): void
   /** It is gone. Called once. */
   memberEnded(member: FleetMember, error: SealstoneError): void
 }
@@ -19,19 +26,17 @@ export interface FleetSink {
 export interface MemberOptions extends Omit<SessionOptions, 'host'> {
   /** In front of the names of its tools. */
   readonly name: string
+  /** Starts it once more. Missing where that is no help. */
+  readonly reopen?: () => Promise<Link>
 }
 
-/** What a server answered: the error object of JSON-RPC, or the result. */
-export type Answer = { readonly result: JsonObject } | { readonly error: JsonObject }
-
-export class FleetMember implements HostEnd {
+export class FleetMember implements HostEnd, ShakenServer {
   readonly name: string
   readonly limits: UpstreamLimits
-  /** Of the answer to `initialize`. */
-  capabilities: JsonObject = {}
+  /** Undefined until it has said who it is, and where it did not. */
+  identity: MemberIdentity | undefined
   isUp = true
-  readonly #session: StdioSession
-  readonly #link: Link
+  readonly #options: MemberOptions
   readonly #sink: FleetSink
   readonly #asked = new Map<string, (answer: Answer) => void>()
   readonly #prefix: string
@@ -39,42 +44,68 @@ export class FleetMember implements HostEnd {
   readonly #longs: LongAnswers
   readonly #line: ReturnType<HostOutput['source']>
   readonly #pace: Pace
+  #session: StdioSession
+  #link: Link
+  #host: FleetHost | undefined
+  #isShaking = false
+  #ended: SealstoneError | undefined
+  #edit: ((incoming: Incoming) => Incoming) | undefined
+  /** The request since 2026-07-28 on which it tells of changes. */
+  #listening: string | undefined
+  #level: string | undefined
+  #replies = 0
   #next = 1
 
   /** @param prefix of ids that no host uses */
-  constructor({ name, ...session }: MemberOptions, host: HostOutput, sink: FleetSink, prefix: string) {
+  constructor(options: MemberOptions, host: HostOutput, sink: FleetSink, prefix: string) {
+    const { name, limits, link } = options
     this.name = name
-    this.limits = session.limits
-    this.#link = session.link
+    this.limits = limits
+    this.#options = options
     this.#sink = sink
     this.#prefix = prefix
-    const { messageBytes } = session.limits
     this.#longs = new LongAnswers({
-      isCalls: (head) => this.#isCalls(head),
+      isCalls: (head) => this.#isCalls(head) && sink.mayStream(head.id ?? ''),
       mayBeCalls: ({ id, answers }) => answers !== undefined && id === undefined,
-      leastHeld: messageBytes,
-      mostHeld: messageBytes,
+      leastHeld: limits.messageBytes,
+      mostHeld: limits.messageBytes,
       whole: (head, bytes) => this.write(bytes, head),
       pass: (incoming) => this.#pass(incoming),
     })
     this.#line = host.source()
-    this.#pace = new Pace(session.limits, this.#line, (fault) => void this.#session.stop(fault))
-    this.#session = new StdioSession({ ...session, host: this })
-    this.#session.ending.catch((error: SealstoneError) => {
-      this.isUp = false
-      sink.memberEnded(this, error)
-    })
+    this.#pace = new Pace(limits, this.#line, (fault) => void this.#session.stop(fault))
+    this.#link = link
+    this.#session = this.#open(link)
+  }
+
+  get era(): Era {
+    return this.identity?.era ?? this.#host?.era ?? 'legacy'
+  }
+
+  get capabilities(): JsonObject {
+    return this.identity?.capabilities ?? {}
+  }
+
+  /** Says who the host is and asks who it is. What it answers is in `identity`. @returns why it is left out */
+  async begin(host: FleetHost): Promise<JsonObject | undefined> {
+    this.#host = host
+    this.#isShaking = true
+    const shaken = await shakeHands(this, host)
+    this.#isShaking = false
+    if (this.#ended !== undefined) this.#gone(this.#ended)
+    if ('error' in shaken) return shaken.error
+    this.identity = shaken
+    // A host of that era says so itself.
+    if (shaken.era === 'legacy' && host.era === 'modern') this.notify('notifications/initialized')
+    return undefined
   }
 
   /** Never rejects: silence and a server that has gone are answers with an error. */
-  async ask(method: string, params: JsonObject | undefined, timeoutMs: number): Promise<Answer> {
-    const id = JSON.stringify(`${this.#prefix}${this.#next++}`)
+  async ask(method: string, params: JsonObject | undefined, timeoutMs: number, era: Era = this.era): Promise<Answer> {
     const { promise, resolve } = Promise.withResolvers<Answer>()
-    this.#asked.set(id, resolve)
-    const late = `Sealstone: the MCP server ${this.name} did not answer ${method} within ${timeoutMs} ms`
-    const timer = setTimeout(() => resolve({ error: { code: NO_ANSWER, message: late } }), timeoutMs)
-    const { head, bytes } = writeMessage(id, { method, ...(params === undefined ? {} : { params }) })
-    void this.#session.fromHost(head, bytes).catch(() => {}) // the session answers what it cannot send
+    const id = this.#send(method, params, era, resolve)
+    const message = `Sealstone: the MCP server ${this.name} did not answer ${method} within ${timeoutMs} ms`
+    const timer = setTimeout(() => resolve({ error: { code: NO_ANSWER, message, data: { code: 'DEADLINE_EXCEEDED' } } }), timeoutMs)
     try {
       return await promise
     } finally {
@@ -83,8 +114,41 @@ export class FleetMember implements HostEnd {
     }
   }
 
+  /** From now on it tells of these changes, and no more of others. For servers since 2026-07-28; those before tell of all lists unasked. */
+  listen(lists: ReadonlySet<string>, uris: ReadonlySet<string>): void {
+    const before = this.#listening
+    const notifications = filterFor(lists, uris)
+    const ended = (): void => void (this.#listening = undefined)
+    this.#listening = Object.keys(notifications).length === 0 ? undefined : this.#send('subscriptions/listen', { notifications }, 'modern', ended)
+    if (before === undefined) return
+    this.#asked.delete(before)
+    this.notify('notifications/cancelled', { requestId: JSON.parse(before) as string })
+  }
+
+  /** Of its log, for servers of before 2026-07-28. */
+  setLevel(level: string): void {
+    if (level === this.#level || this.capabilities['logging'] === undefined) return
+    this.#level = level
+    void this.ask('logging/setLevel', { level }, this.limits.requestMs)
+  }
+
+  notify(method: string, params?: JsonObject): void {
+    const { head, bytes } = writeMessage(undefined, { method, ...(params === undefined ? {} : { params }) })
+    void this.forward(head, bytes).catch(() => {}) // whoever has gone is told of nothing
+  }
+
   async forward(head: MessageHead, bytes: Uint8Array): Promise<void> {
     await this.#session.fromHost(head, bytes)
+  }
+
+  /** Answers a request of the server. Waited for only where many have not been taken: it may want to be read before it reads. */
+  reply(id: string, answer: JsonObject): Promise<void> | undefined {
+    const { head, bytes } = writeMessage(id, answer)
+    this.#replies++
+    const taken = this.forward(head, bytes)
+      .catch(() => {}) // who has gone needs no answer
+      .finally(() => this.#replies--)
+    return this.#replies > MOST_REPLIES ? taken : undefined
   }
 
   async settled(): Promise<void> {
@@ -95,9 +159,26 @@ export class FleetMember implements HostEnd {
     await this.#link.close()
   }
 
+  /** Once, while it is not known which era it speaks: some servers end at the first request that they do not know. */
+  async revive(): Promise<boolean> {
+    await new Promise(setImmediate) // its end may be news of this very moment
+    if (this.#ended === undefined) return true
+    const { reopen } = this.#options
+    if (reopen === undefined) return false
+    try {
+      this.#link = await reopen()
+    } catch {
+      return false // the first end of it is told
+    }
+    this.#ended = undefined
+    this.#session = this.#open(this.#link)
+    return true
+  }
+
   write(message: Uint8Array, head = readHead(message, this.limits.depth)): Promise<void> | undefined {
     if (this.#isCalls(head) || head.answers === undefined) return this.#sink.fromServer(this, head, message)
     this.#asked.get(head.id ?? '')?.(readAnswer(message))
+    this.#asked.delete(head.id ?? '')
     return undefined
   }
 
@@ -111,16 +192,46 @@ export class FleetMember implements HostEnd {
     this.#line.abandon()
   }
 
+  #open(link: Link): StdioSession {
+    const { mode, approval, limits, report, note } = this.#options
+    const session = new StdioSession({ mode, approval, limits, report, note, link, host: this })
+    session.ending.catch((error: SealstoneError) => {
+      if (this.#isShaking) this.#ended = error
+      else this.#gone(error)
+    })
+    return session
+  }
+
+  #gone(error: SealstoneError): void {
+    this.isUp = false
+    this.#sink.memberEnded(this, error)
+  }
+
+  /** @returns the id of the request */
+  #send(method: string, params: JsonObject | undefined, era: Era, answered: (answer: Answer) => void): string {
+    const id = JSON.stringify(`${this.#prefix}${this.#next++}`)
+    this.#asked.set(id, answered)
+    const client = this.#host?.client
+    const whole = era === 'modern' && client !== undefined ? enveloped(params, MODERN_VERSION, client) : params
+    const { head, bytes } = writeMessage(id, { method, ...(whole === undefined ? {} : { params: whole }) })
+    void this.forward(head, bytes).catch(() => {}) // the session answers what it cannot send
+    return id
+  }
+
   #isCalls({ id, answers }: MessageHead): boolean {
     return answers !== undefined && id !== undefined && !id.startsWith(`"${this.#prefix}`)
   }
 
   async #pass(incoming: Incoming): Promise<void> {
-    if (incoming.part === 'first') this.#pace.begin()
-    await this.#pace.during(incoming.bytes.length, this.#line.part(incoming))
+    if (incoming.part === 'first') {
+      this.#pace.begin()
+      this.#edit = this.#sink.passes(this, incoming.head)
+    }
+    const edited = this.#edit?.(incoming) ?? incoming
+    await this.#pace.during(edited.bytes.length, this.#line.part(edited))
     if (incoming.part !== 'last') return
     this.#pace.end()
-    this.#sink.answered(this, incoming.head)
+    this.#sink.answered(incoming.head.id ?? '')
   }
 }
 
@@ -130,4 +241,4 @@ function readAnswer(message: Uint8Array): Answer {
   return isJsonObject(result) ? { result } : { error: { code: NO_ANSWER, message: 'Sealstone: the MCP server answered no result' } }
 }
 
-const NO_ANSWER = -32050
+const MOST_REPLIES = 8

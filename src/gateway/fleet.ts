@@ -1,6 +1,6 @@
 /** All servers of a fleet, started for one host. Whatever carries that host's messages is a front: standard input and output are one. */
 import { SealstoneError, toSealstoneError } from '#core'
-import { openLink, UPSTREAM_LIMITS } from '#upstream'
+import { type Link, openLink, UPSTREAM_LIMITS } from '#upstream'
 import type { HeldServer, Telling } from './approval.ts'
 import { FleetEngine } from './fleet-engine.ts'
 import type { MemberOptions } from './fleet-member.ts'
@@ -30,7 +30,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   return {
     connect: (host) => (engine = new FleetEngine(members, host, options.note, options.version)),
     [Symbol.asyncDispose]: async () => {
-      engine?.stop()
+      await engine?.close()
       await Promise.all(members.map(({ link }) => link.close()))
     },
   }
@@ -41,8 +41,8 @@ async function startMember(
   { onErrorLine, note, report }: FleetOptions,
 ): Promise<MemberOptions | undefined> {
   try {
-    const link = await openLink(target, limits, (line) => onErrorLine(`${name}: ${line}`))
-    return { name, link, mode, approval, limits, note, report }
+    const open = async (): Promise<Link> => await openLink(target, limits, (line) => onErrorLine(`${name}: ${line}`))
+    return { name, link: await open(), ...('url' in target ? {} : { reopen: open }), mode, approval, limits, note, report }
   } catch (error) {
     note(`the MCP server ${name} is left out: ${toSealstoneError(error).message}`)
     return undefined

@@ -97,7 +97,7 @@ export class StdioSession implements Receiver {
   /** Resolves when every request of the host has its answer. */
   async settled(): Promise<void> {
     this.#forgetCancelled()
-    if (this.#pending.size === 0) return
+    if (!this.#owesAnswers()) return
     this.#idle ??= Promise.withResolvers()
     await this.#idle.promise
   }
@@ -169,8 +169,13 @@ export class StdioSession implements Receiver {
 
   #settle(id: string): boolean {
     const known = this.#pending.delete(id)
-    if (this.#pending.size === 0) this.#idle?.resolve()
+    if (this.#idle !== undefined && !this.#owesAnswers()) this.#idle.resolve()
     return known
+  }
+
+  /** One that the host listens on is open until somebody ends it. */
+  #owesAnswers(): boolean {
+    return this.#pending.values().some(({ method }) => method !== 'subscriptions/listen')
   }
 
   #whole(head: MessageHead, bytes: Uint8Array): void | Promise<void> {

@@ -1,10 +1,12 @@
-/** A small MCP server on the official SDK. Usage: fixture.ts [change]; `change` is one of the eight, or `reordered`. Both eras, on stdio. */
+/** A small MCP server on the official SDK, on stdio. Usage: fixture.ts [change [eras]]; `change` is one of the eight, or `reordered`. */
 import { McpServer } from '@modelcontextprotocol/server'
-import { serveStdio } from '@modelcontextprotocol/server/stdio'
+import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import { z } from 'zod'
 
 export const CHANGES = ['description', 'schema', 'annotation', 'title', 'icon', 'added', 'removed', 'renamed'] as const
 export type Change = (typeof CHANGES)[number] | 'reordered' | 'none'
+/** `old` knows the handshake alone, `new` 2026-07-28 alone. */
+export type Eras = 'both' | 'old' | 'new'
 
 function createFixture(change: Change): McpServer {
   const server = new McpServer({ name: 'fixture', version: '1.0.0' }, { instructions: 'Add numbers.' })
@@ -33,4 +35,8 @@ function createFixture(change: Change): McpServer {
   return server
 }
 
-if (process.argv[1] === import.meta.filename) serveStdio(() => createFixture((process.argv[2] ?? 'none') as Change))
+if (process.argv[1] === import.meta.filename) {
+  const [, , change = 'none', eras = 'both'] = process.argv as [string, string, Change?, Eras?]
+  if (eras === 'old') await createFixture(change).connect(new StdioServerTransport())
+  else serveStdio(() => createFixture(change), { legacy: eras === 'new' ? 'reject' : 'serve' })
+}

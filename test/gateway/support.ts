@@ -7,7 +7,7 @@ import type { JsonObject } from '#core'
 import { type Approval, type FleetGatewayOptions, type GatewayDecision, type HeldServer, type Mode, runFleetGateway, runStdioGateway } from '#gateway'
 import { offerDigest } from '#toolsets'
 import { connectUpstream, fetchOffer, type UpstreamLimits, type UpstreamTarget } from '#upstream'
-import type { Change } from './fixture.ts'
+import type { Change, Eras } from './fixture.ts'
 
 export type JsonRpc = {
   id?: number | string | null
@@ -17,8 +17,8 @@ export type JsonRpc = {
   error?: { code: number; message: string; data?: Record<string, unknown> }
 }
 
-export function fixture(change: Change = 'none'): UpstreamTarget {
-  return { command: process.execPath, args: [join(import.meta.dirname, 'fixture.ts'), change] }
+export function fixture(change: Change = 'none', eras: Eras = 'both'): UpstreamTarget {
+  return { command: process.execPath, args: [join(import.meta.dirname, 'fixture.ts'), change, eras] }
 }
 
 /** What the server offers now to a host of these capabilities, approved. */
@@ -111,6 +111,11 @@ export class RawHost {
     }
   }
 
+  /** A request of 2026-07-28, which says itself who asks. */
+  async modern(id: number | string, method: string, params: object = {}, meta: object = {}): Promise<JsonRpc> {
+    return await this.request(id, method, enveloped(params, meta))
+  }
+
   async initialize(): Promise<JsonRpc> {
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
     const answer = await this.request(0, 'initialize', params)
@@ -119,9 +124,24 @@ export class RawHost {
   }
 }
 
+export function enveloped(params: object = {}, meta: object = {}): object {
+  const envelope = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'host', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  return { ...params, _meta: { ...envelope, ...meta } }
+}
+
 /** The official client on the gateway's streams. */
-export async function connectClient(gateway: TestGateway, mode: 'legacy' | 'auto' = 'legacy', options: ClientOptions = {}): Promise<Client> {
+export async function connectClient(
+  gateway: TestGateway,
+  mode: 'legacy' | 'auto' = 'legacy',
+  options: ClientOptions = {},
+  prepare: (client: Client) => void = () => {},
+): Promise<Client> {
   const client = new Client({ name: 'host', version: '1' }, { ...options, versionNegotiation: { mode } })
+  prepare(client)
   await client.connect(clientTransport(gateway))
   return client
 }
