@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import { type Clock, defined, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError, type Tracer } from '#core'
 import type { ConsoleServer } from '#console'
+import { startWriteBack } from '#db'
 import type { Listener, LoginRefused } from '#listeners'
 import { createOperations, type OperationContext, type Operations } from '#operations'
 import { type RpcServer, startServer } from '#rpc'
@@ -44,6 +45,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const metrics = collected?.metrics ?? silentMetrics
   await using tracing = config.traces === undefined ? undefined : await sendTraces(config.traces, logger, collected)
   await using runtime = await openRuntime(options.home, config, systemClock, logger, metrics)
+  await using _writeBack = startWriteBack(homePaths(options.home).database, logger)
   const firstOfThisRun = runtime.audit.size()
   const digests = { configDigest: configDigest(config, commandLine(options)), policyDigest: policyDigest(config.policy) }
   await writeStartLeaves(runtime, digests, systemClock)

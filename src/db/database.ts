@@ -4,6 +4,7 @@ import { backup, DatabaseSync, type SQLInputValue, type SQLOutputValue, type Sta
 import { SealstoneError } from '#core'
 import { mapDatabaseErrors } from './database-errors.ts'
 import { type Migration, migrate, requireVersions } from './migrate.ts'
+import { SYNC_PRAGMAS } from './pragmas.ts'
 import { makePrivateFile } from './private-file.ts'
 
 export type SqlValue = SQLInputValue
@@ -171,9 +172,7 @@ const BUSY_TIMEOUT_MS = 2000
 const READING_PRAGMAS = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;'
 const PRAGMAS = `
   PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;          -- flush the write-ahead log at every commit
-  PRAGMA fullfsync = ON;              -- macOS: flush the drive's own cache too
-  PRAGMA checkpoint_fullfsync = ON;
+  ${SYNC_PRAGMAS}
   PRAGMA journal_size_limit = 67108864;
   PRAGMA wal_autocheckpoint = 8000;   -- pages: 32 MB are moved into the database at a time, which holds a commit up less often
   PRAGMA secure_delete = ON;          -- a destroyed key's seed does not stay in free pages, nor in copies of them

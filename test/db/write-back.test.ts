@@ -1,0 +1,42 @@
+/** Committed pages are moved into the database file by another thread, so that no commit has to. */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it, onTestFinished } from 'vitest'
+import { type LogFields, silentLogger } from '#core'
+import { type Database, openDatabase, startWriteBack } from '#db'
+import { temporaryFolder } from '../support/temporary.ts'
+
+const MIGRATIONS = [{ room: 'notes', version: 1, sql: 'CREATE TABLE note (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT' }]
+/** 1,500 pages: more than the thread leaves alone, and far from the 8,000 at which a commit does it. */
+const MANY_PAGES = new Uint8Array(1500 * 4096)
+
+function insert(database: Database): void {
+  database.transaction(() => database.prepare('INSERT INTO note (bytes) VALUES (?)').run(MANY_PAGES))
+}
+
+/** How many pages are in the write-ahead log, and how many of them in the file too. */
+function pages(database: Database): { readonly log: number; readonly checkpointed: number } {
+  return database.prepare('PRAGMA wal_checkpoint(NOOP)').get() as { log: number; checkpointed: number }
+}
+
+it('moves what a commit leaves in the log, while more is committed', async () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const db = openDatabase(path, MIGRATIONS)
+  onTestFinished(() => db.close())
+  insert(db)
+  expect(pages(db)).toMatchObject({ checkpointed: 0 })
+  await using _writeBack = startWriteBack(path, silentLogger)
+  while (pages(db).checkpointed < 1500) await sleep(10)
+  insert(db)
+  while (pages(db).checkpointed < 1500 || pages(db).log > pages(db).checkpointed) await sleep(10)
+  expect(db.prepare('SELECT count(*) AS count, min(length(bytes)) AS least FROM note').get()).toMatchObject({ count: 2, least: MANY_PAGES.length })
+})
+
+it('says that it cannot', async () => {
+  const folder = temporaryFolder()
+  const told: [LogFields, string][] = []
+  const logger = { ...silentLogger, warn: (fields: LogFields, message: string) => void told.push([fields, message]) }
+  await using _writeBack = startWriteBack(join(folder, 'missing', 'a.db'), logger)
+  while (told.length === 0) await sleep(10)
+  expect(told).toEqual([[{ error: 'unable to open database file' }, 'the thread that spares commits work ended; commits take longer']])
+})
