@@ -74,6 +74,7 @@ const PLAN: Plan = {
       imports: [
         'core',
         'files',
+        'hashing',
         'client',
         'review',
         'tensors',
@@ -115,6 +116,7 @@ const PLAN: Plan = {
     { from: 'keyhost/index.ts', packages: ['pkcs11js'] }, // the parent of the key host
     { from: 'daemon/index.ts', packages: ['pkcs11js'] }, // the process that talks to the network
     { from: 'client/index.ts', packages: ['pkcs11js'] },
+    { from: 'cli/commands/hash.ts', packages: ['@noble/curves', '@grpc/grpc-js', 'zod'] }, // its start is short, too
     { from: 'cli/commands/verify.ts', packages: ['@modelcontextprotocol/server', 'zod'] }, // its start is short
     { from: 'client/offline/index.ts', packages: ['pkcs11js', '@grpc/grpc-js', '@grpc/proto-loader'] }, // verification without a daemon
     { from: 'launch/index.ts', packages: ['pkcs11js', '@grpc/grpc-js', '@grpc/proto-loader'] },

@@ -1,8 +1,8 @@
 /** The digest cache of the state directory, for the commands that may use it. SQLite is loaded only then. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DigestCache } from '#client/offline'
 import { SealstoneError } from '#core'
+import type { DigestCache } from '#hashing'
 import type { Output } from './output.ts'
 
 /** Throws HOME_MISSING. A cache that cannot be used is told, and the work goes on without. */

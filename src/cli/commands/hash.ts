@@ -1,6 +1,6 @@
 /** sealstone hash: what a signature would cover. */
-import { type HashType, hashModel, rootDigest } from '#client/offline'
 import { defined, SealstoneError, toHex } from '#core'
+import { type HashType, hashModel, rootDigest } from '#hashing'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { openCache } from '../digest-cache.ts'
 import { type ProgressForm, trackProgress } from '../progress.ts'

@@ -1,5 +1,5 @@
 /** The options of `sign` and `hash` as the hashing room takes them. */
-import type { HashModelOptions, HashType } from '#client/offline'
+import type { HashModelOptions, HashType } from '#hashing'
 
 export function hashingOptions(options: { algorithm?: HashType; shardSize?: number; ignore?: string[] }): HashModelOptions {
   return {
