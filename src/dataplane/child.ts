@@ -38,12 +38,29 @@ async function serve(settings: DataPlaneSettings): Promise<FramedServer> {
     clock: systemClock,
     limits: { idleMs: settings.idleMs },
     onCall: (facts) => report.add(facts),
+    onBytes: collectingEvery(COLLECT_BYTES),
     onLoginRefused: (refused) => tell({ kind: 'login-refused', refused }),
   })
   setInterval(() => streams.saveAll(), SAVE_MS).unref()
   setInterval(() => streams.forgetOld(), FORGET_MS).unref()
   setInterval(() => tell({ kind: 'report', report: report.take(streams.running) }), REPORT_MS).unref()
   return server
+}
+
+/**
+ * Node lets go of received bytes when V8 collects its young space, and V8 counts its own objects only: a few hundred bytes of them for each 64 KiB
+ * that came. Collected by what came, a hundred MB less are held, and the next bytes find memory that is still in the processor's cache.
+ */
+function collectingEvery(bytes: number): (count: number) => void {
+  const collect = globalThis.gc
+  if (collect === undefined) throw new SealstoneError('INTERNAL', 'the data plane runs without --expose-gc')
+  let since = 0
+  return (count) => {
+    since += count
+    if (since < bytes) return
+    since = 0
+    collect({ type: 'minor', execution: 'sync' })
+  }
 }
 
 /** What happened since it was told last. */
@@ -122,6 +139,8 @@ function run(): void {
 
 /** About 100 MB. */
 const MOST_STORED_SHARDS = 1_000_000
+/** 2 to 8 MiB measured the same, 1 a little slower. */
+const COLLECT_BYTES = 4 * 1024 * 1024
 const SAVE_MS = 250
 const TELL_UNSAVED_MS = 60_000
 const FORGET_MS = 60_000

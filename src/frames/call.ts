@@ -19,6 +19,7 @@ export interface CallParts {
   /** Of requests that are a single message, over all calls. */
   readonly held: ByteBudget
   readonly translator: ErrorTranslator
+  readonly onBytes: ((count: number) => void) | undefined
   /** Once, with the error that was told. */
   readonly onEnd: (error: SealstoneError | undefined, bytes: number) => void
 }
@@ -171,6 +172,7 @@ export class RunningCall {
       } catch (thrown) {
         stop(thrown)
       }
+      this.#parts.onBytes?.(piece.length)
     })
     stream.once('end', () => {
       if (stream.aborted) return // a reset ends it too; `close` follows

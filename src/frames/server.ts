@@ -28,6 +28,8 @@ export interface FramedServerOptions {
   readonly clock: Clock
   readonly limits?: Partial<FrameLimits>
   readonly onCall?: (facts: CallFacts) => void
+  /** So many bytes of a request came and were taken. */
+  readonly onBytes?: (count: number) => void
   readonly onLoginRefused?: OnLoginRefused
 }
 
@@ -138,6 +140,7 @@ class Frames implements FramedServer {
         limits: this.#limits,
         held: this.#held,
         translator: this.#translator,
+        onBytes: this.#options.onBytes,
         onEnd: (error, bytes) => {
           leave()
           this.#calls.delete(running)
