@@ -1,5 +1,5 @@
 /** HashService of a running daemon: bytes streamed over its own socket, files that it reads itself, tickets that reach the audit log. */
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -216,6 +216,17 @@ describe('a path', () => {
     const { files } = JSON.parse(stdout) as { files: { name: string; digest: string; size: number }[] }
     expect(manifest.resources.map(({ name, digest: part, size }) => ({ name, digest: `sha256:${part.toHex()}`, size }))).toEqual(files)
     expect(Object.keys(hashTickets).sort()).toEqual(['config.json', 'layers/a.bin'])
+  })
+
+  it('of a large file is hashed with BLAKE3 by the addon, in the process that may read little else', async () => {
+    const large = randomBytes(17 * MIB)
+    mkdirSync(join(root, 'store/large'))
+    writeFileSync(join(root, 'store/large/weights.bin'), large)
+    await using client = hashing()
+    const { manifest } = await client.hashPath({ path: join(root, 'store/large'), hashType: 'blake3' })
+    const want = execFileSync('b3sum', ['--no-names'], { input: large, encoding: 'utf8' }).trim()
+    expect(manifest.resources.map(({ digest: part }) => part.toHex())).toEqual([want])
+    expect(readFileSync(`/proc/${dataPlanePid()}/maps`, 'utf8')).toContain('blake3-tree.node')
   })
 
   it.each([
