@@ -34,7 +34,7 @@ describe('after the work was done', () => {
   )
 
   it('C_GenerateKey answers CKR_SESSION_CLOSED: there is one wrapping key, and sealing goes on', async () => {
-    await using fresh = await Stand.open(3000, (token) => token.inject({ fn: 'C_GenerateKey', action: { after: 0xb0 } }))
+    await using fresh = await Stand.open(20_000, (token) => token.inject({ fn: 'C_GenerateKey', action: { after: 0xb0 } }))
     expect(fresh.token.calls('C_GenerateKey')).toBe(2)
     expect(fresh.objects).toBe(3)
     expect(await fresh.create()).toBe('signed')

@@ -29,7 +29,7 @@ export class Stand implements AsyncDisposable {
     this.key = key
   }
 
-  static async open(watchdogMs = 3000, before: (token: FaultyToken) => void = () => {}): Promise<Stand> {
+  static async open(watchdogMs = 20_000, before: (token: FaultyToken) => void = () => {}): Promise<Stand> {
     const token = await makeFaultyToken()
     before(token)
     const logger = recordingLogger()
