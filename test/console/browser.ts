@@ -6,12 +6,15 @@ import axe from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { PROJECT } from '../support/sealstone.ts'
 
+/** For a page on a busy machine, in milliseconds. */
+export const PATIENCE_MS = 90_000
+
 /** Kept after the tests, for whoever wants to see what they saw; git ignores it. */
 const SCREENSHOTS = join(PROJECT, '.cache/screenshots')
 
 export async function openBrowser(): Promise<Browser> {
   mkdirSync(SCREENSHOTS, { recursive: true })
-  return chromium.launch({ executablePath: findChromium(), args: ARGS })
+  return chromium.launch({ executablePath: findChromium(), args: ARGS, timeout: PATIENCE_MS })
 }
 
 /** The page that the tests see is the one of these sources, whatever was bundled before. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { utf8, utf8Text } from '#core'
 import { decodeCheckpoint, parseNote } from '#tlog'
 import { softwareLog } from '../support/software-log.ts'
-import { bundlePage, openBrowser, screenshot } from './browser.ts'
+import { bundlePage, openBrowser, PATIENCE_MS, screenshot } from './browser.ts'
 import { fill, openShownLog, openSoftwareConsole, type SoftwareConsole, trustFile, trustUpload } from './software-console.ts'
 
 let browser: Browser
@@ -23,6 +23,7 @@ beforeEach(async () => {
   await fill(console.log, 5)
   context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   page = await context.newPage()
+  page.setDefaultTimeout(PATIENCE_MS)
   onTestFinished(async () => {
     await context.close()
     await console[Symbol.asyncDispose]()
@@ -61,6 +62,7 @@ describe('an entry', () => {
     }
     await open()
     await page.locator('.runway .mark.bad').waitFor()
+    await page.locator('.runway .mark.good').nth(9).waitFor()
     expect(await page.locator('.runway .mark.bad').count()).toBe(1)
     expect(await page.locator('.runway .entry.forged').innerText()).toContain('gpt2')
     expect(await page.locator('.runway .mark.good').count()).toBe(10)
@@ -79,6 +81,7 @@ describe('an entry', () => {
     }
     await open()
     await page.locator('.runway .mark.good').nth(8).waitFor()
+    await page.locator('.runway .mark.bad').nth(1).waitFor()
     expect(await page.locator('.runway .mark.bad').count()).toBe(2)
   })
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vit
 import { countCosignatures, parseTlogProof, verifyTlogProof } from '#tlog'
 import { nobleVerifier } from '../support/software-log.ts'
 import { type SoftwareWitness, softwareWitness } from '../support/software-witness.ts'
-import { bundlePage, findFaults, openBrowser, screenshot } from './browser.ts'
+import { bundlePage, findFaults, openBrowser, PATIENCE_MS, screenshot } from './browser.ts'
 import { fill, openSoftwareConsole, type SoftwareConsole, trustFile, trustUpload } from './software-console.ts'
 
 const witnesses = ['witness.example/w1', 'witness.example/w2', 'witness.example/w3'].map((name) => softwareWitness(name)) as [
@@ -32,6 +32,7 @@ beforeEach(async () => {
   console.shown.trust = async () => trustFile(console.keys, 1, witnesses, 2)
   context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   page = await context.newPage()
+  page.setDefaultTimeout(PATIENCE_MS)
   onTestFinished(async () => {
     await context.close()
     await console[Symbol.asyncDispose]()
@@ -50,7 +51,7 @@ it('verifies what two of three have cosigned, and the receipt that it saves has 
   console.shown.cosigned = () => note
   await open()
   await good().nth(10).waitFor()
-  expect(await page.locator('.state .pill').innerText()).toContain('✓ 11 entries')
+  await page.locator('.state .pill').getByText('✓ 11 entries').waitFor()
   await page.locator('.runway .entry').first().click()
   const download = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Save the receipt' }).click()
@@ -86,7 +87,7 @@ it('verifies entries as soon as witnesses have cosigned them, without being load
   await fill(console.log, 2)
   await page.locator('.state .pill').getByText('✓ 11 of 15 entries, quorum not reached for the others').waitFor()
   await waiting().nth(3).waitFor()
-  expect(await good().count()).toBe(11)
+  await expect.poll(() => good().count()).toBe(11)
   const later = cosigned([second, third])
   console.shown.cosigned = () => later
   await page.locator('.state .pill').getByText('✓ 15 entries').waitFor()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { tinyModel } from '../support/models.ts'
 import { initHome, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
-import { bundlePage, openBrowser } from './browser.ts'
+import { bundlePage, openBrowser, PATIENCE_MS } from './browser.ts'
 
 export interface ConsoleStand extends AsyncDisposable {
   readonly home: string
@@ -49,6 +49,7 @@ export function setConsole(home: string, address: string): void {
 /** A page that is signed in; errors of the page and of its policy are collected. */
 export async function signIn(stand: ConsoleStand, link: string, context?: BrowserContext): Promise<{ page: Page; problems: string[] }> {
   const page = await (context ?? (await stand.browser.newContext({ viewport: { width: 1440, height: 900 } }))).newPage()
+  page.setDefaultTimeout(PATIENCE_MS)
   const problems: string[] = []
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
   page.on('pageerror', (error) => problems.push(String(error)))
