@@ -146,8 +146,9 @@ export function editLeaf(bytes: Uint8Array | undefined, members: Partial<Leaf>):
 }
 
 /** A published log as a web server gives it: what is in the folder at the time of each request. */
-export function serveFolder(folder: string): Promise<string> {
+export function serveFolder(folder: string, onRequest: (path: string) => void = () => {}): Promise<string> {
   return serveWith((request, response) => {
+    onRequest(request.url ?? '')
     try {
       response.writeHead(200).end(readFileSync(join(folder, request.url ?? '')))
     } catch {

@@ -10,7 +10,8 @@ describe('a watch that goes on', () => {
   it('follows a web server, posts each alert once, offers again what was not taken, and ends on SIGTERM', async () => {
     const stage = makeStage()
     await stage.sign(2)
-    const url = await serveFolder(stage.published)
+    let rounds = 0
+    const url = await serveFolder(stage.published, (path) => (rounds += Number(path.endsWith('/checkpoint'))))
     const posted: { kind: string }[] = []
     let isAway = true
     const webhook = await serveWith((request, response) => {
@@ -59,7 +60,8 @@ describe('a watch that goes on', () => {
     const forged = leaves.with(2, editLeaf(leaves[2], { modelName: 'other' }))
     writeLogFiles(stage.published, forged, signLeaves(stage.log, forged))
     await until(() => posted.length === 2)
-    await new Promise((resolve) => setTimeout(resolve, 1500)) // another round sees the same
+    const seen = rounds
+    await until(() => rounds >= seen + 2) // another round has seen the same
     kill()
     const { code, stdout } = await ended
     expect(code).toBe(143)
