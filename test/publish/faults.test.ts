@@ -40,22 +40,21 @@ it('killed at any moment, it leaves a checkpoint with all that it covers, and a 
   const [folder, directory] = [temporaryFolder(), temporaryFolder()]
   let told = 0n
   let over = false
+  const sizes: number[] = []
   const reading = (async () => {
-    const sizes: number[] = []
     while (!over) {
       if (told > 0n) sizes.push(await lastEntries(directory, log))
       await pause(1)
     }
-    return sizes
   })()
   for (let round = 0; round < ROUNDS; round++) {
     told = await publishAndKill(folder, directory)
     // Before anybody mends anything: what was told to be published is, and perhaps more.
     expect(await judge(directory, log)).toBeGreaterThanOrEqual(told)
   }
+  await expect.poll(() => sizes.length).toBeGreaterThan(20)
   over = true
-  const sizes = await reading
-  expect(sizes.length).toBeGreaterThan(20)
+  await reading
   expect(sizes).toEqual(sizes.toSorted((left, right) => left - right)) // never back
 
   await using again = await openLog(folder, log)
