@@ -86,6 +86,11 @@ export async function archiveBundles({ db, cold, signed, end, bundlesAtOnce = BU
   return { end, moved }
 }
 
+/** How many were moved, all from the first one on. */
+export function archivedEntries(db: Database): bigint {
+  return archivedEnd(db, (new LogStore(db).countLeaves() / WIDTH) * WIDTH)
+}
+
 /** Bundles go in order: where the first one begins that is still in the database. */
 function archivedEnd(db: Database, end: bigint): bigint {
   const isIn = db.prepare('SELECT 1 FROM audit_leaf WHERE idx >= ? AND idx < ? AND octet_length(bytes) = 0 LIMIT 1')

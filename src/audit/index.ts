@@ -1,6 +1,6 @@
 /** audit: the tamper-evident log of the daemon: sequencer, storage, receipts, stored answers, recovery. */
 export { type AuditLog, type AuditLogOptions, type CallerNames, type Completion, type EntryPage, openAuditLog } from './audit-log.ts'
-export { archivableEnd, archiveBundles, type ArchivePlan, type ArchiveReport, planArchive } from './archive.ts'
+export { archivableEnd, archiveBundles, archivedEntries, type ArchivePlan, type ArchiveReport, planArchive } from './archive.ts'
 export { CosignatureStore } from './cosignatures.ts'
 export { databaseTiles } from './database-tiles.ts'
 export { ActivityCounter } from './activity.ts'

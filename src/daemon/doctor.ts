@@ -9,6 +9,7 @@ import { nativeEngine } from '#suites/native'
 import { portableEngine } from '#suites/portable'
 import { type Config, loadConfig } from './config.ts'
 import { type Choice, chooseFor } from './doctor-choice.ts'
+import { checkCold } from './doctor-cold.ts'
 import { hideNames } from './doctor-hidden.ts'
 import { type Fix, pinFault, tokenFixes, tryToken } from './doctor-probe.ts'
 import { checkClock, checkLimits, type SystemFacts, systemFacts } from './doctor-system.ts'
@@ -91,6 +92,7 @@ export async function doctor({ home: folder, quick = false }: DoctorOptions): Pr
     () => 'every setting is valid',
   )
   if (config === undefined) return finish()
+  if (config.audit.cold !== undefined) checks.push(await checkCold(config.audit.cold, home))
   if (config.witnesses !== undefined) checks.push(await checkWitnesses(config.witnesses))
   await check(
     'pin file',

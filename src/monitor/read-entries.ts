@@ -11,11 +11,14 @@ import {
   verifyInclusion,
   withTileNodes,
 } from '#tlog'
+import { provenPrefix } from './compare-checkpoints.ts'
 import type { SignedCheckpoint } from './signed-checkpoint.ts'
 
 export interface ReadEntriesOptions {
   /** Entries that were read and proven before; the checkpoint of today is proven to extend them. */
   readonly from: bigint
+  /** Read up to here, of the entries of today's checkpoint. */
+  readonly to: bigint
   readonly today: SignedCheckpoint
   /** Called for each in order. Nothing of it may be believed before the whole call succeeded. */
   readonly entry: (index: bigint, bytes: Uint8Array) => void
@@ -26,19 +29,20 @@ export interface ReadEntriesOptions {
  * The tree is grown again from the leaves, on top of what was proven before: every new leaf is in the root, in its place, or the call fails.
  * Throws VERIFICATION_FAILED naming the first entries that are not the signed ones, FORMAT_INVALID, and what the source throws.
  */
-export async function readNewEntries(source: TileSource, { from, today, entry, onProgress }: ReadEntriesOptions): Promise<void> {
-  const { size, root } = today
+export async function readNewEntries(source: TileSource, { from, to, today, entry, onProgress }: ReadEntriesOptions): Promise<void> {
+  const { size } = today
   const tree = await treeAt(source, size, from)
-  for await (const { number, entries, hashes } of bundles(source, size, from)) {
+  for await (const { number, entries, hashes } of bundles(source, size, from, to)) {
     const first = number * BigInt(TILE_WIDTH)
     for (const [at, bytes] of entries.entries()) {
       const index = first + BigInt(at)
-      if (index < from) continue
+      if (index < from || index >= to) continue
       tree.appendHash(hashes.slice(at * HASH_BYTES, (at + 1) * HASH_BYTES))
       entry(index, bytes)
     }
-    onProgress?.(first + BigInt(entries.length))
+    onProgress?.(tree.size)
   }
+  const { root } = to === size ? today : await provenPrefix(source, today, to)
   if (!equalBytes(tree.root(), root)) throw await findChanged(source, today, from)
 }
 
@@ -53,8 +57,8 @@ async function treeAt(source: TileSource, today: bigint, size: bigint): Promise<
 }
 
 /** Some are fetched ahead; a fault is thrown in its place. */
-async function* bundles(source: TileSource, size: bigint, from: bigint) {
-  const end = (size + BigInt(TILE_WIDTH) - 1n) / BigInt(TILE_WIDTH)
+async function* bundles(source: TileSource, size: bigint, from: bigint, to: bigint) {
+  const end = (to + BigInt(TILE_WIDTH) - 1n) / BigInt(TILE_WIDTH)
   const ahead: { number: bigint; read: ReturnType<typeof readEntryBundle> }[] = []
   let next = from / BigInt(TILE_WIDTH)
   for (;;) {

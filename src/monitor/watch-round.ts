@@ -27,6 +27,8 @@ export interface Round {
   /** The checkpoint that was believed; absent where none was. */
   readonly today?: SignedCheckpoint
   readonly newEntries: bigint
+  /** There is more to read: the next round goes on at once. */
+  readonly isPart?: boolean
   /** The log could not be read, and that is not an alert yet. */
   readonly trouble?: SealstoneError
 }
@@ -36,6 +38,8 @@ export interface RoundOptions extends WatchSettings {
   readonly log: KnownLog
   readonly now: Date
   readonly onProgress?: (done: bigint, size: bigint) => void
+  /** Entries that one round reads; default 262,144. What was read is kept then, whatever interrupts the next one. */
+  readonly mostEntries?: bigint
 }
 
 /** Throws CANCELLED, and INPUT_INVALID for a state whose checkpoint the trusted keys did not sign; all else is an answer. */
@@ -56,7 +60,7 @@ export async function watchRound(options: RoundOptions, state: WatchState): Prom
 
     // 4. Has it gone quiet, or do its witnesses not stand by it? Of its entries that says nothing: they were signed.
     const standing = [...findQuiet(today, options), ...findUncosigned(today, options.log)]
-    return { ...read, alerts: [...read.alerts, ...standing], today, newEntries: today.size - (seen?.size ?? 0n) }
+    return { ...read, alerts: [...read.alerts, ...standing], today }
   } catch (thrown) {
     return judgeFailure(toSealstoneError(thrown), note, options, state)
   }
@@ -96,24 +100,35 @@ async function stillHas(seen: SignedCheckpoint, today: SignedCheckpoint, source:
 }
 
 async function readEntries(
-  { source, rules, history, now, intentAgeMs, onProgress }: RoundOptions,
+  { source, rules, history, now, intentAgeMs, mostEntries = MOST_ENTRIES, onProgress }: RoundOptions,
   state: WatchState,
   seen: SignedCheckpoint | undefined,
   today: SignedCheckpoint,
-): Promise<{ alerts: readonly Alert[]; state: WatchState }> {
+): Promise<Pick<Round, 'alerts' | 'state' | 'newEntries'> & { readonly isPart: boolean }> {
   const entries = new EntryWatch(state.openIntents, state.lastTime)
-  const ruled = new RuleWatch(seen === undefined && history !== true ? [] : rules, state.ruleTimes)
+  const isFirst = seen === undefined || state.reading?.isFirst === true
+  const ruled = new RuleWatch(isFirst && history !== true ? [] : rules, state.ruleTimes)
   const found = new AlertList()
   const entry = (index: bigint, bytes: Uint8Array): void => {
     const leaf = readLeaf(bytes)
     if (leaf instanceof SealstoneError) found.add(unreadable(index, leaf))
     else for (const alert of [...entries.look(index, leaf), ...ruled.look(index, leaf)]) found.add(alert)
   }
-  const from = seen?.size ?? 0n
-  if (today.size > from) await readNewEntries(source, { from, today, entry, onProgress: (done) => onProgress?.(done, today.size) })
-  for (const alert of entries.findOverdue(now, intentAgeMs)) found.add(alert)
+  const from = state.reading === undefined ? (seen?.size ?? 0n) : BigInt(state.reading.from)
+  const to = today.size - from > mostEntries ? from + mostEntries : today.size
+  if (to > from) await readNewEntries(source, { from, to, today, entry, onProgress: (done) => onProgress?.(done, today.size) })
+  const isPart = to < today.size
+  // What closes an intent may be in the next part.
+  if (!isPart) for (const alert of entries.findOverdue(now, intentAgeMs)) found.add(alert)
   const { lastTime, openIntents } = entries
-  return { alerts: found.finish(), state: { ...reached(state, now), checkpoint: today.note, lastTime, openIntents, ruleTimes: ruled.times } }
+  const { reading: _read, ...rest } = reached(state, now)
+  const reading = isPart ? { reading: { from: String(to), isFirst } } : {}
+  return {
+    alerts: found.finish(),
+    state: { ...rest, ...reading, checkpoint: today.note, lastTime, openIntents, ruleTimes: ruled.times },
+    newEntries: to - from,
+    isPart,
+  }
 }
 
 function readLeaf(bytes: Uint8Array): Leaf | SealstoneError {
@@ -174,6 +189,9 @@ function isSigned(note: string, log: KnownLog): boolean {
     return false
   }
 }
+
+/** Some seconds of work. */
+const MOST_ENTRIES = 262_144n
 
 function reached(state: WatchState, now: Date): WatchState {
   return { ...state, reachedAt: now.toISOString() }

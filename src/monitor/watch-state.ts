@@ -1,6 +1,7 @@
 /** What a monitor remembers from round to round: the last checkpoint that it believed, and what is not settled yet. */
 import {
   type JsonObject,
+  type JsonValue,
   LIMITS,
   parseStrictObject,
   readArray,
@@ -18,8 +19,10 @@ import type { RuleTimes } from './rule-watch.ts'
 
 export interface WatchState {
   readonly origin: string
-  /** The signed note; absent until a first round succeeded. All entries that it covers were read. */
+  /** The signed note; absent until a first round succeeded. All entries that it covers were read, unless `reading` says otherwise. */
   readonly checkpoint?: string
+  /** Its entries from this one on were not read yet; the others were, and are in its tree. */
+  readonly reading?: { readonly from: string; readonly isFirst: boolean }
   /** When the log last answered, or the watch began: RFC 3339. */
   readonly reachedAt: string
   /** Of the last entry. */
@@ -60,7 +63,7 @@ export function parseState(bytes: Uint8Array, origin: string): WatchState {
 
 function parse(bytes: Uint8Array): WatchState {
   const document = parseStrictObject(bytes, { maxBytes: MAX_STATE_BYTES, maxDepth: LIMITS.jsonDepth, maxValues: MAX_STATE_VALUES })
-  readObject(document, 'state', [...MEMBERS], ['checkpoint'])
+  readObject(document, 'state', [...MEMBERS], ['checkpoint', 'reading'])
   readWholeNumber(document, 'version', 1, 1)
   const intents = readArray(document, 'openIntents', 0, MAX_STATE_VALUES).map((value) => {
     const intent = readObject(value, 'open intent', ['operationId', 'index', 'time', 'told'])
@@ -71,6 +74,7 @@ function parse(bytes: Uint8Array): WatchState {
   return {
     origin: readText(document, 'origin', 255),
     ...(document['checkpoint'] === undefined ? {} : { checkpoint: readText(document, 'checkpoint', LIMITS.checkpointBytes) }),
+    ...(document['reading'] === undefined ? {} : { reading: parseReading(document['reading']) }),
     reachedAt: readText(document, 'reachedAt', 32),
     lastTime: document['lastTime'] === '' ? '' : readText(document, 'lastTime', 32),
     openIntents: new Map(intents),
@@ -78,6 +82,11 @@ function parse(bytes: Uint8Array): WatchState {
     standing: readArray(document, 'standing', 0, MAX_ALERTS).map(String),
     undelivered: readArray(document, 'undelivered', 0, 2 * MAX_ALERTS) as readonly JsonObject[],
   }
+}
+
+function parseReading(value: JsonValue): NonNullable<WatchState['reading']> {
+  const reading = readObject(value, 'reading', ['from', 'isFirst'])
+  return { from: String(BigInt(readText(reading, 'from', 20))), isFirst: readBoolean(reading, 'isFirst') }
 }
 
 const MEMBERS = ['version', 'origin', 'reachedAt', 'lastTime', 'openIntents', 'ruleTimes', 'standing', 'undelivered'] as const

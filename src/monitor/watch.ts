@@ -1,6 +1,6 @@
 /** The watch: rounds, what each tells, and what is remembered before the next one. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Clock, type JsonObject, type SealstoneError, toSealstoneError } from '#core'
+import { cancelled, type Clock, type JsonObject, type SealstoneError, toSealstoneError } from '#core'
 import { type Alert, type AlertRecord, alertRecord, isSerious, MAX_ALERTS } from './alert.ts'
 import { type Round, type RoundOptions, watchRound } from './watch-round.ts'
 import { newState, type WatchState } from './watch-state.ts'
@@ -46,12 +46,20 @@ export async function watch(options: WatchOptions, ports: WatchPorts): Promise<W
   const { log, clock, signal, intervalMs, keepGoing } = options
   let state = (await ports.load()) ?? newState(log.origin, clock.now())
   for (;;) {
-    const isFirst = state.checkpoint === undefined
-    const round = await watchRound({ ...options, now: clock.now() }, state)
-    state = await report(round, state, options, ports)
-    await ports.save(state)
-    ports.done({ ...round, isFirst })
-    const serious = round.alerts.filter(isSerious)
+    const isFirst = state.checkpoint === undefined || state.reading?.isFirst === true
+    const serious: Alert[] = []
+    let newEntries = 0n
+    let round: Round
+    do {
+      round = await watchRound({ ...options, now: clock.now() }, state)
+      state = await report(round, state, options, ports)
+      // A crash after this goes on behind the part that was read.
+      await ports.save(state)
+      newEntries += round.newEntries
+      for (const alert of round.alerts) if (isSerious(alert) && !serious.some(({ message }) => message === alert.message)) serious.push(alert)
+    } while (round.isPart === true && !signal.aborted)
+    if (round.isPart === true) throw cancelled(signal)
+    ports.done({ ...round, newEntries, isFirst })
     const isOver = intervalMs === undefined || (serious.length > 0 && keepGoing !== true)
     if (isOver) return { serious, ...(round.trouble === undefined ? {} : { trouble: round.trouble }) }
     await sleep(intervalMs, undefined, { signal })

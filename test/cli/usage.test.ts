@@ -95,7 +95,6 @@ describe('usage errors exit with 2 and say what to do', () => {
     [['audit', 'show', 'x'], 'error: entry is "x"', '--help'],
     [['audit', 'show', '9'.repeat(25)], 'error: index is "9999', '--help'],
     [['audit', 'receipt'], 'error: want the number of an entry, or --refresh and a file', '--help'],
-    [['audit', 'fsck', '--home', '/nonexistent'], 'error: there is no trust file at /nonexistent/trust.json', 'pass --trust FILE'],
     [['keys', 'export'], 'error: neither the name of a key nor --trust is given', 'keys export --help'],
     [['keys', 'export', 'default', '--trust'], 'error: --trust exports all keys', 'keys export --help'],
     [['keys', 'list', '--tls-ca', 'ca.pem'], 'error: --tls-ca, --tls-cert and --tls-key go together', 'pass all three'],

@@ -1,5 +1,5 @@
 /** Old entries of a real daemon's log are moved into cold storage, and everything that reads the log finds them there. */
-import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { connect } from '#client'
@@ -34,6 +34,10 @@ it('moves whole bundles while the daemon is stopped, and everything finds them',
     code: 2,
     stderr: expect.stringContaining('audit.cold in config.toml is'),
   })
+  for (const command of ['fsck', 'archive']) {
+    const nowhere = await run(['audit', command, '--before', '1'].slice(0, command === 'fsck' ? 2 : 4), { home: join(folder.path, 'nowhere') })
+    expect(nowhere).toMatchObject({ code: 3, stderr: expect.stringMatching(/^error: no Sealstone state in .*nowhere\nhint: /) as string })
+  }
   expect(await archive('--older-than', '1')).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing is old enough') })
   const before = database()
   const { stdout } = await runOk(['audit', 'archive', cold, '--before', '300', '--json'], home)
@@ -52,6 +56,21 @@ it('moves whole bundles while the daemon is stopped, and everything finds them',
     await runOk(['audit', 'receipt', '100', '-o', receipt], home)
     await runOk(['audit', 'verify', receipt], home)
   }
+  const doctor = async () => {
+    const { stdout: report } = await run(['doctor', '--quick', '--json'], home)
+    return (JSON.parse(report) as { checks: { name: string }[] }).checks.find(({ name }) => name === 'cold storage')
+  }
+  expect(await doctor()).toMatchObject({
+    status: 'warn',
+    detail: expect.stringMatching(
+      /: 256 entries were moved there, 1 of its bundles read and as .*same file system as the state directory$/,
+    ) as string,
+  })
+  chmodSync(cold, 0o755)
+  expect(await doctor()).toMatchObject({ status: 'warn', hint: `chmod 700 ${cold}` })
+  renameSync(cold, `${cold}.away`)
+  expect(await doctor()).toMatchObject({ status: 'fail', detail: expect.stringContaining('which cannot be read (ENOENT)') as string })
+  renameSync(`${cold}.away`, cold)
   const proven = join(folder.path, 'proven.txt')
   await runOk(['audit', 'prove', '100', '--log', cold, '-o', proven], home)
   await runOk(['audit', 'publish', join(folder.path, 'public')], home)

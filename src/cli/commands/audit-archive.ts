@@ -1,7 +1,7 @@
 /** sealstone audit archive */
 import { resolve } from 'node:path'
 import { defined, SealstoneError, toSealstoneError } from '#core'
-import { archiveHome, type ArchiveHomeReport } from '#daemon'
+import { archiveHome, type ArchiveHomeReport, checkHome } from '#daemon'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { openClient } from '../connection.ts'
 import { trackProgress } from '../progress.ts'
@@ -19,6 +19,7 @@ export async function run(context: CommandContext, [operand]: readonly string[],
   const { output, home, signal } = context
   if (options.before === undefined && options.olderThan === undefined)
     throw new SealstoneError('USAGE', 'which entries are old was not said', { hint: 'give --older-than DAYS, or --before INDEX' })
+  checkHome(home) // before the trust file is missed in it
   const { log } = await readLogTrust(context, options.trust)
   using progress = trackProgress(output, 'archiving', 'auto', (count) => plural(count, 'entry', 'entries'))
   const show = (done: number, total: number): void =>

@@ -1,6 +1,6 @@
 /** sealstone audit fsck */
 import { defined, toBase64 } from '#core'
-import { fsckHome } from '#daemon'
+import { checkHome, fsckHome } from '#daemon'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { printErrorLines } from '../failure.ts'
 import type { Output } from '../output.ts'
@@ -14,6 +14,7 @@ export async function run(
   { trust, tiles }: { trust?: string; tiles?: string },
 ): Promise<ExitStatus> {
   const { output, home, signal } = context
+  checkHome(home) // before the trust file is missed in it
   const { log } = await readLogTrust(context, trust)
   const published = tiles === undefined ? undefined : await openPublished(tiles, signal)
   using progress = trackProgress(output, 'checking', 'auto', (count) => plural(count, 'leaf', 'leaves'))
