@@ -80,6 +80,7 @@ async function passMessage({ status, headers, body }: HttpAnswer, exchange: Exch
  */
 async function passEvents({ status, headers, body }: HttpAnswer, exchange: Exchange, response: ServerResponse): Promise<void> {
   const framer = new EventStreamFramer(framing(exchange))
+  response.setHeader('content-type', EVENTS) // what writeHead alone is told cannot be asked for later
   response.writeHead(status, { ...passedHeaders(headers), 'content-type': EVENTS })
   response.flushHeaders()
   let fields = ''

@@ -1,224 +1,136 @@
-/** The gateway for hosts that speak HTTP, before a server that does: a proxy that reads what passes. */
-import { createHash } from 'node:crypto'
+/** The gateway for hosts that speak HTTP: who may come in, and what of a request is looked at before it is known what it is for. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SealstoneError, toSealstoneError } from '#core'
-import { type HttpClient, type MessageHead, openHttpClient, parseEndpoint, readHead, UPSTREAM_LIMITS, type UpstreamLimits } from '#upstream'
+import { type MessageHead, readHead, UPSTREAM_LIMITS } from '#upstream'
 import { errorAnswer, failedAnswer, INVALID_REQUEST, PARSE_ERROR } from './answers.ts'
-import type { Approval, Mode, Report } from './approval.ts'
-import { eventOf, isEventStream, passAnswer } from './http-answer.ts'
-import { HttpSession } from './http-session.ts'
+import type { HeldServer, Telling } from './approval.ts'
+import type { FleetOptions } from './fleet.ts'
+import { openFleetFor, openServer } from './host-engine.ts'
+import { BodyReader } from './http-body.ts'
+import { HOSTING_LIMITS, type HostingLimits } from './process-limits.ts'
 
-export interface HttpGatewayOptions {
-  readonly target: { readonly url: string; readonly headers?: Readonly<Record<string, string>> }
-  readonly mode: Mode
-  readonly approval?: Approval
-  readonly limits?: UpstreamLimits
-  readonly report: Report
+/** Where hosts come in. */
+export interface HttpFront {
   /** On the loopback; port 0 takes one that is free. */
   readonly host: string
   readonly port: number
+  /** How many processes of a server that is a command there may be, and how long. */
+  readonly hosting?: HostingLimits
 }
+
+export interface HttpGatewayOptions extends HttpFront, HeldServer, Telling {}
+
+export interface HttpFleetOptions extends HttpFront, FleetOptions {}
 
 export interface HttpGateway extends AsyncDisposable {
   /** `http://127.0.0.1:8809/mcp` */
   readonly url: string
 }
 
+/** A request of a host that may come in. */
+export interface Visit {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Aborted when the host has gone. */
+  readonly gone: AbortSignal
+}
+
+/** What stands behind the listener. What it throws is told to the host. */
+export interface Gate {
+  post(visit: Visit, head: MessageHead, body: Uint8Array): Promise<void>
+  /** A stream of what the server says of its own accord, or the end of a session. */
+  other(visit: Visit, method: 'GET' | 'DELETE'): Promise<void>
+  close(): Promise<void>
+}
+
 /** Throws INPUT_INVALID for the URL of the server, CONFIG_INVALID for an address that is not on the loopback or in use. */
 export async function runHttpGateway(options: HttpGatewayOptions): Promise<HttpGateway> {
+  const { target } = options
   // Not needed, and not loaded, where hosts speak on standard input and output.
+  if ('url' in target) return await listenBefore(new (await import('./http-gate.ts')).HttpGate({ ...options, target }), options)
+  const { ProcessGate } = await import('./process-gate.ts')
+  return await listenBefore(new ProcessGate(async (host) => await openServer(options, host), options), options)
+}
+
+/** Before all servers of a fleet: each session has processes of its own. Throws CONFIG_INVALID. */
+export async function runHttpFleet(options: HttpFleetOptions): Promise<HttpGateway> {
+  const { ProcessGate } = await import('./process-gate.ts')
+  const { hosting = HOSTING_LIMITS, servers } = options
+  const processes = Math.max(Math.floor(hosting.processes / servers.length), LEAST_SESSIONS)
+  return await listenBefore(new ProcessGate(async (host) => await openFleetFor(options, host), { hosting: { ...hosting, processes } }), options)
+}
+
+/** The gate is closed with the listener, and when it cannot be opened. */
+async function listenBefore(gate: Gate, { host, port }: HttpFront): Promise<HttpGateway> {
   const { localhostHostValidation, localhostOriginValidation } = await import('@modelcontextprotocol/node')
   const { openHttpListener } = await import('#listeners')
-  const gate = new HttpGate(options)
   const isHostOurs = localhostHostValidation()
   const isOriginOurs = localhostOriginValidation()
-  const listener = await openHttpListener(
-    { setting: '--listen', host: options.host, port: options.port, connections: CONNECTIONS },
-    (request, response) => {
+  const bodies = new BodyReader()
+  try {
+    const listener = await openHttpListener({ setting: '--listen', host, port, connections: CONNECTIONS }, (request, response) => {
       // MCP, Streamable HTTP: Origin must be validated. Host too, against DNS that was rebound.
       if (!isHostOurs(request, response) || !isOriginOurs(request, response)) return
       if (request.url?.split('?')[0] !== PATH) response.writeHead(404).end()
-      else void gate.handle(request, response)
-    },
-  )
-  return {
-    url: `${listener.origin}${PATH}`,
-    [Symbol.asyncDispose]: async () => {
-      await listener.close()
-      await gate.close()
-    },
-  }
-}
-
-class HttpGate {
-  readonly #options: HttpGatewayOptions
-  readonly #limits: UpstreamLimits
-  readonly #client: HttpClient
-  readonly #endpoint: ReturnType<typeof parseEndpoint>
-  /** By session id, or by what stands in its place; the oldest first. */
-  readonly #sessions = new Map<string, HttpSession>()
-
-  constructor(options: HttpGatewayOptions) {
-    this.#options = options
-    this.#limits = options.limits ?? UPSTREAM_LIMITS
-    this.#endpoint = parseEndpoint(options.target.url, options.target.headers)
-    this.#client = openHttpClient(this.#endpoint)
-  }
-
-  /** Never rejects. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const gone = new AbortController()
-    response.once('close', () => gone.abort())
-    try {
-      if (request.method === 'POST') await this.#post(request, response, gone.signal)
-      else if (request.method === 'GET' || request.method === 'DELETE') await this.#other(request, request.method, response, gone.signal)
-      else response.writeHead(405, { allow: 'GET, POST, DELETE' }).end()
-    } catch (error) {
-      if (gone.signal.aborted) return
-      const failure = toSealstoneError(error)
-      if (response.headersSent) response.destroy()
-      else response.writeHead(502, JSON_TYPE).end(failedAnswer('null', failure))
+      else void receive(request, response, gate, bodies)
+    })
+    return {
+      url: `${listener.origin}${PATH}`,
+      [Symbol.asyncDispose]: async () => {
+        await listener.close()
+        await gate.close()
+      },
     }
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.close()))
-    this.#client[Symbol.dispose]()
-  }
-
-  async #post(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
-    const body = await readBody(request)
-    if (body === undefined) return void response.writeHead(413, JSON_TYPE).end(errorAnswer('null', INVALID_REQUEST, 'the message is too long'))
-    let head: MessageHead
-    try {
-      head = readHead(body, this.#limits.depth)
-    } catch (error) {
-      return void response.writeHead(400, JSON_TYPE).end(errorAnswer('null', PARSE_ERROR, `Sealstone: ${toSealstoneError(error).message}`))
-    }
-    const session = this.#find(request, head, body)
-    if (session === undefined)
-      return void response.writeHead(404, JSON_TYPE).end(errorAnswer(head.id ?? 'null', SESSION_NOT_FOUND, 'Session not found'))
-    const asked = head.method === undefined || head.id === undefined ? undefined : { id: head.id, method: head.method }
-    if (asked === undefined && head.method !== undefined && !session.guard.passesNotification(head)) return void response.writeHead(202).end()
-    if (asked !== undefined) {
-      const ruling = await session.guard.onRequest(head, body)
-      if (signal.aborted) return
-      if (ruling.kind === 'answer') return answerHost(response, ruling.message, session.streams && takesEvents(request))
-      session.pending.set(asked.id, asked.method)
-    }
-    const answer = await this.#client.send('POST', passedHeaders(request), body, signal)
-    if (asked !== undefined && session.guard.looksAtAnswer(asked.method)) session.streams = isEventStream(answer.headers['content-type'])
-    if (head.method === 'initialize') this.#keep(session, request, answer.headers['mcp-session-id'])
-    if (asked === undefined && answer.status < 300) session.guard.afterNotification(head)
-    await passAnswer(answer, { session, limits: this.#limits, ...(asked === undefined ? {} : { asked }) }, response)
-  }
-
-  /** A stream of what the server says of its own accord, or the end of a session. */
-  async #other(request: IncomingMessage, method: 'GET' | 'DELETE', response: ServerResponse, signal: AbortSignal): Promise<void> {
-    const key = sessionKey(request)
-    const session = this.#sessions.get(key)
-    if (session === undefined) return void response.writeHead(404, JSON_TYPE).end(errorAnswer('null', SESSION_NOT_FOUND, 'Session not found'))
-    const answer = await this.#client.send(method, passedHeaders(request), undefined, signal)
-    await passAnswer(answer, { session, limits: this.#limits }, response)
-    if (method !== 'DELETE' || answer.status >= 300) return
-    this.#sessions.delete(key)
-    await session.close()
-  }
-
-  #find(request: IncomingMessage, head: MessageHead, body: Uint8Array): HttpSession | undefined {
-    if (head.method === 'initialize') return this.#open(request)
-    if (head.params['_meta.io.modelcontextprotocol/protocolVersion'] === undefined) return this.#sessions.get(sessionKey(request))
-    // Since 2026-07-28 there are no sessions: those who say the same of themselves are offered the same.
-    const key = `modern ${envelopeDigest(body, request)}`
-    const known = this.#sessions.get(key)
-    if (known !== undefined) return known
-    const session = this.#open(request)
-    this.#remember(key, session)
-    return session
-  }
-
-  #open(request: IncomingMessage): HttpSession {
-    const { mode, approval, report } = this.#options
-    return new HttpSession({ mode, approval, limits: this.#limits, report, endpoint: this.#endpoint }, request.headers.authorization)
-  }
-
-  #keep(session: HttpSession, request: IncomingMessage, id: string | string[] | undefined): void {
-    if (typeof id === 'string') session.id = id
-    this.#remember(session.id === undefined ? anonymousKey(request) : `id ${session.id}`, session)
-  }
-
-  #remember(key: string, session: HttpSession): void {
-    const before = this.#sessions.get(key)
-    this.#sessions.delete(key)
-    this.#sessions.set(key, session)
-    void before?.close()
-    if (this.#sessions.size <= MOST_SESSIONS) return
-    const [oldest] = this.#sessions
-    if (oldest === undefined) return
-    this.#sessions.delete(oldest[0])
-    void oldest[1].close() // its host is told that there is no such session, and begins another
+  } catch (error) {
+    await gate.close()
+    throw error
   }
 }
 
-function answerHost(response: ServerResponse, message: Uint8Array, asEvent: boolean): void {
-  if (asEvent) response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' }).end(eventOf(message))
-  else response.writeHead(200, JSON_TYPE).end(message)
-}
-
-function takesEvents({ headers }: IncomingMessage): boolean {
-  return headers.accept?.includes('text/event-stream') === true
-}
-
-function sessionKey(request: IncomingMessage): string {
-  const id = request.headers['mcp-session-id']
-  return typeof id === 'string' ? `id ${id}` : anonymousKey(request)
-}
-
-/** For servers that keep no sessions: hosts with the same authorization are the same. */
-function anonymousKey({ headers }: IncomingMessage): string {
-  return `none ${digest(headers.authorization ?? '')}`
-}
-
-function envelopeDigest(body: Uint8Array, { headers }: IncomingMessage): string {
-  let meta: Record<string, unknown> = {}
+/** Never rejects. */
+async function receive(request: IncomingMessage, response: ServerResponse, gate: Gate, bodies: BodyReader): Promise<void> {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const visit = { request, response, gone: gone.signal }
   try {
-    meta = (JSON.parse(Buffer.from(body).toString('utf8')) as { params?: { _meta?: Record<string, unknown> } }).params?._meta ?? {}
-  } catch {
-    // The server will say that it is no JSON.
+    if (request.method === 'GET' || request.method === 'DELETE') return await gate.other(visit, request.method)
+    if (request.method !== 'POST') return void response.writeHead(405, { allow: 'GET, POST, DELETE' }).end()
+    // A page can send text/plain anywhere without being asked (CORS, simple requests).
+    if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
+      return refuse(response, 415, errorAnswer('null', INVALID_REQUEST, 'the content type is not application/json'))
+    }
+    using body = await bodies.read(request)
+    await gate.post(visit, headOf(body.bytes), body.bytes)
+  } catch (thrown) {
+    const error = toSealstoneError(thrown)
+    if (response.headersSent || response.destroyed) response.destroy()
+    else refuse(response, STATUS[error.code] ?? 502, answerFor(error))
   }
-  const parts = ['protocolVersion', 'clientInfo', 'clientCapabilities'].map((name) => meta[`io.modelcontextprotocol/${name}`])
-  return digest(JSON.stringify([headers.authorization ?? '', parts]))
 }
 
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
-
-async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of request) {
-    length += (chunk as Uint8Array).length
-    if (length > MOST_BODY_BYTES) return undefined
-    parts.push(chunk as Uint8Array)
+/** Throws INPUT_INVALID. */
+function headOf(body: Uint8Array): MessageHead {
+  try {
+    return readHead(body, UPSTREAM_LIMITS.depth)
+  } catch (cause) {
+    throw new SealstoneError('INPUT_INVALID', toSealstoneError(cause).message, { cause })
   }
-  if (request.destroyed && !request.complete) throw new SealstoneError('CANCELLED')
-  return Buffer.concat(parts)
 }
 
-/** Those of the protocol and of its authorization, and no cookies. */
-function passedHeaders({ headers }: IncomingMessage): Record<string, string | string[]> {
-  const passed: Record<string, string | string[]> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && (name.startsWith('mcp-') || PASSED.has(name))) passed[name] = value
-  }
-  return passed
+function answerFor(error: SealstoneError): Uint8Array {
+  if (error.code === 'INPUT_INVALID') return errorAnswer('null', PARSE_ERROR, `Sealstone: ${error.message}`)
+  return failedAnswer('null', error)
 }
 
-const PASSED = new Set(['accept', 'authorization', 'content-type', 'last-event-id', 'traceparent', 'tracestate', 'user-agent'])
-const JSON_TYPE = { 'content-type': 'application/json' }
+/** What is left of the request is not read, so the connection ends. */
+function refuse(response: ServerResponse, status: number, message: Uint8Array): void {
+  const later = status === 503 ? { 'retry-after': '10' } : {}
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close', ...later }).end(message)
+}
+
 const PATH = '/mcp'
+/** However many servers a fleet has. */
+const LEAST_SESSIONS = 2
 const CONNECTIONS = 256
-const MOST_SESSIONS = 1024
-const MOST_BODY_BYTES = 16 * 1024 * 1024
-const SESSION_NOT_FOUND = -32001
+/** An unknown failure is the server's. */
+const STATUS: Readonly<Record<string, number>> = { INPUT_INVALID: 400, INPUT_TOO_LARGE: 413, OVERLOADED: 503, CANCELLED: 503 }

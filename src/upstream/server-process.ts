@@ -42,9 +42,7 @@ export async function startServerProcess(server: ServerCommand, onErrorLine: (li
   passErrorLines(child.stderr, onErrorLine)
   await started.promise
   const pid = child.pid as number
-  const killNow = (): void => killGroup(pid, 'SIGKILL')
-  process.once('exit', killNow)
-  void exited.then(() => process.off('exit', killNow))
+  killAtExit(pid, exited)
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     child.stdin.end()
@@ -73,6 +71,20 @@ function inherited(): Record<string, string> {
     if (value !== undefined) env[name] = value
   }
   return env
+}
+
+/** With all of its group, should we end first. One listener for all: there may be many. */
+function killAtExit(pid: number, exited: Promise<unknown>): void {
+  if (RUNNING.size === 0) process.on('exit', killRunning)
+  RUNNING.add(pid)
+  void exited.then(() => {
+    RUNNING.delete(pid)
+    if (RUNNING.size === 0) process.off('exit', killRunning)
+  })
+}
+
+function killRunning(): void {
+  for (const pid of RUNNING) killGroup(pid, 'SIGKILL')
 }
 
 function killGroup(pid: number, signal: NodeJS.Signals): void {
@@ -125,6 +137,7 @@ function passErrorLines(stderr: Readable, onLine: (line: string) => void): void 
   })
 }
 
+const RUNNING = new Set<number>()
 const INHERITED = ['PATH', 'HOME', 'LANG']
 // The specification of the stdio transport: input closed first, then SIGTERM, then SIGKILL, each after a reasonable time.
 const GRACE_MS = 2000

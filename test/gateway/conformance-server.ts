@@ -1,4 +1,7 @@
-/** What the server scenarios of @modelcontextprotocol/conformance ask for by name, on the official SDK, over Streamable HTTP on the loopback. */
+/**
+ * What the server scenarios of @modelcontextprotocol/conformance ask for by name, on the official SDK, over Streamable HTTP on the loopback. Run
+ * as a program it is the same server on stdio.
+ */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -13,6 +16,7 @@ import {
   McpServer,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import { serveStdio } from '@modelcontextprotocol/server/stdio'
 
 export interface ConformanceServer extends AsyncDisposable {
   readonly url: string
@@ -278,3 +282,5 @@ class MemoryEvents implements EventStore {
     return stream
   }
 }
+
+if (process.argv[1] === import.meta.filename) serveStdio(createConformanceServer)

@@ -8,7 +8,8 @@ import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HttpGateway, runHttpGateway } from '#gateway'
 import { type ConformanceServer, startConformanceServer } from './conformance-server.ts'
-import { approve } from './support.ts'
+import type { UpstreamTarget } from '#upstream'
+import { approve, SILENT } from './support.ts'
 
 const MODULES = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol')
 
@@ -71,15 +72,21 @@ const EVERYTHING_SCENARIOS = {
 let server: ConformanceServer
 let everything: ConformanceServer
 let gateway: HttpGateway
+let stdioGateway: HttpGateway
 let everythingGateway: HttpGateway
 
 beforeAll(async () => {
   ;[server, everything] = await Promise.all([startConformanceServer(), startEverything()])
-  ;[gateway, everythingGateway] = await Promise.all([gatewayBefore(server), gatewayBefore(everything)])
+  const onStdio = { command: process.execPath, args: [join(import.meta.dirname, 'conformance-server.ts')] }
+  ;[gateway, everythingGateway, stdioGateway] = await Promise.all([
+    gatewayBefore({ url: server.url }),
+    gatewayBefore({ url: everything.url }),
+    gatewayBefore(onStdio),
+  ])
 })
 
 afterAll(async () => {
-  for (const each of [gateway, everythingGateway, server, everything]) await each[Symbol.asyncDispose]()
+  for (const each of [gateway, everythingGateway, stdioGateway, server, everything]) await each[Symbol.asyncDispose]()
 })
 
 describe.concurrent('the server scenarios', () => {
@@ -89,6 +96,12 @@ describe.concurrent('the server scenarios', () => {
 
   it('all pass through the gateway, check by check', async () => {
     expect(passed(await conformance('server', '--url', gateway.url, '--suite', 'all'))).toEqual(SERVER_SCENARIOS)
+  })
+
+  it('all pass with the same server on stdio behind the gateway', async () => {
+    // Answers are plain JSON where nothing else is said, so it counts no streams of events.
+    const expected = { ...SERVER_SCENARIOS, 'server-sse-multiple-streams': 1 }
+    expect(passed(await conformance('server', '--url', stdioGateway.url, '--suite', 'all'))).toEqual(expected)
   })
 
   it('those that server-everything passes by itself, it passes through the gateway', async () => {
@@ -108,10 +121,10 @@ describe.concurrent('the server scenarios', () => {
   })
 })
 
-async function gatewayBefore({ url }: ConformanceServer): Promise<HttpGateway> {
+async function gatewayBefore(target: UpstreamTarget): Promise<HttpGateway> {
   // What a server offers depends on what the host can: this is what the suite's client says.
-  const approval = await approve({ url }, { sampling: {}, elicitation: {} })
-  return await runHttpGateway({ target: { url }, mode: 'enforce', approval, report: () => {}, host: '127.0.0.1', port: 0 })
+  const approval = await approve(target, { sampling: {}, elicitation: {} })
+  return await runHttpGateway({ target, mode: 'enforce', approval, ...SILENT, host: '127.0.0.1', port: 0 })
 }
 
 /** It wants to be told its port: one that was free a moment ago, and another one where somebody else was quicker. */

@@ -7,7 +7,7 @@ import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { describe, expect, it } from 'vitest'
 import { type GatewayDecision, runHttpGateway } from '#gateway'
-import { approve } from './support.ts'
+import { approve, SILENT } from './support.ts'
 
 let description = 'Says hello.'
 
@@ -37,9 +37,18 @@ describe.each(['legacy', 'auto'] as const)('a host of the era %s', (mode) => {
     const decisions: GatewayDecision[] = []
     const approval = await approve({ url: server.url })
     const report = (decision: GatewayDecision): void => void decisions.push(decision)
-    await using gateway = await runHttpGateway({ target: { url: server.url }, mode: 'enforce', approval, report, host: '127.0.0.1', port: 0 })
+    await using gateway = await runHttpGateway({
+      target: { url: server.url },
+      mode: 'enforce',
+      approval,
+      ...SILENT,
+      report,
+      host: '127.0.0.1',
+      port: 0,
+    })
     const client = new Client({ name: 'host', version: '1' }, { versionNegotiation: { mode } })
     await client.connect(new StreamableHTTPClientTransport(new URL(gateway.url)))
+    expect(client.getNegotiatedProtocolVersion()).toBe(mode === 'legacy' ? '2025-11-25' : '2026-07-28')
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['hello'])
     expect((await client.callTool({ name: 'hello' })).content).toEqual([{ type: 'text', text: 'hello' }])
     description = 'Says hello, and sends it elsewhere.'

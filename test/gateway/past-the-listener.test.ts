@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { runHttpGateway, type HttpGateway } from '#gateway'
 import { offerDigest } from '#toolsets'
+import { SILENT } from './support.ts'
 
 const OFFER = { server: { name: 'scripted', version: '1' }, tools: [{ name: 'a' }], prompts: [], resources: [], resourceTemplates: [] }
 const APPROVAL = { offer: OFFER, digest: offerDigest(OFFER), source: 'the test' }
@@ -48,7 +49,7 @@ it('events with ids, empty ones, comments and several lines of data reach the ho
 })
 
 async function gatewayBefore(url: string): Promise<HttpGateway> {
-  return await runHttpGateway({ target: { url }, mode: 'enforce', approval: APPROVAL, report: () => {}, host: '127.0.0.1', port: 0 })
+  return await runHttpGateway({ target: { url }, mode: 'enforce', approval: APPROVAL, ...SILENT, host: '127.0.0.1', port: 0 })
 }
 
 async function start(answer: Answer): Promise<AsyncDisposable & { url: string }> {

@@ -4,7 +4,19 @@ import { join } from 'node:path'
 import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { Client, type ClientOptions } from '@modelcontextprotocol/client'
 import type { JsonObject } from '#core'
-import { type Approval, type FleetGatewayOptions, type GatewayDecision, type HeldServer, type Mode, runFleetGateway, runStdioGateway } from '#gateway'
+import {
+  type Approval,
+  type FleetGatewayOptions,
+  type GatewayDecision,
+  type HeldServer,
+  HOSTING_LIMITS,
+  type HostingLimits,
+  type HttpGateway,
+  type Mode,
+  runFleetGateway,
+  runHttpGateway,
+  runStdioGateway,
+} from '#gateway'
 import { offerDigest } from '#toolsets'
 import { connectUpstream, fetchOffer, type UpstreamLimits, type UpstreamTarget } from '#upstream'
 import type { Change, Eras } from './fixture.ts'
@@ -193,3 +205,61 @@ async function* linesOf(stream: Readable): AsyncGenerator<string> {
     if (chunk.length > 0) held.push(chunk)
   }
 }
+
+export interface ListeningGateway extends HttpGateway {
+  readonly decisions: GatewayDecision[]
+  readonly notes: string[]
+}
+
+/** A gateway for hosts over HTTP. @param options `approved`: the server whose offer was approved, if it is another one */
+export async function listening(
+  target: UpstreamTarget,
+  options: { approved?: UpstreamTarget; approval?: Approval; mode?: Mode; limits?: UpstreamLimits; hosting?: Partial<HostingLimits> } = {},
+): Promise<ListeningGateway> {
+  const { approved = target, mode = 'enforce', limits, hosting } = options
+  const approval = mode === 'enforce' ? (options.approval ?? (await approve(approved))) : undefined
+  const decisions: GatewayDecision[] = []
+  const notes: string[] = []
+  const gateway = await runHttpGateway({
+    target,
+    mode,
+    ...(approval === undefined ? {} : { approval }),
+    ...(limits === undefined ? {} : { limits }),
+    hosting: { ...HOSTING_LIMITS, ...hosting },
+    report: (decision) => void decisions.push(decision),
+    onErrorLine: (line) => void notes.push(line),
+    note: (text) => void notes.push(text),
+    host: '127.0.0.1',
+    port: 0,
+  })
+  return { ...gateway, decisions, notes }
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A session as a host begins it that writes its messages itself. @returns its id */
+export async function rawSession(gateway: ListeningGateway, headers: Record<string, string> = {}): Promise<string> {
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
+  const answer = await post(gateway, { id: 0, method: 'initialize', params }, headers)
+  await answer.text()
+  return answer.headers.get('mcp-session-id') ?? ''
+}
+
+/** One message over HTTP. */
+export async function post({ url }: ListeningGateway, message: object, headers: Record<string, string> = {}): Promise<Response> {
+  return await fetch(url, {
+    method: 'POST',
+    headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+  })
+}
+
+/** Nobody is told. */
+export const SILENT = { report: () => {}, onErrorLine: () => {}, note: () => {} }

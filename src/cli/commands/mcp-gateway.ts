@@ -2,31 +2,26 @@
  * sealstone mcp gateway. Standard output belongs to the protocol, unless it listens. Little is loaded at first, so that a server starts while
  * its manifest is verified.
  */
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { SealstoneError } from '#core'
 import { type Link, openLink, UPSTREAM_LIMITS, type UpstreamTarget } from '#upstream'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import type { ConnectionOptions } from '../connection.ts'
 import type { HoldOptions } from './hold-server.ts'
 import { parseListen } from './listen-address.ts'
+import { serveUntilStopped } from './serve-until-stopped.ts'
 import { readEnvironment, type ServerOptions, serverTarget } from './mcp-target.ts'
 
 type Options = ConnectionOptions & ServerOptions & HoldOptions & { listen?: string }
 
 export async function run(context: CommandContext, operands: readonly string[], options: Options): Promise<ExitStatus> {
-  const { output, home, signal } = context
+  const { home, signal } = context
   const { listen } = options
   const policy = options.policy === undefined ? undefined : await (await import('./hold-server.ts')).readPolicy(options)
   if (policy !== undefined && operands.length === 0 && options.url === undefined) {
-    if (listen !== undefined)
-      throw new SealstoneError('USAGE', '--listen needs --url', { hint: 'before all servers of a policy file there is standard input and output' })
     return await (await import('./mcp-fleet.ts')).runFleet(context, policy, options)
   }
   const named = serverTarget(operands, options)
   const target = 'url' in named ? named : { ...named, env: readEnvironment(options) }
-  if (listen !== undefined && !('url' in target))
-    throw new SealstoneError('USAGE', '--listen needs --url', { hint: 'a server that is a command is for hosts on standard input and output' })
   const early = startEarly(target, options)
   try {
     const [{ runHttpGateway, runStdioGateway }, { holdServer }, { reportDecisions }] = await Promise.all([
@@ -39,14 +34,11 @@ export async function run(context: CommandContext, operands: readonly string[], 
       const telling = { ...all, onErrorLine: (line: string) => all.onErrorLine(`server: ${line}`) }
       early?.tell(telling.onErrorLine)
       const held = await holdServer(home, named, options, policy, telling.note)
-      if (listen === undefined || !('url' in target)) {
+      if (listen === undefined) {
         const link = early === undefined ? {} : { link: early.link }
         return await runStdioGateway({ ...held, ...telling, ...link, target, input: process.stdin, output: process.stdout, signal })
       }
-      await using gateway = await runHttpGateway({ ...held, report: telling.report, target, ...parseListen(listen) })
-      if (output.json) output.record({ url: gateway.url })
-      else output.line(gateway.url)
-      if (!signal.aborted) await once(signal, 'abort')
+      await serveUntilStopped(context, await runHttpGateway({ ...held, ...telling, target, ...parseListen(listen) }))
     })
     return EXIT.ok
   } finally {
@@ -60,9 +52,9 @@ interface EarlyStart {
   tell(onErrorLine: (line: string) => void): void
 }
 
-/** Where a manifest is there to be verified; nothing is sent to the server before it was. A policy file has limits of its own. */
-function startEarly(target: UpstreamTarget, { manifest, policy }: Options): EarlyStart | undefined {
-  if (manifest === undefined || policy !== undefined || 'url' in target || !existsSync(manifest)) return undefined
+/** Where a manifest is there to be verified; nothing is sent to the server before it was. A policy file has limits of its own, and where it listens each host has a server. */
+function startEarly(target: UpstreamTarget, { manifest, policy, listen }: Options): EarlyStart | undefined {
+  if (manifest === undefined || policy !== undefined || listen !== undefined || 'url' in target || !existsSync(manifest)) return undefined
   const first: string[] = []
   let onErrorLine = (line: string): void => void first.push(line)
   const link = openLink(target, UPSTREAM_LIMITS, (line) => onErrorLine(line))

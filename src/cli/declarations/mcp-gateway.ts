@@ -13,6 +13,7 @@ export function gateway(): CommandDeclaration {
       'The server sees PATH, HOME and LANG of the environment, and what --env names.',
     options: [
       { flags: '--url <url>', description: 'a server over HTTP in place of a command: https, or http on this machine' },
+      { flags: '--listen <address>', description: 'for hosts that speak HTTP: serve at this loopback address, such as 127.0.0.1:8809' },
       {
         flags: '--manifest <file>',
         description: 'what was signed with: sealstone mcp sign; default is what was approved with: sealstone mcp approve',
@@ -42,6 +43,7 @@ export function gateway(): CommandDeclaration {
     examples: [
       ['sealstone mcp gateway --manifest files.hybrid.sig -- npx @modelcontextprotocol/server-filesystem .', 'a server on this machine'],
       ['sealstone mcp gateway --manifest notes.hybrid.sig --url https://notes.example/mcp', 'a server elsewhere'],
+      ['sealstone mcp gateway --listen 127.0.0.1:8809 --manifest files.hybrid.sig -- ./server', 'for hosts that connect to a URL'],
       ['sealstone mcp gateway --policy fleet.toml', 'one gateway before all servers of a policy file'],
       ['sealstone mcp gateway --mode warn -- ./server', 'tell what would be refused, and let it through'],
     ],
