@@ -1,5 +1,5 @@
 /** What is known of a key version: its state, its times, and how it may be used. Plain data; nothing secret that works without the token. */
-import type { KeyName, KeyOrigin, KeyProtection } from '#core'
+import { type KeyName, type KeyOrigin, type KeyProtection, perObject } from '#core'
 import type { KeyMaterial } from '#keyhost'
 
 /** NIST SP 800-57 part 1 rev. 5 §7. */
@@ -55,14 +55,14 @@ export interface RecordSignatures {
   readonly companion?: Uint8Array
 }
 
-/** How the whole key is guarded, in one statement: every half, and the companion. */
-export function recordProtection({ hybrid, companion, origin }: Pick<KeyRecord, 'hybrid' | 'companion' | 'origin'>): KeyProtection {
-  return {
+/** How the whole key is guarded, in one statement: every half, and the companion. The same object for the same record. */
+export const recordProtection = perObject(
+  ({ hybrid, companion, origin }: Pick<KeyRecord, 'hybrid' | 'companion' | 'origin'>): KeyProtection => ({
     ...hybrid.protection,
     ...(origin === 'generated' ? {} : { origin }),
     halves: [...hybrid.protection.halves, ...(companion?.protection.halves ?? [])],
-  }
-}
+  }),
+)
 
 /** `key default version 2`, as messages name it. */
 export function describeVersion({ name, version }: Pick<KeyRecord, 'name' | 'version'>): string {
