@@ -45,7 +45,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const metrics = collected?.metrics ?? silentMetrics
   await using tracing = config.traces === undefined ? undefined : await sendTraces(config.traces, logger, collected)
   await using runtime = await openRuntime(options.home, config, systemClock, logger, metrics)
-  await using _writeBack = startWriteBack(homePaths(options.home).database, logger)
+  await using _writeBack = startWriteBack(runtime.database, logger)
   const firstOfThisRun = runtime.audit.size()
   const digests = { configDigest: configDigest(config, commandLine(options)), policyDigest: policyDigest(config.policy) }
   await writeStartLeaves(runtime, digests, systemClock)

@@ -2,22 +2,19 @@
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { SYNC_PRAGMAS } from './pragmas.ts'
+import { countPages, MANY_PAGES } from './wal-pages.ts'
 
-/** 4 MB: below that there is little to spare a commit. */
-const PAGES = 1000
 const LOOK_MS = 100
 
 const { path } = workerData as { readonly path: string }
 const driver = new DatabaseSync(path, { allowExtension: false, defensive: true })
 driver.exec(`${SYNC_PRAGMAS} PRAGMA wal_autocheckpoint = 0;`)
-// sqlite.org/pragma.html#pragma_wal_checkpoint: NOOP only counts. PASSIVE waits for nobody, and nobody has to wait for it.
-const count = driver.prepare('PRAGMA wal_checkpoint(NOOP)')
+// PASSIVE waits for nobody, and nobody has to wait for it.
 const writeBack = driver.prepare('PRAGMA wal_checkpoint(PASSIVE)')
 
 setInterval(() => {
   try {
-    const { log, checkpointed } = count.get() as { readonly log: number; readonly checkpointed: number }
-    if (log - checkpointed < PAGES) return
+    if (countPages(driver) < MANY_PAGES) return
     writeBack.get()
     parentPort?.postMessage({ failure: undefined })
   } catch (error) {

@@ -6,9 +6,34 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '#core'
+import type { Database } from './database.ts'
+import { countPages, MANY_PAGES } from './wal-pages.ts'
 
-/** Dispose of it before the database is closed. */
-export function startWriteBack(path: string, logger: Logger): AsyncDisposable {
+/** The thread takes 10 MB, so it is started when there is something to move for the first time. Dispose of it before the database is closed. */
+export function startWriteBack(database: Database, logger: Logger): AsyncDisposable {
+  let worker: Worker | undefined
+  const look = setInterval(() => {
+    if (!hasMuch(database)) return
+    clearInterval(look)
+    worker = startThread(database.path, logger)
+  }, FIRST_LOOK_MS).unref()
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(look)
+      await worker?.terminate()
+    },
+  }
+}
+
+function hasMuch(database: Database): boolean {
+  try {
+    return countPages(database) >= MANY_PAGES
+  } catch {
+    return false // a broken database is told of by who commits to it
+  }
+}
+
+function startThread(path: string, logger: Logger): Worker {
   // Flags of this process, such as --input-type, are not for a thread that runs a file.
   const worker = new Worker(THREAD, { workerData: { path }, execArgv: ['--disable-warning=ExperimentalWarning'] })
   worker.unref()
@@ -18,11 +43,8 @@ export function startWriteBack(path: string, logger: Logger): AsyncDisposable {
     failing = failure !== undefined
   })
   worker.on('error', (error: Error) => logger.warn({ error: error.message }, 'the thread that spares commits work ended; commits take longer'))
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await worker.terminate()
-    },
-  }
+  return worker
 }
 
+const FIRST_LOOK_MS = 500
 const THREAD = new URL(`./write-back-thread${extname(import.meta.url)}`, import.meta.url)

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
-import { type LogFields, silentLogger } from '#core'
+import { silentLogger } from '#core'
 import { type Database, openDatabase, startWriteBack } from '#db'
 import { temporaryFolder } from '../support/temporary.ts'
 
@@ -25,18 +25,23 @@ it('moves what a commit leaves in the log, while more is committed', async () =>
   onTestFinished(() => db.close())
   insert(db)
   expect(pages(db)).toMatchObject({ checkpointed: 0 })
-  await using _writeBack = startWriteBack(path, silentLogger)
+  await using _writeBack = startWriteBack(db, silentLogger)
   while (pages(db).checkpointed < 1500) await sleep(10)
   insert(db)
   while (pages(db).checkpointed < 1500 || pages(db).log > pages(db).checkpointed) await sleep(10)
   expect(db.prepare('SELECT count(*) AS count, min(length(bytes)) AS least FROM note').get()).toMatchObject({ count: 2, least: MANY_PAGES.length })
 })
 
-it('says that it cannot', async () => {
+it('says that it cannot, and commits go on', async () => {
   const folder = temporaryFolder()
-  const told: [LogFields, string][] = []
-  const logger = { ...silentLogger, warn: (fields: LogFields, message: string) => void told.push([fields, message]) }
-  await using _writeBack = startWriteBack(join(folder, 'missing', 'a.db'), logger)
+  const db = openDatabase(join(folder, 'a.db'), MIGRATIONS)
+  onTestFinished(() => db.close())
+  const told: unknown[] = []
+  const logger = { ...silentLogger, warn: (...line: unknown[]) => void told.push(line) }
+  await using _writeBack = startWriteBack({ ...db, path: join(folder, 'missing', 'a.db'), prepare: (sql) => db.prepare(sql) }, logger)
+  insert(db)
   while (told.length === 0) await sleep(10)
   expect(told).toEqual([[{ error: 'unable to open database file' }, 'the thread that spares commits work ended; commits take longer']])
+  insert(db)
+  expect(db.prepare('SELECT count(*) AS count FROM note').get()).toMatchObject({ count: 2 })
 })
