@@ -169,7 +169,7 @@ class SqliteAuditLog implements AuditLog {
     const encoded = this.#encode(leaf)
     try {
       const { index } = await this.#sequencer.submit({ leaf: encoded, covered: false })
-      void this.#late.write()
+      this.#late.write()
       return { index }
     } catch (error) {
       this.#late.keep(leaf)
@@ -179,7 +179,7 @@ class SqliteAuditLog implements AuditLog {
 
   async complete(leaf: NewLeaf, answer?: AnswerRequest): Promise<Completion> {
     const committed = await this.#sequencer.submit({ leaf: this.#encode(leaf), covered: true, ...(answer && { answer }) })
-    void this.#late.write()
+    this.#late.write()
     if (committed.receipt === undefined) throw new SealstoneError('INTERNAL', 'the batch was committed without a checkpoint')
     return { ...committed, receipt: committed.receipt }
   }

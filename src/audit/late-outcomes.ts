@@ -23,8 +23,11 @@ export class LateOutcomes {
   }
 
   /** Called when something was written: then these can be too. Never throws. */
-  async write(): Promise<void> {
-    if (this.#isWriting || this.#waiting.length === 0) return
+  write(): void {
+    if (!this.#isWriting && this.#waiting.length > 0) void this.#writeAll()
+  }
+
+  async #writeAll(): Promise<void> {
     this.#isWriting = true
     try {
       const count = this.#waiting.length

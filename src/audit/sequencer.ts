@@ -164,8 +164,9 @@ export class Sequencer {
     const committed: Committed[] = []
     const answers: StoredAnswer[] = []
     const node = rememberNodes(staged.tree.reader(this.#options.tiles.reader(staged.tiles)))
+    let receipts = 0
     for (const [at, waiter] of waiting.entries()) {
-      await breathe(at)
+      if (waiter.covered) await breathe(receipts++) // proofs and answers are work; an index is none
       try {
         committed.push(release(waiter, staged.leaves[at], { size, checkpoint, node }, answers))
       } catch (error) {

@@ -150,12 +150,14 @@ export class LogStore {
     const insert = this.#db.prepare(
       'INSERT INTO audit_leaf (idx, time, kind, operation_id, caller, key, model_name, result, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
+    const open = this.#db.prepare('INSERT OR REPLACE INTO audit_open_intent (operation_id, idx) VALUES (?, ?)')
+    const close = this.#db.prepare('DELETE FROM audit_open_intent WHERE operation_id = ?')
     for (const { index, leaf, time, bytes } of leaves) {
-      const operationId = Uint8Array.fromHex(leaf.operationId) // checked when the leaf was encoded
-      insert.run(index, time, leaf.kind, operationId, leaf.caller, leaf.key ?? null, leaf.modelName ?? null, leaf.result ?? null, bytes)
-      if (leaf.kind === 'intent')
-        this.#db.prepare('INSERT OR REPLACE INTO audit_open_intent (operation_id, idx) VALUES (?, ?)').run(operationId, index)
-      if (leaf.kind === 'outcome') this.#db.prepare('DELETE FROM audit_open_intent WHERE operation_id = ?').run(operationId)
+      const { kind, operationId, caller, key, modelName, result } = leaf
+      const id = Buffer.from(operationId, 'hex') // checked when the leaf was written
+      insert.run(index, time, kind, id, caller, key ?? null, modelName ?? null, result ?? null, bytes)
+      if (kind === 'intent') open.run(id, index)
+      if (kind === 'outcome') close.run(id)
     }
   }
 }

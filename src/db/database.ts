@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { backup, DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { SealstoneError } from '#core'
-import { mapDatabaseErrors } from './database-errors.ts'
+import { mapDatabaseError, mapDatabaseErrors } from './database-errors.ts'
 import { type Migration, migrate, requireVersions } from './migrate.ts'
 import { SYNC_PRAGMAS } from './pragmas.ts'
 import { makePrivateFile } from './private-file.ts'
@@ -159,7 +159,14 @@ function fileAt(path: string): string {
 
 function wrapStatement(path: string, statement: StatementSync): Statement {
   return {
-    run: (...parameters) => mapDatabaseErrors(path, () => Number(statement.run(...parameters).changes)),
+    // Without a function for each call: a batch of the log has hundreds of them.
+    run(...parameters) {
+      try {
+        return Number(statement.run(...parameters).changes)
+      } catch (error) {
+        throw mapDatabaseError(path, error)
+      }
+    },
     get: (...parameters) => mapDatabaseErrors(path, () => statement.get(...parameters)),
     all: (...parameters) => mapDatabaseErrors(path, () => statement.all(...parameters)),
   }
