@@ -28,6 +28,16 @@ export interface WitnessParts {
   readonly logger: Logger
   /** Told of each checkpoint between its storing and its cosigning. */
   readonly onStored?: (checkpoint: Checkpoint) => void
+  /** By origin. */
+  readonly given: Map<string, GivenAnswer>
+}
+
+/** The last cosignature of a log. */
+export interface GivenAnswer {
+  readonly checkpoint: Checkpoint
+  readonly answer: string
+  /** Of the monotonic clock. */
+  readonly at: number
 }
 
 export interface Answer {
@@ -81,9 +91,18 @@ export function addCheckpoint(parts: WitnessParts, body: string): Answer {
     if (!store.replace(before, next, time)) return conflict(store.last(origin)?.size ?? 0n)
     parts.onStored?.(next)
   }
+  const known = parts.given.get(origin)
+  const isRepeated = known !== undefined && known.checkpoint.size === size && equalBytes(known.checkpoint.root, root)
+  if (isRepeated && clock.monotonicMs() - known.at < REPEAT_MS) return cosigned(known.answer)
   const lines = keys.cosign({ origin, size, root, timestampSeconds: BigInt(Math.floor(time / 1000)) })
   logger.info({ origin, size: String(size), from: String(beforeSize) }, 'cosigned')
-  return { status: 200, contentType: 'text/plain; charset=utf-8', body: formatSignatureLines(lines) }
+  const answer = formatSignatureLines(lines)
+  parts.given.set(origin, { checkpoint: said, answer, at: clock.monotonicMs() })
+  return cosigned(answer)
+}
+
+function cosigned(body: string): Answer {
+  return { status: 200, contentType: 'text/plain; charset=utf-8', body }
 }
 
 /** Why the tree does not go on from the one that was cosigned, or undefined. */
@@ -104,3 +123,6 @@ function conflict(size: bigint): Answer {
 function refusal(status: 400 | 403 | 404 | 422, reason: string): Answer {
   return { status, contentType: 'text/plain; charset=utf-8', body: `${reason}\n` }
 }
+
+/** Whoever repeats a public checkpoint gets the lines that were made for it, and costs no signatures; a log that asks after that gets them with the time of then. */
+const REPEAT_MS = 60_000

@@ -51,6 +51,7 @@ export async function runWitness({ directory, clock, logger, onStored }: RunOpti
     keys,
     store: new WitnessStore(db),
     verifier: logSignatureVerifier(nativeEngine()),
+    given: new Map(),
     clock,
     logger,
     ...(onStored === undefined ? {} : { onStored }),

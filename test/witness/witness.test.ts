@@ -126,6 +126,17 @@ describe('a witness', () => {
     expect((await post(again.url, log.request(9, 10))).status).toBe(200)
   })
 
+  it('gives the same lines for the same checkpoint: who repeats a public one costs it no signatures', async () => {
+    await using witness = await running()
+    const first = await post(witness.url, log.request(0, 9))
+    const again = await post(witness.url, log.request(9, 9))
+    expect(again).toEqual(first) // ML-DSA-44 signs hedged: lines that were made again would be others
+    const later = await post(witness.url, log.request(9, 12))
+    expect(later.body).not.toBe(first.body)
+    expect(await post(witness.url, log.request(12, 12))).toEqual(later)
+    expect((await post(witness.url, fork.request(12, 12))).status).toBe(409)
+  })
+
   it('says who it is, and nothing else to other requests', async () => {
     await using witness = await running()
     expect((await (await fetch(witness.url)).text()).split('\n').slice(0, 1)).toEqual([NAME])
