@@ -87,6 +87,7 @@ origin = ${quote(origin)}
 #   url = "https://tsa.example/"
 #   ca = "tls/tsa-ca.pem"           # PEM, whom its certificates lead to
 #   every = "1d"                    # s, m, h or d
+#   digest = "sha256"               # or sha384, sha512: what the authority takes
 #   name = "tsa.example"            # as it stands below checkpoints; default is the host of url
 
 [trust]

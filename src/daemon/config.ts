@@ -155,6 +155,7 @@ export function parseConfig(text: string, home: string): Config {
         caFile: absolute(home, read.optionalText('audit.timestamps.ca')),
         every: read.optionalText('audit.timestamps.every'),
         name: read.optionalText('audit.timestamps.name'),
+        digest: read.optionalText('audit.timestamps.digest'),
       }),
       witnesses: parseWitnessSettings(settings.get('audit.witness'), read.text('audit.origin'), {
         quorum: read.wholeNumber('audit.witness_quorum', 0, 0, 24),

@@ -154,6 +154,7 @@ const SETTINGS = [
   'audit.timestamps.ca',
   'audit.timestamps.every',
   'audit.timestamps.name',
+  'audit.timestamps.digest',
   'trust.valid_days',
   'trust.witness_quorum',
   'keys.canary_seconds',

@@ -1,13 +1,14 @@
 /** Who timestamps this log's checkpoints, and how often: the settings, checked. */
 import { readFileSync } from 'node:fs'
 import { excerpt, SealstoneError } from '#core'
-import { type Authority, readAuthorityRoots } from '#timestamps'
+import { type Authority, type ImprintDigest, IMPRINTS, readAuthorityRoots } from '#timestamps'
 
 export interface TimestampSettings {
   readonly name: string
   readonly url: string
   readonly caFile: string
   readonly everyMs: number
+  readonly digest: ImprintDigest
 }
 
 /** Throws CONFIG_INVALID. */
@@ -16,10 +17,12 @@ export function parseTimestampSettings(settings: {
   readonly caFile: string | undefined
   readonly every: string | undefined
   readonly name: string | undefined
+  readonly digest: string | undefined
 }): TimestampSettings | undefined {
-  const { url, caFile, every, name } = settings
+  const { url, caFile, every, name, digest } = settings
   if (url === undefined) {
-    if (caFile !== undefined || every !== undefined || name !== undefined) throw invalid('[audit.timestamps] is there without audit.timestamps.url')
+    if (caFile !== undefined || every !== undefined || name !== undefined || digest !== undefined)
+      throw invalid('[audit.timestamps] is there without audit.timestamps.url')
     return undefined
   }
   const parsed = URL.canParse(url) ? new URL(url) : undefined
@@ -28,18 +31,23 @@ export function parseTimestampSettings(settings: {
   if (caFile === undefined) throw invalid('audit.timestamps.ca is missing: the certificates that the authority is trusted by')
   const authority = name ?? parsed.hostname
   if (!/^[^\s+]{1,255}$/.test(authority)) throw invalid(`audit.timestamps.name is ${excerpt(authority)}, want a name without spaces and plus signs`)
-  return { name: authority, url: parsed.href, caFile, everyMs: parseDuration(every ?? '1d') }
+  return { name: authority, url: parsed.href, caFile, everyMs: parseDuration(every ?? '1d'), digest: parseDigest(digest ?? 'sha256') }
 }
 
 /** Throws CONFIG_INVALID. */
-export function openAuthority({ name, url, caFile }: TimestampSettings): Authority {
+export function openAuthority({ name, url, caFile, digest }: TimestampSettings): Authority {
   let pem: string
   try {
     pem = readFileSync(caFile, 'utf8')
   } catch (cause) {
     throw new SealstoneError('CONFIG_INVALID', `audit.timestamps.ca: ${caFile} cannot be read`, { cause })
   }
-  return { name, url, roots: readAuthorityRoots(pem) }
+  return { name, url, roots: readAuthorityRoots(pem), digest }
+}
+
+function parseDigest(text: string): ImprintDigest {
+  if (!Object.hasOwn(IMPRINTS, text)) throw invalid(`audit.timestamps.digest is ${excerpt(text)}, want ${Object.keys(IMPRINTS).join(', ')}`)
+  return text as ImprintDigest
 }
 
 function parseDuration(text: string): number {

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Clock, SealstoneError, utf8 } from '#core'
 import { parseNote } from '#tlog'
 import { addTimestamp } from './timestamp-line.ts'
-import { decodeResponse, encodeRequest } from './timestamp-request.ts'
+import { decodeResponse, encodeRequest, type ImprintDigest } from './timestamp-request.ts'
 import { verifyTimestamp } from './verify-timestamp.ts'
 
 export interface Authority {
@@ -12,6 +12,8 @@ export interface Authority {
   readonly url: string
   /** DER certificates that its signing certificates lead to. */
   readonly roots: readonly Uint8Array[]
+  /** Of what it is asked to timestamp; default `sha256`. */
+  readonly digest?: ImprintDigest
 }
 
 /** The note with the timestamp below, and its time. Throws TIMESTAMP_INVALID. */
@@ -25,8 +27,9 @@ export async function timestampNote(
   // The first bit is 0 and the first byte not, so that the number has one form only.
   const nonce = Uint8Array.from(randomBytes(16))
   nonce[0] = ((nonce[0] ?? 0) & 0x7f) | 0x40
-  const imprint = Uint8Array.from(createHash('sha256').update(utf8(text)).digest())
-  const token = decodeResponse(await post(authority.url, encodeRequest(imprint, nonce), signal))
+  const { digest = 'sha256' } = authority
+  const imprint = Uint8Array.from(createHash(digest).update(utf8(text)).digest())
+  const token = decodeResponse(await post(authority.url, encodeRequest(imprint, nonce, digest), signal))
   const { time } = await verifyTimestamp(token, { text, roots: authority.roots, nonce })
   const offBy = Math.abs(time.getTime() - clock.now().getTime())
   if (offBy > MAX_SKEW_MS)

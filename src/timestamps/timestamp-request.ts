@@ -3,14 +3,21 @@ import { fromBER, Integer, OctetString } from 'asn1js'
 import { AlgorithmIdentifier, MessageImprint, TimeStampReq, TimeStampResp } from 'pkijs'
 import { SealstoneError } from '#core'
 
-export const SHA256 = '2.16.840.1.101.3.4.2.1'
+/** Of the text that is timestamped; FIPS 180-4. */
+export type ImprintDigest = keyof typeof IMPRINTS
 
-/** DER. Asks for the certificates too, so that the token can be verified by itself. @param imprint SHA-256 */
-export function encodeRequest(imprint: Uint8Array, nonce: Uint8Array): Uint8Array {
+export const IMPRINTS = {
+  sha256: '2.16.840.1.101.3.4.2.1',
+  sha384: '2.16.840.1.101.3.4.2.2',
+  sha512: '2.16.840.1.101.3.4.2.3',
+} as const
+
+/** DER. Asks for the certificates too, so that the token can be verified by itself. @param imprint by `digest` */
+export function encodeRequest(imprint: Uint8Array, nonce: Uint8Array, digest: ImprintDigest = 'sha256'): Uint8Array {
   const request = new TimeStampReq({
     version: 1,
     messageImprint: new MessageImprint({
-      hashAlgorithm: new AlgorithmIdentifier({ algorithmId: SHA256 }),
+      hashAlgorithm: new AlgorithmIdentifier({ algorithmId: IMPRINTS[digest] }),
       hashedMessage: new OctetString({ valueHex: Uint8Array.from(imprint).buffer }),
     }),
     nonce: new Integer({ valueHex: Uint8Array.from(nonce).buffer }),

@@ -4,7 +4,7 @@ import { fromBER, type ObjectIdentifier, type OctetString, type Sequence } from 
 import { Certificate, ContentInfo, IssuerAndSerialNumber, SignedData, type SignerInfo, TSTInfo } from 'pkijs'
 import { parseRoots, validateChain } from '#certificates'
 import { equalBytes, SealstoneError, toSealstoneError, utf8 } from '#core'
-import { SHA256 } from './timestamp-request.ts'
+import { IMPRINTS } from './timestamp-request.ts'
 
 export interface VerifiedTimestamp {
   readonly time: Date
@@ -66,9 +66,8 @@ function parseInfo(content: Uint8Array): TSTInfo {
 }
 
 function checkImprint({ messageImprint }: TSTInfo, text: string): void {
-  if (messageImprint.hashAlgorithm.algorithmId !== SHA256)
-    throw invalid(`it is over a digest by ${messageImprint.hashAlgorithm.algorithmId}, want SHA-256`)
-  if (!equalBytes(bytesOf(messageImprint.hashedMessage), sha('sha256', utf8(text)))) throw invalid('it is over something else')
+  const digest = hashName(messageImprint.hashAlgorithm.algorithmId)
+  if (!equalBytes(bytesOf(messageImprint.hashedMessage), sha(digest, utf8(text)))) throw invalid('it is over something else')
 }
 
 function checkNonce({ nonce }: TSTInfo, wanted: Uint8Array): void {
@@ -163,7 +162,7 @@ const CONTENT_TYPE = '1.2.840.113549.1.9.3'
 const MESSAGE_DIGEST = '1.2.840.113549.1.9.4'
 const SIGNING_CERTIFICATE = '1.2.840.113549.1.9.16.2.12'
 const SIGNING_CERTIFICATE_V2 = '1.2.840.113549.1.9.16.2.47'
-const HASHES = { [SHA256]: 'sha256', '2.16.840.1.101.3.4.2.2': 'sha384', '2.16.840.1.101.3.4.2.3': 'sha512' } as const
+const HASHES = { [IMPRINTS.sha256]: 'sha256', [IMPRINTS.sha384]: 'sha384', [IMPRINTS.sha512]: 'sha512' } as const
 // RFC 8017, RFC 5758, RFC 8419. `rsaEncryption` and `ecPublicKey` leave the digest to the digest algorithm.
 const SCHEMES = {
   '1.2.840.113549.1.1.1': { type: 'rsa' },

@@ -61,6 +61,7 @@ describe('the configuration that init writes', () => {
       url: 'https://tsa.example/',
       caFile: '/srv/sealstone/tsa.pem',
       everyMs: 21_600_000,
+      digest: 'sha256',
     })
     expect(parseConfig(TEMPLATE, HOME).timestamps).toBeUndefined()
   })

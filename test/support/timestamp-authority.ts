@@ -10,6 +10,8 @@ export interface AuthorityOptions {
   /** Of the signing key; default `rsa:2048`. */
   readonly key?: 'rsa:2048' | 'ec'
   readonly essDigest?: 'sha1' | 'sha256'
+  /** Of what it timestamps; default all three. */
+  readonly digests?: string
 }
 
 export interface TestAuthority extends AsyncDisposable {
@@ -28,6 +30,7 @@ export async function startAuthority({
   key = 'rsa:2048',
 
   essDigest = 'sha256',
+  digests = 'sha256,sha384,sha512',
 }: AuthorityOptions = {}): Promise<TestAuthority> {
   const folder = mkdtempSync(join(tmpdir(), 'sealstone-tsa-'))
   const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -74,7 +77,7 @@ export async function startAuthority({
   writeFileSync(
     join(folder, 'tsa.cnf'),
     `[tsa]\ndefault_tsa = test\n[test]\nserial = ${folder}/serial\nsigner_cert = ${folder}/tsa.pem\ncerts = ${folder}/ca.pem\nsigner_key = ${folder}/tsa.key\n` +
-      `signer_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = sha256,sha512\naccuracy = secs:1\nordering = no\ntsa_name = no\ness_cert_id_chain = no\ness_cert_id_alg = ${essDigest}\n`,
+      `signer_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = ${digests}\naccuracy = secs:1\nordering = no\ntsa_name = no\ness_cert_id_chain = no\ness_cert_id_alg = ${essDigest}\n`,
   )
   writeFileSync(join(folder, 'serial'), '01\n')
   let running: Promise<unknown> = Promise.resolve()

@@ -67,6 +67,24 @@ describe('a timestamp', () => {
     expect(result).toMatch(/Verification: OK/)
   })
 
+  it.each(['sha384', 'sha512'] as const)('is taken of an authority that takes %s alone, and verifies with OpenSSL too', async (digest) => {
+    await using strict = await startAuthority({ digests: digest })
+    const authority = { name: NAME, url: strict.url, roots: [strict.root] }
+    await expect(timestampNote(note, authority, systemClock, AbortSignal.timeout(100_000))).rejects.toThrow('not granted')
+    const stamped = await timestampNote(note, { ...authority, digest }, systemClock, AbortSignal.timeout(100_000))
+    const [token] = findTimestamps(stamped.note, NAME) as [Uint8Array]
+    expect(await verifyTimestamp(token, { text, roots: [strict.root] })).toMatchObject({ time: stamped.time })
+    await expect(verifyTimestamp(token, { text: `${text}x\n`, roots: [strict.root] })).rejects.toThrow(/it is over something else/)
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'token'), token)
+    writeFileSync(join(folder, 'text'), text)
+    const line = ['ts', '-verify', '-token_in', '-in', 'token', '-data', 'text', '-CAfile', strict.caFile]
+    expect(execFileSync('openssl', line, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })).toMatch(/Verification: OK/)
+    expect(
+      execFileSync('openssl', ['ts', '-reply', '-token_in', '-in', 'token', '-text', '-token_out'], { cwd: folder, encoding: 'utf8' }),
+    ).toContain(`Hash Algorithm: ${digest}`)
+  })
+
   it('is replaced by a newer one of the same authority', async () => {
     const once = (await ask()).note
     const twice = await timestampNote(once, { name: NAME, url: tsa.url, roots: [tsa.root] }, systemClock, AbortSignal.timeout(100_000))
