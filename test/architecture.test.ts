@@ -24,7 +24,7 @@ const PLAN: Plan = {
     tilesources: { imports: ['core', 'tlog'] },
     cosigning: { imports: ['core', 'tlog'] },
     witness: { imports: ['core', 'tlog', 'suites', 'db'] },
-    publish: { imports: ['core', 'tlog', 'files', 'db', 'tilesources'] },
+    publish: { imports: ['core', 'tlog', 'files', 'db', 'tilesources', 'listeners'] },
     policy: { imports: ['core', 'db'] },
     listeners: { imports: ['core'] },
     tickets: { imports: ['core'] },

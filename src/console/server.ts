@@ -1,7 +1,7 @@
 /** Serves the console: the page to whoever has a session, a session to whoever has a link, and the log to the page. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, type ErrorCode, type Logger, toSealstoneError } from '#core'
-import { type HttpAddress, openHttpListener } from '#listeners'
+import { type HttpAddress, openHttpListener, UnsentAnswers } from '#listeners'
 import { answerApi } from './api.ts'
 import { Live } from './live.ts'
 import { PAGE_FOLDER, type PageFile, readPage } from './page-files.ts'
@@ -18,6 +18,8 @@ export interface ConsoleOptions extends HttpAddress {
   readonly hosts?: readonly string[]
   /** Where the bundled page is. */
   readonly pageFolder?: string
+  /** Of answers that their readers do not take; default 64 MiB. */
+  readonly mostUnsentBytes?: number
 }
 
 /** Closed when disposed of. */
@@ -33,12 +35,15 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   const page = readPage(options.pageFolder ?? PAGE_FOLDER)
   const sessions = new Sessions(options.clock, { linkMs: LINK_MINUTES * 60_000, sessionMs: SESSION_HOURS * 3_600_000 })
   const live = new Live(options.log)
-  const listener = await openHttpListener({ ...options, setting: 'console.listen', connections: MOST_CONNECTIONS }, (request, response) => {
-    void handle(parts, request, response).catch((error: unknown) => {
-      options.logger.error({ error: toSealstoneError(error).message }, 'a request of the console failed')
-      response.destroy()
-    })
-  })
+  const listener = await openHttpListener(
+    { ...options, setting: 'console.listen', connections: MOST_CONNECTIONS, idleMs: IDLE_MS },
+    (request, response) => {
+      void handle(parts, request, response).catch((error: unknown) => {
+        options.logger.error({ error: toSealstoneError(error).message }, 'a request of the console failed')
+        response.destroy()
+      })
+    },
+  )
   const isTls = options.tls !== undefined
   // The port is known once it listens; no request is read before this turn of the event loop is over.
   const parts: Parts = {
@@ -48,6 +53,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     log: options.log,
     hosts: servedHosts(options.host, listener.port, isTls, options.hosts ?? []),
     // Cookies do not know of ports: two consoles on one machine would take each other's away.
+    unsent: new UnsentAnswers(options.mostUnsentBytes ?? MOST_UNSENT_BYTES),
     cookie: isTls ? '__Host-sealstone-console' : `sealstone-console-${listener.port}`,
     isTls,
   }
@@ -68,6 +74,7 @@ interface Parts {
   readonly log: ConsoleLog
   readonly hosts: ReadonlySet<string>
   readonly cookie: string
+  readonly unsent: UnsentAnswers
   readonly isTls: boolean
 }
 
@@ -94,7 +101,7 @@ async function handle(parts: Parts, request: IncomingMessage, response: ServerRe
     if (!parts.live.add(response, SECURITY_HEADERS, () => parts.sessions.isOpen(session)))
       answerText(response, 503, 'too many pages listen already\n')
   } else {
-    await answerData(parts, response, pathname, searchParams)
+    await answerData(parts, request, response, pathname, searchParams)
   }
 }
 
@@ -110,11 +117,21 @@ function openSession(parts: Parts, response: ServerResponse, link: string): void
   response.writeHead(303, { ...SECURITY_HEADERS, location: '/', 'set-cookie': cookieText(parts, session, SESSION_HOURS * 3600) }).end()
 }
 
-async function answerData(parts: Parts, response: ServerResponse, pathname: string, parameters: URLSearchParams): Promise<void> {
+/** Who takes an answer slowly has it kept for him in memory: all together no more than some of these, what was read meanwhile for others is dropped. */
+async function answerData(
+  { log, unsent }: Parts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  pathname: string,
+  parameters: URLSearchParams,
+): Promise<void> {
   try {
-    const answer = await answerApi(parts.log, pathname, parameters)
-    if (answer === undefined) answerText(response, 404, 'there is nothing here\n')
-    else answerFile(response, answer)
+    const answer = unsent.isFull ? undefined : await answerApi(log, pathname, parameters)
+    if (unsent.isFull) return answerText(response, 503, 'too many readers who do not take their answers\n')
+    if (answer === undefined) return answerText(response, 404, 'there is nothing here\n')
+    if (request.socket.destroyed) return
+    unsent.hold(request, response, answer.bytes.length)
+    answerFile(response, answer)
   } catch (thrown) {
     const error = toSealstoneError(thrown)
     const status = STATUSES[error.code] ?? 500
@@ -149,3 +166,6 @@ const MAX_TOKEN = 64
 const LINK_MINUTES = 10
 const SESSION_HOURS = 12
 const MOST_CONNECTIONS = 64
+/** Longer than the pause between two signs of life that pages get which follow the log. */
+const IDLE_MS = 60_000
+const MOST_UNSENT_BYTES = 64 * 1024 * 1024

@@ -4,6 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, RequestListener, ServerRespo
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { toSealstoneError, utf8 } from '#core'
+import { UnsentAnswers } from '#listeners'
 import { parseTilePath, type TileName, type TileSource } from '#tlog'
 
 interface Answer {
@@ -25,9 +26,9 @@ export function logHandler(
   { onAnswer, onFailure }: LogHandlerEvents,
   { mostUnsentBytes = MOST_UNSENT_BYTES }: { readonly mostUnsentBytes?: number } = {},
 ): RequestListener {
-  let unsent = 0
+  const unsent = new UnsentAnswers(mostUnsentBytes)
   return (request, response) => {
-    const answering = unsent < mostUnsentBytes ? answerTo(source, request) : Promise.resolve(say(503, 'too many readers', { 'retry-after': '5' }))
+    const answering = unsent.isFull ? Promise.resolve(say(503, 'too many readers', { 'retry-after': '5' })) : answerTo(source, request)
     answering
       .catch((error: unknown) => {
         onFailure(error)
@@ -36,15 +37,7 @@ export function logHandler(
       .then((answer) => {
         const { socket } = request
         if (socket.destroyed) return // went away meanwhile
-        unsent += answer.body.length
-        // Of an answer that waits behind another one nothing is heard when its connection ends.
-        const release = (): void => {
-          unsent -= answer.body.length
-          response.off('close', release)
-          socket.off('close', release)
-        }
-        response.once('close', release)
-        socket.once('close', release)
+        unsent.hold(request, response, answer.body.length)
         send(request, response, answer)
         onAnswer(answer.status)
       })
