@@ -12,9 +12,10 @@ export const PATIENCE_MS = 90_000
 /** Kept after the tests, for whoever wants to see what they saw; git ignores it. */
 const SCREENSHOTS = join(PROJECT, '.cache/screenshots')
 
-export async function openBrowser(): Promise<Browser> {
+/** @param more arguments of its command line */
+export async function openBrowser(...more: readonly string[]): Promise<Browser> {
   mkdirSync(SCREENSHOTS, { recursive: true })
-  return chromium.launch({ executablePath: findChromium(), args: ARGS, timeout: PATIENCE_MS })
+  return chromium.launch({ executablePath: findChromium(), args: [...ARGS, ...more], timeout: PATIENCE_MS })
 }
 
 /** The page that the tests see is the one of these sources, whatever was bundled before. */

@@ -1,12 +1,14 @@
 /** A console over a real log whose keys are in software, so that a test can sign what no honest log would, and show it. */
 import { type Clock, systemClock, silentLogger, toBase64 } from '#core'
-import { startConsole, type ConsoleLog, type ConsoleServer } from '#console'
+import { startConsole, type ConsoleLog, type ConsoleOptions, type ConsoleServer } from '#console'
 import { trustSignedBytes, writeTrustFile, type TrustFile } from '#envelopes'
 import { encodeVerifierKey, type NewLeaf, type Witness, witnessVkeys } from '#tlog'
 import { LogReaderThread } from '../../src/daemon/log-reader.ts'
 import { intent, openLog, outcome, type OpenLog } from '../audit/support.ts'
 import { temporaryFolder } from '../support/sealstone.ts'
 import { type SoftwareLog, softwareLog } from '../support/software-log.ts'
+
+type HttpTls = NonNullable<ConsoleOptions['tls']>
 
 export interface SoftwareConsole extends AsyncDisposable {
   readonly server: ConsoleServer
@@ -19,10 +21,13 @@ export interface SoftwareConsole extends AsyncDisposable {
 export async function openSoftwareConsole(
   keys: SoftwareLog = softwareLog('log.example/console'),
   clock: Clock = systemClock,
+  tls?: HttpTls,
 ): Promise<SoftwareConsole> {
   await using opened = new AsyncDisposableStack()
   const { log, shown } = opened.use(await openShownLog(keys, clock))
-  const server = opened.use(await startConsole({ host: '127.0.0.1', port: 0, clock: systemClock, logger: silentLogger, log: shown }))
+  const server = opened.use(
+    await startConsole({ host: '127.0.0.1', port: 0, clock: systemClock, logger: silentLogger, log: shown, ...(tls === undefined ? {} : { tls }) }),
+  )
   const resources = opened.move()
   return { server, shown, log, keys, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
