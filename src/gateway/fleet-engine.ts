@@ -64,7 +64,7 @@ export class FleetEngine implements HostReader {
     if (method === undefined) return await this.#traffic.answeredByHost(head, bytes)
     if (this.#starting === undefined || method === 'ping') return await this.#take(head, bytes)
     // A host that does not wait for the answer to initialize: in order, while answers to servers still pass.
-    if (++this.#early > MOST_RUNNING) return await this.#error(id ?? 'null', INVALID_REQUEST, 'initialize has no answer yet')
+    if (++this.#early > MOST_RUNNING) return await this.#error(id ?? 'null', INVALID_REQUEST, 'the servers have not said yet who they are')
     this.#chain(this.#starting.then(async () => await this.#take(head, bytes)))
   }
 

@@ -18,7 +18,8 @@ export interface ShakenServer {
   readonly limits: UpstreamLimits
   /** In this era from now on. Never rejects. */
   ask(method: string, params: JsonObject | undefined, timeoutMs: number, era: Era): Promise<Answer>
-  /** Where it has ended: starts it once more, as some do that end at the first request that they do not know. @returns whether it is there */
+  hasEnded(): Promise<boolean>
+  /** Starts it once more: some servers end at the first request that they do not know. @returns whether it is there */
   revive(): Promise<boolean>
 }
 
@@ -27,12 +28,13 @@ export async function shakeHands(server: ShakenServer, host: FleetHost): Promise
   if (host.era === 'legacy') {
     const first = await initialize(server, host)
     // Silence says nothing of eras, and a difference to what was approved is the last word.
-    if (!('error' in first) || isSilence(first.error) || isFinal(first.error) || !(await server.revive())) return first
+    if (!('error' in first) || isSilence(first.error) || isFinal(first.error) || (await server.hasEnded())) return first
     const second = await discover(server, connectMs)
     return 'error' in second && !isFinal(second.error) ? first : second
   }
   const first = await discover(server, Math.min(connectMs, LONGEST_PROBE_MS))
-  if (!('error' in first) || isFinal(first.error) || !(await server.revive())) return first
+  if (!('error' in first) || isFinal(first.error)) return first
+  if ((await server.hasEnded()) && !(await server.revive())) return first
   const second = await initialize(server, host)
   if (!('error' in second) || !isSilence(first.error) || isFinal(second.error)) return second
   // It was slow, and knows no handshake.

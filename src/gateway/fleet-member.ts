@@ -48,6 +48,7 @@ export class FleetMember implements HostEnd, ShakenServer {
   #link: Link
   #host: FleetHost | undefined
   #isShaking = false
+  #isClosed = false
   #ended: SealstoneError | undefined
   #edit: ((incoming: Incoming) => Incoming) | undefined
   /** The request since 2026-07-28 on which it tells of changes. */
@@ -156,20 +157,24 @@ export class FleetMember implements HostEnd, ShakenServer {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#link.close()
   }
 
-  /** Once, while it is not known which era it speaks: some servers end at the first request that they do not know. */
-  async revive(): Promise<boolean> {
+  async hasEnded(): Promise<boolean> {
     await new Promise(setImmediate) // its end may be news of this very moment
-    if (this.#ended === undefined) return true
+    return this.#ended !== undefined
+  }
+
+  async revive(): Promise<boolean> {
     const { reopen } = this.#options
-    if (reopen === undefined) return false
+    if (reopen === undefined || this.#isClosed) return false
     try {
       this.#link = await reopen()
     } catch {
       return false // the first end of it is told
     }
+    if (this.#isClosed) await this.#link.close()
     this.#ended = undefined
     this.#session = this.#open(this.#link)
     return true
@@ -236,9 +241,14 @@ export class FleetMember implements HostEnd, ShakenServer {
 }
 
 function readAnswer(message: Uint8Array): Answer {
-  const { result, error } = parseMessage(message)
-  if (isJsonObject(error)) return { error }
-  return isJsonObject(result) ? { result } : { error: { code: NO_ANSWER, message: 'Sealstone: the MCP server answered no result' } }
+  try {
+    const { result, error } = parseMessage(message)
+    if (isJsonObject(error)) return { error }
+    if (isJsonObject(result)) return { result }
+  } catch {
+    // No more than a result that is none.
+  }
+  return { error: { code: NO_ANSWER, message: 'Sealstone: the MCP server answered no result' } }
 }
 
 const MOST_REPLIES = 8

@@ -84,7 +84,7 @@ export class Rounds {
     if (round.answer !== undefined) {
       const { answer } = round
       this.#open.delete(round.callId)
-      await member.write(writeMessage(id, parseMessage(answer)).bytes)
+      await member.write(renamed(id, answer).bytes)
     } else if (round.later.length > 0) await this.#question(round, id)
     return true
   }
@@ -104,7 +104,7 @@ export class Rounds {
       return undefined
     }
     this.#open.delete(id)
-    return writeMessage(round.hostId, parseMessage(bytes))
+    return renamed(round.hostId, bytes)
   }
 
   /** The host does not wait any more. @returns the server, and the id by which it knows the call */
@@ -140,6 +140,15 @@ export class Rounds {
     if (this.#open.size <= MOST_OPEN || oldest === undefined) return
     this.#open.delete(oldest.callId)
     for (const id of oldest.asked.values()) void refuseQuestion(oldest.member, id, 'the host gave no answer')
+  }
+}
+
+/** An answer to the host's request of this id. */
+function renamed(id: string, answer: Uint8Array): Message {
+  try {
+    return writeMessage(id, parseMessage(answer))
+  } catch {
+    return writeMessage(id, { error: { code: NO_ANSWER, message: 'the answer of the server is not valid JSON' } })
   }
 }
 

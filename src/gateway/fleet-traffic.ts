@@ -128,7 +128,7 @@ export class FleetTraffic implements FleetSink {
     if (call !== undefined && !call.isModern && member.era === 'modern' && isUnfinished(head)) return void this.#goOn(id, call, bytes)
     this.#calls.end(id)
     const isShort = call?.isModern === true && member.era === 'legacy' && head.answers === 'result'
-    return this.#output.write(isShort ? completeResult(head, bytes, [call.method]) : bytes)
+    return this.#output.write(isShort ? completed(head, bytes, call.method) : bytes)
   }
 
   /** A new server wants to know something before it answers, and the host is of before 2026-07-28. Never rejects. */
@@ -184,6 +184,15 @@ function named({ name }: FleetMember, message: JsonObject): Uint8Array {
   const params = objectOf(message['params'])
   const { logger } = params
   return writeMessage(undefined, { ...message, params: { ...params, logger: typeof logger === 'string' ? `${name}: ${logger}` : name } }).bytes
+}
+
+/** What the host gets of an old server's result. */
+function completed(head: MessageHead, bytes: Uint8Array, method: string): Uint8Array {
+  try {
+    return completeResult(head, bytes, [method])
+  } catch (error) {
+    return failedAnswer(head.id ?? 'null', toSealstoneError(error))
+  }
 }
 
 /** A result since 2026-07-28 that is not the end of its request. */
