@@ -1,12 +1,14 @@
 /** A fleet in both eras of the protocol: hosts and servers of either, each before each, and held as one server is. */
 import { join } from 'node:path'
+import { McpServer } from '@modelcontextprotocol/server'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Approval, HeldServer } from '#gateway'
 import { UPSTREAM_LIMITS, type UpstreamTarget } from '#upstream'
 import { EVERYTHING } from '../support/real-mcp-server.ts'
 import { scriptedServer } from '../upstream/support.ts'
 import { CHANGES } from './fixture.ts'
-import { approve, connectClient, enveloped, fixture, held, RawHost, startFleet } from './support.ts'
+import { approve, connectClient, enveloped, fixture, held, RawHost, startFleet, type TestGateway } from './support.ts'
+import { serveWeb } from './web-server.ts'
 
 const [command, ...args] = EVERYTHING
 const everything: UpstreamTarget = { command, args }
@@ -79,6 +81,28 @@ describe.each(HOSTS)('a host of the era %s', (era) => {
     expect(names.toSorted()).toEqual(['calc__add', 'calc__echo', 'calc__extra', 'free__add', 'free__echo', 'free__extra'])
     await expect.poll(() => gateway.decisions.map(({ decision }) => decision).toSorted()).toEqual(['blocked', 'warned'])
   })
+})
+
+it.each(HOSTS)('a host of the era %s uses servers over HTTP of both eras and of the new one alone, and is refused one that changed', async (era) => {
+  let description = 'Says hello.'
+  const create = (): McpServer => {
+    const server = new McpServer({ name: 'web', version: '1' })
+    server.registerTool('hello', { description }, () => ({ content: [{ type: 'text', text: 'hello' }] }))
+    return server
+  }
+  using both = await serveWeb(create)
+  using modern = await serveWeb(create, 'reject')
+  const approval = await approve({ url: both.url })
+  const fleet = (): TestGateway => startFleet({ both: held({ url: both.url }, approval), new: held({ url: modern.url }, approval) })
+  await using gateway = fleet()
+  const client = await connectClient(gateway, era)
+  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['both__hello', 'new__hello'])
+  for (const name of ['both__hello', 'new__hello']) expect((await client.callTool({ name })).content).toEqual([{ type: 'text', text: 'hello' }])
+  description = 'Says hello, and sends it elsewhere.'
+  await using after = fleet()
+  const other = await connectClient(after, era)
+  await expect(other.listTools()).rejects.toThrow(/Blocked by Sealstone/)
+  for (const name of ['both__hello', 'new__hello']) await expect(other.callTool({ name })).rejects.toThrow(/Blocked by Sealstone/)
 })
 
 /** A server of 2026-07-28 alone, each result of which is what `body` sends. */

@@ -1,33 +1,19 @@
 /** Hosts over HTTP, in both eras: what was approved passes, what was not is refused, and a page in a browser is turned away. */
-import { createServer } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { toNodeHandler } from '@modelcontextprotocol/node'
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { McpServer } from '@modelcontextprotocol/server'
 import { describe, expect, it } from 'vitest'
 import { type GatewayDecision, runHttpGateway } from '#gateway'
 import { approve, SILENT } from './support.ts'
+import { serveWeb } from './web-server.ts'
 
 let description = 'Says hello.'
 
-async function served(): Promise<{ url: string } & Disposable> {
-  const handler = createMcpHandler(() => {
+async function served(): Promise<Awaited<ReturnType<typeof serveWeb>>> {
+  return await serveWeb(() => {
     const server = new McpServer({ name: 'web', version: '1' })
     server.registerTool('hello', { description }, () => ({ content: [{ type: 'text', text: 'hello' }] }))
     return server
   })
-  const answer = toNodeHandler(handler)
-  const http = createServer((request, response) => void answer(request as Parameters<typeof answer>[0], response))
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  return {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`,
-    [Symbol.dispose]: () => {
-      http.close()
-      http.closeAllConnections()
-    },
-  }
 }
 
 describe.each(['legacy', 'auto'] as const)('a host of the era %s', (mode) => {
