@@ -1,6 +1,6 @@
 /** One gateway for one host on standard input and output, before all servers of a fleet. */
 import { UPSTREAM_LIMITS } from '#upstream'
-import { type FleetOptions, openFleet } from './fleet.ts'
+import type { FleetOptions } from './fleet.ts'
 import { serveStdio, type StdioFront } from './stdio-front.ts'
 
 export interface FleetGatewayOptions extends FleetOptions, StdioFront {}
@@ -10,6 +10,7 @@ export interface FleetGatewayOptions extends FleetOptions, StdioFront {}
  * others go on. Throws MCP_SERVER_UNAVAILABLE when none is left, INPUT_INVALID when the host breaks the protocol.
  */
 export async function runFleetGateway(options: FleetGatewayOptions): Promise<void> {
+  const { openFleet } = await import('./fleet.ts') // not loaded before one server
   await using fleet = await openFleet(options)
   await serveStdio(options, UPSTREAM_LIMITS, (host) => fleet.connect(host))
 }
