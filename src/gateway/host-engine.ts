@@ -1,7 +1,7 @@
 /** What answers one host, or those who share it, whoever carries their messages: a guarded session with a server, or with all of a fleet. */
 import { openLink, UPSTREAM_LIMITS } from '#upstream'
 import type { HeldServer, Telling } from './approval.ts'
-import { type FleetOptions, openFleet } from './fleet.ts'
+import type { FleetOptions } from './fleet.ts'
 import type { HostOutput } from './line-writer.ts'
 import type { HostReader } from './stdio-front.ts'
 import { StdioSession } from './stdio-session.ts'
@@ -24,6 +24,7 @@ export async function openServer(options: HeldServer & Telling, host: HostOutput
 
 /** Throws MCP_SERVER_UNAVAILABLE when none of its servers can be started. */
 export async function openFleetFor(options: FleetOptions, host: HostOutput): Promise<Engine> {
+  const { openFleet } = await import('./fleet.ts') // not loaded before one server
   const fleet = await openFleet(options)
   return { reader: fleet.connect(host), close: async () => await fleet[Symbol.asyncDispose]() }
 }
