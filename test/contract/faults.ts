@@ -22,7 +22,7 @@ export function describeFaults(contract: Contract): void {
         expect(keyHost.respawns).toBe(death)
       }
       await eventually(async () => expect(await heldAfterSigning(contract, keyHost)).toBe(before))
-    }, 60_000)
+    }, 400_000)
   })
 
   describe('a key that was removed underneath', () => {

@@ -103,7 +103,7 @@ it('moves them while eight clients sign, each of whom gets what verifies', async
   expect((await runOk(['audit', 'archive', '--before', '700'], home)).stdout).toContain('nothing is new')
   expect((await told()).length).toBe(2)
   expect((await runOk(['audit', 'show', '100'], home)).stdout).toContain('log-export')
-}, 60_000)
+})
 
 it('killed in the middle leaves every entry in one place, closes the intent at the next start, and goes on from there', async () => {
   await fill(1000)
@@ -139,7 +139,7 @@ it('killed in the middle leaves every entry in one place, closes the intent at t
     { kind: 'outcome', result: 'ok', count: (JSON.parse(stdout) as { moved: number }).moved },
   ])
   expect((await runOk(['audit', 'fsck'], home)).stdout).toMatch(/^OK/)
-}, 60_000)
+})
 
 it('stops after a step when its caller goes, and the log says how many it had moved', async () => {
   await fill(520)
