@@ -29,7 +29,6 @@ async function hashTree(
   const stop = () => Atomics.store(shared, 1, 1n)
   const timer = setInterval(() => onBytes(Number(Atomics.load(shared, 0))), REPORT_EVERY_MS)
   signal?.addEventListener('abort', stop, { once: true })
-  process.once('exit', stop) // Node waits for the threads
   const descriptors: number[] = []
   try {
     for (const _ of Array.from({ length: THREADS })) {
@@ -48,7 +47,6 @@ async function hashTree(
     for (const descriptor of descriptors) closeSync(descriptor)
     clearInterval(timer)
     signal?.removeEventListener('abort', stop)
-    process.off('exit', stop)
   }
 }
 

@@ -1,9 +1,11 @@
 /** BLAKE3 on every core inside one file: the addon and the way to it, judged by the authors' vectors, b3sum, noble and the engine for small files. */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { appendFileSync, closeSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { expect, it } from 'vitest'
 import { hashModel, type HashProgress } from '#hashing'
 import { type Blake3Tree, loadBlake3Tree, TREE_OUTCOME } from '../../src/hashing/blake3-tree.ts'
@@ -107,6 +109,18 @@ it('ends with its process, however much is left to read', () => {
   expect(() => execFileSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', program])).toThrow(
     expect.objectContaining({ status: 7 }),
   )
+})
+
+it('ends with its worker, which does not wait for it', async () => {
+  const path = join(temporaryFolder(), 'sparse.bin')
+  writeFileSync(path, '')
+  truncateSync(path, 2000 * GIB)
+  const program = `const { parentPort, workerData: { room, path } } = require('node:worker_threads')
+    void import(room).then(({ hashModel }) => hashModel(path, { hashType: 'blake3', onProgress: ({ bytesDone }) => bytesDone > 0 && parentPort.postMessage('reads') }))`
+  const workerData = { room: new URL('../../src/hashing/index.ts', import.meta.url).href, path }
+  const worker = new Worker(program, { eval: true, execArgv: [], workerData })
+  await once(worker, 'message')
+  expect(await worker.terminate()).toBe(1)
 })
 
 it('says that a file ended early, or why it cannot be read', async () => {

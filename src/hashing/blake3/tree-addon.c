@@ -23,9 +23,12 @@
 /* How a job ended, where not with an error of the system (above 0). */
 enum { DONE = 0, ENDED_EARLY = -1, STOPPED = -2 };
 
+/* Its threads are its own and not of Node's pool: those Node waits for before anybody could stop them, when a worker is terminated. */
 struct job {
-  napi_async_work work;
+  napi_env env;
+  napi_threadsafe_function settle;
   napi_deferred deferred;
+  pthread_t leader;
   napi_ref shared_ref;
   int descriptors[MOST_THREADS];
   uint32_t threads;
@@ -157,9 +160,7 @@ static void hash_at_once(struct job *job) {
   free(buffer);
 }
 
-static void execute(napi_env env, void *data) {
-  (void)env;
-  struct job *job = data;
+static void hash(struct job *job) {
   if (job->length <= READ_BYTES) return hash_at_once(job);
   job->piece_bytes = READ_BYTES;
   while (job->piece_bytes < PIECE_BYTES && job->piece_bytes * 2 * job->threads * PIECES_OF_THREAD <= job->length) job->piece_bytes *= 2;
@@ -167,22 +168,43 @@ static void execute(napi_env env, void *data) {
   hash_in_threads(job);
 }
 
-static void release(napi_env env, struct job *job) {
-  if (job->shared_ref != NULL) napi_delete_reference(env, job->shared_ref);
-  if (job->work != NULL) napi_delete_async_work(env, job->work);
+static void release(struct job *job) {
+  if (job->shared_ref != NULL) napi_delete_reference(job->env, job->shared_ref);
   free(job->piece_cvs);
   free(job);
 }
 
+/* The first of the job's threads. */
+static void *lead(void *argument) {
+  struct job *job = argument;
+  hash(job);
+  napi_threadsafe_function settle = job->settle;
+  napi_call_threadsafe_function(settle, NULL, napi_tsfn_blocking);
+  napi_release_threadsafe_function(settle, napi_tsfn_release);
+  return NULL;
+}
+
+/* The environment ends before the job: a worker is terminated. Runs before the end of `settle`, which was there first. */
+static void end_early(void *argument) {
+  struct job *job = argument;
+  atomic_store(job->stop, 1);
+  pthread_join(job->leader, NULL);
+  release(job);
+}
+
 /* Resolves with the digest, or the number that says why there is none. */
-static void complete(napi_env env, napi_status status, void *data) {
-  struct job *job = data;
-  int outcome = status == napi_ok ? atomic_load(&job->outcome) : STOPPED;
+static void complete(napi_env env, napi_value callback, void *context, void *data) {
+  (void)callback, (void)data;
+  if (env == NULL) return; /* it has ended, and the job with it */
+  struct job *job = context;
+  pthread_join(job->leader, NULL);
+  napi_remove_env_cleanup_hook(env, end_early, job);
+  int outcome = atomic_load(&job->outcome);
   napi_value result;
   bool made = outcome == DONE ? napi_create_buffer_copy(env, BLAKE3_OUT_LEN, job->digest, NULL, &result) == napi_ok
                               : napi_create_int32(env, outcome, &result) == napi_ok;
   if (made) napi_resolve_deferred(env, job->deferred, result);
-  release(env, job);
+  release(job);
 }
 
 static bool read_arguments(napi_env env, napi_callback_info info, struct job *job) {
@@ -212,24 +234,36 @@ static bool read_arguments(napi_env env, napi_callback_info info, struct job *jo
   return napi_create_reference(env, arguments[3], 1, &job->shared_ref) == napi_ok;
 }
 
+static bool begin(napi_env env, struct job *job, napi_value *promise) {
+  napi_value name;
+  if (napi_create_string_utf8(env, "sealstone:blake3", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
+  if (napi_create_promise(env, &job->deferred, promise) != napi_ok) return false;
+  if (napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, NULL, NULL, job, complete, &job->settle) != napi_ok) return false;
+  if (napi_add_env_cleanup_hook(env, end_early, job) == napi_ok) {
+    if (pthread_create(&job->leader, NULL, lead, job) == 0) return true;
+    napi_remove_env_cleanup_hook(env, end_early, job);
+  }
+  napi_release_threadsafe_function(job->settle, napi_tsfn_abort);
+  return false;
+}
+
 /* hashRange(descriptors, start, length, shared): a thread for each descriptor, all of the same file; start and length in bytes. */
 static napi_value hash_range(napi_env env, napi_callback_info info) {
-  napi_value promise, name;
+  napi_value promise;
   struct job *job = calloc(1, sizeof *job);
   if (job == NULL) {
     napi_throw_error(env, NULL, "out of memory");
     return NULL;
   }
+  job->env = env;
   if (!read_arguments(env, info, job)) {
-    release(env, job);
+    release(job);
     napi_throw_type_error(env, NULL, "want 1 to 64 descriptors, start, length, and a BigInt64Array of 2");
     return NULL;
   }
-  if (napi_create_string_utf8(env, "sealstone:blake3", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_create_async_work(env, NULL, name, execute, complete, job, &job->work) != napi_ok ||
-      napi_create_promise(env, &job->deferred, &promise) != napi_ok || napi_queue_async_work(env, job->work) != napi_ok) {
-    release(env, job);
-    napi_throw_error(env, NULL, "the work could not be queued");
+  if (!begin(env, job, &promise)) {
+    release(job);
+    napi_throw_error(env, NULL, "the thread could not be started");
     return NULL;
   }
   return promise;
