@@ -13,8 +13,10 @@ export async function hashTrees(job: RangeJob, tree: Blake3Tree): Promise<void> 
     job.signal?.throwIfAborted()
     const outcome = await hashTree(range, tree, job.signal, (bytesDone) => job.onBytes(bytesBefore + bytesDone, [{ index, bytesDone }]))
     job.signal?.throwIfAborted()
-    bytesBefore += range.end - range.start
+    const bytesDone = range.end - range.start
+    bytesBefore += bytesDone
     job.onOutcome(index, outcome)
+    job.onBytes(bytesBefore, [{ index, bytesDone }]) // most files end before the timer tells of them
   }
   job.onBytes(bytesBefore, [])
 }

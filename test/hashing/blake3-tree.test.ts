@@ -84,6 +84,17 @@ it('gives the same digest where no addon can be loaded', async () => {
   expect(run('--no-addons')).toBe(want)
 })
 
+it('tells of each large file that it has done, however soon one follows the other', async () => {
+  const root = modelOf({})
+  for (let file = 0; file < 20; file++) {
+    writeFileSync(join(root, `${file}.bin`), '')
+    truncateSync(join(root, `${file}.bin`), 16 * MIB)
+  }
+  const told = new Set<number>()
+  await hashModel(root, { hashType: 'blake3', onProgress: ({ filesDone, bytesDone }) => bytesDone === filesDone * 16 * MIB && told.add(filesDone) })
+  expect([...told]).toEqual(Array.from({ length: 21 }, (_, files) => files))
+})
+
 it('stops between two reads when it is told to', async () => {
   const path = join(temporaryFolder(), 'sparse.bin')
   writeFileSync(path, '')
