@@ -24,7 +24,7 @@ export interface ShakenServer {
 }
 
 export async function shakeHands(server: ShakenServer, host: FleetHost): Promise<MemberIdentity | { readonly error: JsonObject }> {
-  const { connectMs } = server.limits
+  const { connectMs, probeMs } = server.limits
   if (host.era === 'legacy') {
     const first = await initialize(server, host)
     // Silence says nothing of eras, and a difference to what was approved is the last word.
@@ -32,7 +32,7 @@ export async function shakeHands(server: ShakenServer, host: FleetHost): Promise
     const second = await discover(server, connectMs)
     return 'error' in second && !isFinal(second.error) ? first : second
   }
-  const first = await discover(server, Math.min(connectMs, LONGEST_PROBE_MS))
+  const first = await discover(server, Math.min(connectMs, probeMs))
   if (!('error' in first) || isFinal(first.error)) return first
   if ((await server.hasEnded()) && !(await server.revive())) return first
   const second = await initialize(server, host)
@@ -78,5 +78,3 @@ function dataCode({ data }: JsonObject): JsonValue | undefined {
 }
 
 export const NO_ANSWER = -32050
-/** Servers of before 2026-07-28 answer at once that they do not know the request; a few say nothing. */
-const LONGEST_PROBE_MS = 10_000

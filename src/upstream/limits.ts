@@ -4,6 +4,8 @@ import { SealstoneError } from '#core'
 export interface UpstreamLimits {
   /** For the handshake, from the start of the process on. */
   readonly connectMs: number
+  /** For a server of a fleet to say that it does not know `server/discover`: those of before 2026-07-28 do so at once, a few say nothing. */
+  readonly probeMs: number
   /** For the answer to one request of ours. */
   readonly requestMs: number
   /** For all pages of all lists together. */
@@ -32,6 +34,7 @@ export interface UpstreamLimits {
 
 export const UPSTREAM_LIMITS: UpstreamLimits = {
   connectMs: 30_000,
+  probeMs: 10_000,
   requestMs: 30_000,
   offerMs: 60_000,
   recheckMs: 5000,

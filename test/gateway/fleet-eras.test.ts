@@ -329,7 +329,7 @@ describe('an old server before a host of 2026-07-28', () => {
 
   it('that says nothing to it is asked in the old way', async () => {
     const silent = scriptedServer(`if (message.method === 'server/discover') return; ${OLD_TOOLS} send({ id: message.id, result: { content: [] } })`)
-    await using gateway = startFleet({ old: { target: silent, mode: 'off', limits: { ...UPSTREAM_LIMITS, connectMs: 1000 } } })
+    await using gateway = startFleet({ old: { target: silent, mode: 'off', limits: { ...UPSTREAM_LIMITS, probeMs: 300 } } })
     expect((await new RawHost(gateway).modern(1, 'tools/list')).result).toMatchObject({ tools: [{ name: 'old__go' }] })
   })
 
