@@ -31,6 +31,8 @@ export class DecisionQueue {
   #timer: NodeJS.Timeout | undefined
   #failures = 0
   #isRefused = false
+  #failedInARow = 0
+  #hasToldFull = false
   #closed = false
   #late = false
 
@@ -43,6 +45,11 @@ export class DecisionQueue {
   add(decision: GatewayDecision): void {
     if (this.#memory.length >= MOST_IN_MEMORY) this.#keep()
     this.#memory.push(decision)
+    this.#schedule(FIRST_PAUSE_MS)
+  }
+
+  /** What gateways that are gone have left, soon, even if this one decides nothing. Connects only where there is something. */
+  sendLeftBehind(): void {
     this.#schedule(FIRST_PAUSE_MS)
   }
 
@@ -70,7 +77,7 @@ export class DecisionQueue {
       this.#timer = undefined
       this.#sending = this.#send().finally(() => {
         this.#sending = undefined
-        if (this.#waits) this.#schedule(this.#pauseMs())
+        if (this.#waits || this.#spool.isOwed) this.#schedule(this.#pauseMs())
       })
     }, ms)
     this.#timer.unref()
@@ -82,9 +89,14 @@ export class DecisionQueue {
   }
 
   async #send(): Promise<void> {
+    if (!this.#waits && !this.#spool.isOwed) return
     try {
       await using log = await this.#options.connect()
-      const deliver = async (decision: GatewayDecision): Promise<void> => await this.#deliver(log, decision)
+      this.#spool.takeAsides()
+      let failure: SealstoneError | undefined
+      const deliver = async (decision: GatewayDecision): Promise<void> => {
+        failure = (await this.#deliver(log, decision)) ?? failure
+      }
       for (const name of await this.#spool.sendLeftBehind(deliver))
         this.#options.note(`${name} in ${this.#options.folder} is no file of this user, so it is not sent`)
       while (this.#waits && !this.#late) {
@@ -99,6 +111,7 @@ export class DecisionQueue {
         await deliver({ operation: 'mcp.connect', decision: 'warned', subject: 'mcp gateway', reason: `${lost} decisions were not kept` })
         this.#lost -= lost
       }
+      if (failure !== undefined) return this.#failed(failure)
       this.#failures = 0
       this.#isRefused = false
     } catch (error) {
@@ -119,22 +132,41 @@ export class DecisionQueue {
     this.#keep()
   }
 
-  /** A decision that the daemon will never take is not tried again: the others must not wait behind it. */
-  async #deliver(log: DecisionLog, decision: GatewayDecision): Promise<void> {
+  /**
+   * A decision that the daemon will never take is not tried again, and one at which it fails is set aside until the next round: the others must
+   * not wait behind it. Throws where it fails at each. @returns why this one was set aside
+   */
+  async #deliver(log: DecisionLog, decision: GatewayDecision): Promise<SealstoneError | undefined> {
     if (this.#late) throw new SealstoneError('CANCELLED')
     try {
       await log.recordDecision(decision)
+      this.#failedInARow = 0
     } catch (error) {
-      if (!(error instanceof SealstoneError) || error.entry.grpc !== 'INVALID_ARGUMENT') throw error
-      this.#options.note(`the audit log does not take a decision: ${error.message}`)
+      const grpc = error instanceof SealstoneError ? error.entry.grpc : undefined
+      if (grpc === 'INVALID_ARGUMENT') {
+        this.#options.note(`the audit log does not take a decision: ${toSealstoneError(error).message}`)
+        return undefined
+      }
+      if ((grpc !== 'INTERNAL' && grpc !== 'DATA_LOSS') || this.#failedInARow >= MOST_IN_A_ROW) {
+        this.#failedInARow = 0
+        throw error
+      }
+      this.#failedInARow++
+      this.#spool.setAside(decision)
+      return toSealstoneError(error)
     }
+    return undefined
   }
 
   #keep(): void {
     const decisions = this.#memory.splice(0)
     if (decisions.length === 0) return
     try {
-      if (!this.#spool.append(decisions)) this.#lost += decisions.length
+      if (this.#spool.append(decisions)) return
+      this.#lost += decisions.length
+      const what = decisions.length === 1 ? '1 decision is' : `${decisions.length} decisions are`
+      if (!this.#hasToldFull) this.#options.note(`${this.#options.folder} is full: ${what} not kept, and the log will be told how many were not`)
+      this.#hasToldFull = true
     } catch (error) {
       this.#lost += decisions.length
       this.#options.note(`${decisions.length} decisions cannot be kept: ${toSealstoneError(error).message}`)
@@ -146,4 +178,6 @@ const RIGHT_HINT = 'give this machine the right audit.record, or update the daem
 /** The first calls of a host are not held up by what connecting loads. */
 const FIRST_PAUSE_MS = 500
 const MOST_IN_MEMORY = 1000
+/** A daemon that fails at more decisions in a row fails at any. */
+const MOST_IN_A_ROW = 3
 const LONGEST_PAUSE_MS = 60_000

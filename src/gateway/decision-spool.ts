@@ -15,7 +15,6 @@ import {
   renameSync,
   rmSync,
   type Stats,
-  statSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { parseStrictObject } from '#core'
@@ -25,15 +24,18 @@ export class DecisionSpool {
   readonly #folder: string
   readonly #stem = `${process.pid}-${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`
   readonly #file: string
-  /** Renamed, so that no other process sends them too; with what of them was sent, and how much of it we wrote ourselves. */
-  readonly #claimed = new Map<string, { sent: number; readonly ownBytes: number }>()
+  readonly #asides: string
+  /** Renamed, so that no other process sends them too; with what of them was sent. */
+  readonly #claimed = new Map<string, { sent: number }>()
   #claims = 0
   #hasFile = false
+  #hasAsides = false
   readonly #strange = new Set<string>()
 
   constructor(folder: string) {
     this.#folder = folder
     this.#file = join(folder, `${this.#stem}.ndjson`)
+    this.#asides = join(folder, `${this.#stem}y.ndjson`)
   }
 
   /** Something of ours waits here. */
@@ -41,15 +43,32 @@ export class DecisionSpool {
     return this.#hasFile || this.#claimed.size > 0
   }
 
+  /** Something is to be sent later, or was left behind by a process that is gone. */
+  get isOwed(): boolean {
+    return this.#hasAsides || this.#leftBehind().some((name) => !this.#strange.has(name))
+  }
+
   /** @returns whether there was room for them. Throws what the file system throws. */
   append(decisions: readonly GatewayDecision[]): boolean {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-    let size = this.#hasFile ? (statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0) : 0
-    for (const { ownBytes } of this.#claimed.values()) size += ownBytes
-    if (size > LARGEST_FILE) return false
-    appendFileSync(this.#file, decisions.map((decision) => `${JSON.stringify(decision)}\n`).join(''), { mode: 0o600 })
+    if (this.#isFull()) return false
+    appendFileSync(this.#file, decisions.map(lineOf).join(''), { mode: 0o600 })
     this.#hasFile = true
     return true
+  }
+
+  /** One that could not be sent in this round, and does not wait in it. It had its room before. */
+  setAside(decision: GatewayDecision): void {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    appendFileSync(this.#asides, lineOf(decision), { mode: 0o600 })
+    this.#hasAsides = true
+  }
+
+  /** They wait again. */
+  takeAsides(): void {
+    if (!this.#hasAsides) return
+    this.#hasAsides = false
+    this.#claim(this.#asides)
   }
 
   /** What is ours, line by line in its order. What `deliver` throws ends it; the next time goes on from there. */
@@ -57,7 +76,7 @@ export class DecisionSpool {
     for (const path of this.#claimed.keys()) await this.#send(path, deliver)
     if (!this.#hasFile) return
     this.#hasFile = false
-    const claimed = this.#claim(this.#file, statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0)
+    const claimed = this.#claim(this.#file)
     if (claimed !== undefined) await this.#send(claimed, deliver)
   }
 
@@ -76,20 +95,28 @@ export class DecisionSpool {
       }
       files++
       bytes += size
-      const claimed = this.#claim(path, 0)
+      const claimed = this.#claim(path)
       if (claimed !== undefined) await this.#send(claimed, deliver)
     }
     return strange
   }
 
-  #claim(path: string, ownBytes: number): string | undefined {
+  /** Of the files of all processes. */
+  #isFull(): boolean {
+    const names = readdirSync(this.#folder)
+    if (names.length > MOST_FILES_KEPT) return true
+    const sizes = names.map((name) => lstatSync(join(this.#folder, name), { throwIfNoEntry: false })?.size ?? 0)
+    return sizes.reduce((sum, size) => sum + size, 0) >= LARGEST_FOLDER
+  }
+
+  #claim(path: string): string | undefined {
     const claimed = join(this.#folder, `${this.#stem}x${this.#claims++}.ndjson.sending`)
     try {
       renameSync(path, claimed)
     } catch {
       return undefined // another process was faster
     }
-    this.#claimed.set(claimed, { sent: 0, ownBytes })
+    this.#claimed.set(claimed, { sent: 0 })
     return claimed
   }
 
@@ -163,7 +190,7 @@ function isOwnFile(stats: Stats): boolean {
 /** From a place in the file on, up to the largest that we write; a piece of a line that is too long is none. */
 function* linesFrom(file: number, start: number): Generator<{ readonly text: string; readonly end: number }, void, undefined> {
   const buffer = Buffer.alloc(4 * LONGEST_LINE)
-  for (let at = start; at < LARGEST_FILE * 2; ) {
+  for (let at = start; at < LARGEST_FILE; ) {
     const read = readSync(file, buffer, 0, buffer.length, at)
     if (read === 0) return
     const piece = buffer.subarray(0, read)
@@ -174,6 +201,10 @@ function* linesFrom(file: number, start: number): Generator<{ readonly text: str
     }
     at += from === 0 ? read : from
   }
+}
+
+function lineOf(decision: GatewayDecision): string {
+  return `${JSON.stringify(decision)}\n`
 }
 
 /** A line that a crash cut is left out: what is in it cannot be known. */
@@ -200,7 +231,10 @@ function parseLine(text: string): GatewayDecision | undefined {
 }
 
 const LONGEST_LINE = 16 * 1024
-const LARGEST_FILE = 16 * 1024 * 1024
+/** More of a file is not read: it was not written by a gateway. */
+const LARGEST_FILE = 128 * 1024 * 1024
+const LARGEST_FOLDER = 64 * 1024 * 1024
+const MOST_FILES_KEPT = 1024
 /** Left-behind files in one round. */
 const MOST_FILES = 16
 const MOST_BYTES = 32 * 1024 * 1024

@@ -1,5 +1,5 @@
 /** Decisions on their way to a log that comes and goes. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
@@ -110,6 +110,65 @@ describe('decisions', () => {
     expect(readFileSync(join(decisions, file), 'utf8').split('\n')).toHaveLength(3)
   })
 
+  it('of a gateway that is gone are sent when the next one starts, even if it decides nothing', async () => {
+    using folder = temporaryFolder()
+    const decisions = join(folder.path, 'decisions')
+    mkdirSync(decisions)
+    writeFileSync(join(decisions, `${NO_PROCESS}-a.ndjson`), lineOf('old'))
+    const log = takingLog()
+    const queue = new DecisionQueue({ folder: decisions, connect: () => Promise.resolve(log), note: () => {} })
+    queue.sendLeftBehind()
+    await expect.poll(() => log.taken).toEqual(['old'])
+    await queue.close(5000)
+    expect(readdirSync(decisions)).toEqual([])
+  })
+
+  it('are not asked for, and nothing is connected, where none is left behind', async () => {
+    using folder = temporaryFolder()
+    let connected = 0
+    const connect = (): Promise<TakingLog> => {
+      connected++
+      return Promise.resolve(takingLog())
+    }
+    const queue = new DecisionQueue({ folder: join(folder.path, 'decisions'), connect, note: () => {} })
+    queue.sendLeftBehind()
+    await queue.close(100)
+    expect(connected).toBe(0)
+  })
+
+  it('at which the daemon fails do not hold up those behind them, and are kept', async () => {
+    using folder = temporaryFolder()
+    const decisions = join(folder.path, 'decisions')
+    mkdirSync(decisions)
+    const failing = ['bad 0', 'bad 1', 'bad 2', 'bad 3', 'bad 4']
+    writeFileSync(join(decisions, `${NO_PROCESS}-a.ndjson`), [...failing, 'old'].map(lineOf).join(''))
+    const log = takingLog((_, subject) => (failing.includes(subject) ? Promise.reject(new SealstoneError('INTERNAL')) : undefined))
+    const queue = new DecisionQueue({ folder: decisions, connect: () => Promise.resolve(log), note: () => {}, retryMs: 1 })
+    queue.add(decisionOf('new'))
+    await expect.poll(() => log.taken.toSorted()).toEqual(['new', 'old'])
+    await queue.close(1)
+    const kept = readdirSync(decisions).map((name) => readFileSync(join(decisions, name), 'utf8'))
+    const subjects = new Set(kept.join('').match(/bad \d/g)) // a file of which some was sent has those twice
+    expect([...subjects].toSorted()).toEqual(failing)
+  })
+
+  it('are bounded as a folder, whoever wrote them', async () => {
+    using folder = temporaryFolder()
+    const decisions = join(folder.path, 'decisions')
+    mkdirSync(decisions)
+    // Of a gateway that still runs: sparse, so that it takes no room.
+    const other = openSync(join(decisions, `${process.ppid}-a.ndjson`), 'w')
+    ftruncateSync(other, 64 << 20)
+    closeSync(other)
+    const notes: string[] = []
+    const connect = (): Promise<never> => Promise.reject(new SealstoneError('DAEMON_UNAVAILABLE'))
+    const queue = new DecisionQueue({ folder: decisions, connect, note: (text) => void notes.push(text) })
+    queue.add(decisionOf('new'))
+    await queue.close(5000)
+    expect(readdirSync(decisions)).toEqual([`${process.ppid}-a.ndjson`])
+    expect(notes).toContainEqual(expect.stringMatching(/is full.*1 decision/))
+  })
+
   it('are read from files of this user alone, and lines that are none are left out', async () => {
     using folder = temporaryFolder()
     const decisions = join(folder.path, 'decisions')
@@ -136,13 +195,13 @@ interface TakingLog extends AsyncDisposable {
 }
 
 /** @param answer to the decision with this number; undefined takes it */
-function takingLog(answer: (at: number) => Promise<void> | undefined = () => undefined): TakingLog {
+function takingLog(answer: (at: number, subject: string) => Promise<void> | undefined = () => undefined): TakingLog {
   const taken: string[] = []
   let next = 0
   return {
     taken,
     recordDecision: async ({ subject }) => {
-      const given = answer(next++)
+      const given = answer(next++, subject)
       if (given === undefined) taken.push(subject)
       await given
     },

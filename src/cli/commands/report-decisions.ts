@@ -20,6 +20,7 @@ export async function reportDecisions(
 ): Promise<void> {
   const note = (text: string): void => output.note(visible(text))
   const decisions = new DecisionQueue({ folder: join(home, 'decisions'), connect: () => openClient(home, options), note })
+  decisions.sendLeftBehind()
   const report: Report = (decision) => {
     if (decision.decision !== 'allowed') note(`${decision.decision}: ${decision.subject}: ${decision.reason ?? ''}`)
     decisions.add(decision)
