@@ -64,6 +64,19 @@ describe.each([
 })
 
 describe('what descriptors cannot keep out is told, and the status is 1', () => {
+  it('a file that is overwritten in place; what the command started is stopped too, also where its parent has gone', async () => {
+    using stand = await signedModel()
+    // A child of the shell, a child of that one, and one whose parent has ended, in a session of its own.
+    const children = `sh -c 'sleep 600 & echo $!; wait' & echo $!; setsid sh -c 'sleep 600 & echo $!' & wait $!`
+    const script = `${children}; printf EVIL >"$1/weights/a.bin"; wait; sleep 600`
+    const args = ['--model', stand.model, ...DESCRIPTORS, '--', 'sh', '-c', script, 'sh', stand.model]
+    const { code, stdout } = await stand.run(args)
+    expect(code).toBe(1)
+    const started = stdout.trim().split('\n').map(Number)
+    expect(started).toHaveLength(3)
+    expect(started.filter(isRunning)).toEqual([])
+  })
+
   it('a file that is overwritten in place; the command is stopped', async () => {
     using stand = await signedModel()
     const script = `trap 'cat {model}/weights/a.bin; exit' TERM; printf EVIL >"$1/weights/a.bin"; while :; do sleep 0.05; done`
@@ -201,3 +214,12 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 const ROUNDS = 25
+
+/** One that has ended may wait for whoever is its parent now. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}

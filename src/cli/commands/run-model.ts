@@ -65,13 +65,16 @@ async function prepareAndRun(context: CommandContext, operands: readonly string[
   signals.signal.throwIfAborted()
   const started = await startCommand(command, args, environmentFor(models, process.env))
   signals.passTo(started)
+  let stopped: Promise<void> | undefined
   const watch = keepWatch(async () => {
     if (!(await isChanged())) return false
-    started.stop() // what runs on other bytes than the verified ones must not go on
+    stopped = started.stop() // what runs on other bytes than the verified ones must not go on
     return true
   })
   const status = await started.ended
-  return (await watch.end()) ? EXIT.failed : status
+  const changed = await watch.end()
+  await stopped
+  return changed ? EXIT.failed : status
 }
 
 /** Before anything large is read. */
