@@ -47,7 +47,9 @@ export class Verifications {
   /** One leaf for all that was counted; none if nothing was. Never throws. */
   async flush(): Promise<void> {
     if (this.#count === 0) return
-    const rows = [...this.#rows.values()].sort((left, right) => right.count - left.count)
+    const rows = [...this.#rows.values()].sort(
+      (left, right) => Number(right.result === 'error') - Number(left.result === 'error') || right.count - left.count,
+    )
     const count = this.#count
     this.#rows.clear()
     this.#count = 0
@@ -70,7 +72,13 @@ export class Verifications {
     const name = `${row.caller}\0${row.key}\0${row.result}`
     const known = this.#rows.get(name)
     if (known !== undefined) known.count += row.count
-    else if (this.#rows.size < MOST_ROWS) this.#rows.set(name, { ...row })
+    else if (this.#rows.size < MOST_ROWS || (row.result === 'error' && this.#forgetGood())) this.#rows.set(name, { ...row })
+  }
+
+  /** One that is good gives way to one that is not: it stays in the number of all. */
+  #forgetGood(): boolean {
+    for (const [name, { result }] of this.#rows) if (result === 'ok') return this.#rows.delete(name)
+    return false
   }
 
   async #append(leaf: NewLeaf): Promise<boolean> {

@@ -108,6 +108,20 @@ describe('many verifications', () => {
     })
   })
 
+  it('that are good hide none that failed: who had failures is told first', async () => {
+    for (let at = 0; at < 300; at += 1) {
+      const caller = as(parseIdentity(`spiffe://registry.example/${at}`))
+      for (const _twice of [1, 2]) await operations.verify(caller, good())
+    }
+    for (let at = 0; at < 21; at += 1) await operations.verify(as(REGISTRY), bad())
+    const from = size()
+    await operations.tellCounted()
+    const [summary] = leavesSince(from)
+    expect(summary?.count).toBe(601)
+    expect(summary?.verifications?.[0]).toMatchObject({ caller: REGISTRY, result: 'error', count: 1 })
+    expect(summary?.verifications?.[1]).toMatchObject({ result: 'ok', count: 2 })
+  })
+
   it('by hundreds of callers are one leaf of 16 rows, with the number of all', async () => {
     const from = size()
     for (let at = 0; at < 300; at += 1) await operations.verify(as(parseIdentity(`spiffe://registry.example/${'x'.repeat(2000)}/${at}`)), good())
