@@ -1,6 +1,7 @@
 /** Old entries are moved into cold storage while a daemon signs for eight clients, and once it is killed in the middle of that: nothing is missing, and the log tells of each run. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { AUDIT_MIGRATIONS } from '#audit'
 import { type Client, connect, type SignAnswer } from '#client'
@@ -64,6 +65,13 @@ function moved(): number {
   }
 }
 
+/** Nobody else writes to it until this is disposed of. */
+function holdDatabase(): Disposable {
+  const driver = new DatabaseSync(join(home.home, 'sealstone.db'), { timeout: 10_000 })
+  driver.exec('BEGIN IMMEDIATE')
+  return { [Symbol.dispose]: () => driver.close() }
+}
+
 /** What the log says of runs, oldest first. */
 async function told(): Promise<Leaf[]> {
   await using reader = client()
@@ -110,17 +118,13 @@ it('killed in the middle leaves every entry in one place, closes the intent at t
   const before = moved()
   {
     await using caller = client()
-    let killed: Promise<void> | undefined
-    const running = caller.archiveEntries(
-      { before: 1600n },
-      {
-        onProgress: (done) => {
-          if (moved() > before && done < 1536) killed ??= daemon.kill('SIGKILL')
-        },
-      },
-    )
-    await expect(running).rejects.toMatchObject({ code: 'DAEMON_UNAVAILABLE' })
-    await killed
+    const running = caller.archiveEntries({ before: 1600n }).catch((error: { code?: string }) => error.code)
+    await expect.poll(moved, { interval: 1, timeout: 30_000 }).toBeGreaterThan(before)
+    {
+      using _held = holdDatabase() // between two steps
+      await daemon.kill('SIGKILL')
+    }
+    expect(await running).toBe('DAEMON_UNAVAILABLE')
   }
   const left = moved()
   expect(left).toBeGreaterThan(before)
@@ -145,8 +149,19 @@ it('stops after a step when its caller goes, and the log says how many it had mo
   await fill(520)
   await using caller = client()
   const stop = new AbortController()
-  const running = caller.archiveEntries({ before: 2100n }, { signal: stop.signal, onProgress: () => stop.abort() })
+  let held: Disposable | undefined
+  const running = caller.archiveEntries(
+    { before: 2100n },
+    {
+      signal: stop.signal,
+      onProgress: () => {
+        held ??= holdDatabase() // no step ends before it is called off
+        stop.abort()
+      },
+    },
+  )
   await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
+  held?.[Symbol.dispose]()
   await expect.poll(async () => (await told()).at(-1)).toMatchObject({ kind: 'outcome', result: 'error', errorCode: 'CANCELLED' })
 })
 
