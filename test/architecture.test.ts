@@ -40,6 +40,7 @@ const PLAN: Plan = {
         'cosigning',
         'timestamps',
         'suites',
+        'hashing',
         'db',
         'envelopes',
         'keyhost',

@@ -12,6 +12,7 @@ import { type Choice, chooseFor } from './doctor-choice.ts'
 import { checkCold } from './doctor-cold.ts'
 import { hideNames } from './doctor-hidden.ts'
 import { type Fix, pinFault, tokenFixes, tryToken } from './doctor-probe.ts'
+import { checkBlake3 } from './doctor-hashing.ts'
 import { checkClock, checkLimits, type SystemFacts, systemFacts } from './doctor-system.ts'
 import { checkWitnesses } from './doctor-witnesses.ts'
 import { checkHome, homePaths, type HomePaths } from './home.ts'
@@ -77,6 +78,7 @@ export async function doctor({ home: folder, quick = false }: DoctorOptions): Pr
     () => selfTest(portableEngine()),
     () => 'known-answer tests pass',
   )
+  checks.push(await checkBlake3())
   await check('limits', () => checkLimits(system), said)
   await check('clock', () => checkClock(paths.database), said)
   const home = await check(

@@ -1,5 +1,6 @@
 /** One streaming hash by name. sha256 and blake2b come from node:crypto, blake3 from a native package, each loaded only when asked for. */
 import { createHash } from 'node:crypto'
+import { loadBlake3Tree } from './blake3-tree.ts'
 
 export type HashType = keyof typeof DIGEST_BYTES
 
@@ -40,6 +41,12 @@ export async function nativeBlake3(): Promise<NewHasher | undefined> {
 export async function portableBlake3(): Promise<NewHasher> {
   const { blake3 } = await import('@noble/hashes/blake3.js')
   return () => blake3.create()
+}
+
+/** `tree`: every core inside one large file; `native`: one core a file; `portable`: without native code. All give the same digests. */
+export async function blake3Engine(): Promise<'tree' | 'native' | 'portable'> {
+  if (loadBlake3Tree() !== undefined) return 'tree'
+  return (await nativeBlake3()) === undefined ? 'portable' : 'native'
 }
 
 function unknownType(type: never): never {

@@ -16,6 +16,7 @@ describe('doctor', () => {
     const text = await runOk(['doctor'], home)
     expect(text.stdout).toMatch(/^works +sign ecdsa-p256 +\d+\.\d{3} ms +signs, verified in software$/m)
     expect(text.stdout).toMatch(/^not there +sign ml-dsa-65 /m)
+    expect(text.stdout).toMatch(/^ok +blake3 +native, every core inside one file$/m)
     expect(text.stdout).toMatch(/^sealing +aes-256-gcm$/m)
     expect(text.stdout).toMatch(/^protection +token \(the token is SoftHSM v2/m)
     const json = await runOk(['doctor', '--json'], home)

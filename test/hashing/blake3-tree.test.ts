@@ -16,6 +16,9 @@ const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
 
+const WITHOUT_TREE = `import { registerHooks } from 'node:module'
+registerHooks({ resolve(specifier, context, next) { if (specifier.endsWith('blake3-tree.node')) throw new Error('not there'); return next(specifier, context) } })`
+
 const VECTORS = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/blake3/test_vectors.json'), 'utf8')) as {
   readonly cases: readonly { readonly input_len: number; readonly hash: string }[]
 }
@@ -74,14 +77,15 @@ it('hashes large files, small ones and shards as the engine for small files does
   expect(second?.digest.toHex()).toBe(await blake3(contents.get('z.bin')?.subarray(16 * MIB)))
 })
 
-it('gives the same digest where no addon can be loaded', async () => {
+it.each([
+  ['the addon is there', [], 'tree'],
+  ['the addon was not compiled', ['--import', `data:text/javascript,${encodeURIComponent(WITHOUT_TREE)}`], 'native'],
+  ['no addon can be loaded', ['--no-addons'], 'portable'],
+])('gives the same digest where %s, and says how', async (_, options, engine) => {
   const path = fileOf(randomBytes(16 * MIB + 1))
-  const program = `const { hashModel } = await import('#hashing'); const { resources } = await hashModel(${JSON.stringify(path)}, { hashType: 'blake3' }); console.log(resources[0].digest.toHex())`
-  const run = (...options: string[]) =>
-    execFileSync(process.execPath, ['--no-warnings', ...options, '--input-type=module', '-e', program], { encoding: 'utf8' })
-  const want = `${b3sum(path)}\n`
-  expect(run()).toBe(want)
-  expect(run('--no-addons')).toBe(want)
+  const program = `const { blake3Engine, hashModel } = await import('#hashing'); const { resources } = await hashModel(${JSON.stringify(path)}, { hashType: 'blake3' }); console.log(await blake3Engine(), resources[0].digest.toHex())`
+  const said = execFileSync(process.execPath, ['--no-warnings', ...options, '--input-type=module', '-e', program], { encoding: 'utf8' })
+  expect(said).toBe(`${engine} ${b3sum(path)}\n`)
 })
 
 it('tells of each large file that it has done, however soon one follows the other', async () => {
