@@ -4,7 +4,7 @@
  */
 import { cutText, excerpt, isJsonObject, type JsonObject, type JsonValue, type SealstoneError, toSealstoneError, visible } from '#core'
 import { LISTS, type MessageHead, MODERN_VERSION } from '#upstream'
-import { errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, resultAnswer } from './answers.ts'
+import { errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, resultAnswer } from './answers.ts'
 import { FleetDirectory } from './fleet-directory.ts'
 import { type FleetHost, hostFromEnvelope, hostFromInitialize, objectOf } from './fleet-host.ts'
 import { discoverResult, initializeResult, mergeCapabilities, modernResult } from './fleet-identity.ts'
@@ -62,10 +62,10 @@ export class FleetEngine implements HostReader {
   async fromHost(head: MessageHead, bytes: Uint8Array): Promise<void> {
     const { id, method } = head
     if (method === undefined) return await this.#traffic.answeredByHost(head, bytes)
-    if (this.#starting === undefined || method === 'ping') return await this.#take(head, bytes)
+    if (this.#starting === undefined || method === 'ping') return await this.#takeSafely(head, bytes)
     // A host that does not wait for the answer to initialize: in order, while answers to servers still pass.
     if (++this.#early > MOST_RUNNING) return await this.#error(id ?? 'null', INVALID_REQUEST, 'the servers have not said yet who they are')
-    this.#chain(this.#starting.then(async () => await this.#take(head, bytes)))
+    this.#chain(this.#starting.then(async () => await this.#takeSafely(head, bytes)))
   }
 
   async settled(): Promise<void> {
@@ -78,6 +78,15 @@ export class FleetEngine implements HostReader {
   async close(): Promise<void> {
     this.#isStopping = true
     await Promise.all(this.#servers.members.map((member) => member.close()))
+  }
+
+  async #takeSafely(head: MessageHead, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#take(head, bytes)
+    } catch (error) {
+      // The head was read without the rest, which may be no JSON.
+      await this.#error(head.id ?? 'null', PARSE_ERROR, `Sealstone: ${toSealstoneError(error).message}`)
+    }
   }
 
   async #take(head: MessageHead, bytes: Uint8Array): Promise<void> {

@@ -2,6 +2,7 @@
  * What old servers want to know of a host since 2026-07-28, which is asked by results: the call during which the question comes is answered by it, and
  * goes on when the host repeats it with what it says. The server sees one call and the answers to its questions.
  */
+import { randomUUID } from 'node:crypto'
 import type { JsonObject, JsonValue } from '#core'
 import type { FleetCalls } from './fleet-calls.ts'
 import { objectOf } from './fleet-host.ts'
@@ -32,7 +33,6 @@ export class Rounds {
   readonly #calls: FleetCalls
   /** By the id of the call, as the server knows it; the oldest first. */
   readonly #open = new Map<string, Round>()
-  #next = 1
 
   /** @param prefix of states that no server uses */
   constructor(output: HostOutput, prefix: string, calls: FleetCalls) {
@@ -46,7 +46,10 @@ export class Rounds {
     const message = parseMessage(bytes)
     if (message['method'] === 'ping') return member.reply(id, { result: {} })
     if (!isQuestion(message)) return refuseQuestion(member, id, 'Method not found')
-    const [hostId, call] = this.#calls.of(member).find(([, { method, isModern }]) => isModern && ASKING.has(method)) ?? []
+    const asking = this.#calls.of(member).filter(([, { method, isModern }]) => isModern && ASKING.has(method))
+    const waiting = [...this.#open.values()].filter((round) => round.member === member && round.hostId === undefined)
+    if (this.#output.isShared === true && asking.length + waiting.length > 1) return refuseQuestion(member, id, 'it is not clear whom to ask')
+    const [hostId, call] = asking[0] ?? []
     const running = [...this.#open.values()].find((round) => round.member === member && (hostId === undefined || round.hostId === hostId))
     if (hostId === undefined || call === undefined) {
       if (running === undefined || running.later.length >= MOST_LATER) return refuseQuestion(member, id, 'there is no call during which to ask')
@@ -123,7 +126,7 @@ export class Rounds {
   #question(round: Round, hostId: string): Promise<void> | undefined {
     this.#calls.end(hostId)
     round.hostId = undefined
-    round.state = `${this.#prefix}${this.#next++}`
+    round.state = `${this.#prefix}${randomUUID()}`
     const requests: Record<string, JsonValue> = {}
     for (const [at, { id, message }] of round.later.splice(0).entries()) {
       const name = `question-${at + 1}`

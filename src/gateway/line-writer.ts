@@ -15,6 +15,8 @@ export interface HostEnd {
 
 /** A host to which several sessions write. */
 export interface HostOutput extends Pick<HostEnd, 'write'> {
+  /** Several hosts are behind it, which know nothing of each other: what is not clearly for one of them is for none. */
+  readonly isShared?: boolean
   source(): HostEnd & {
     /** Somebody has something to say and cannot, while a long message of this source has no end. */
     readonly isWaitedFor: boolean

@@ -25,6 +25,7 @@ interface Asked {
 
 export class SharedStreams implements HostStreams, AnswerStreams {
   readonly isSession = false
+  readonly isShared = true
   isRefused = false
   readonly #asked = new Map<string, Asked>()
   /** Ids of requests whose hosts have gone; the server may answer them all the same. */

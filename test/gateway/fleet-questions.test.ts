@@ -2,11 +2,11 @@
 import { join } from 'node:path'
 import type { Client } from '@modelcontextprotocol/client'
 import { describe, expect, it } from 'vitest'
-import type { HeldServer } from '#gateway'
+import { type HeldServer, runHttpFleet } from '#gateway'
 import { UPSTREAM_LIMITS, type UpstreamTarget } from '#upstream'
 import { EVERYTHING } from '../support/real-mcp-server.ts'
 import { scriptedServer } from '../upstream/support.ts'
-import { approve, connectClient, enveloped, held, type JsonRpc, RawHost, startFleet, type TestGateway } from './support.ts'
+import { approve, connectClient, enveloped, held, type JsonRpc, RawHost, SILENT, startFleet, type TestGateway } from './support.ts'
 
 const CAPABILITIES = { elicitation: { form: {} }, sampling: {} }
 const [command, ...args] = EVERYTHING
@@ -129,6 +129,41 @@ describe('an old server that asks a host of 2026-07-28', () => {
     const before = process.memoryUsage().heapUsed
     for (let id = 2; id < 500; id++) expect((await host.modern(id, 'tools/call', { name: 'old__go' })).result).toEqual({ resultType: 'complete' })
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024)
+  })
+
+  it('asks none of several hosts that share it, where it is not clear which of them', async () => {
+    const server = old(`globalThis.calls ??= []; globalThis.calls.push(message.id)
+      globalThis.onAnswer = (answer) => { for (const id of globalThis.calls.splice(0)) send({ id, result: { content: [], answer } }) }
+      if (message.params.arguments.alone || globalThis.calls.length === 2) ask('q', { message: 'sure?' })`)
+    await using fleet = await runHttpFleet({ servers: [{ name: 'old', ...server }], version: '1', ...SILENT, host: '127.0.0.1', port: 0 })
+    const call = async (id: number, alone: boolean): Promise<JsonRpc> => {
+      const response = await fetch(fleet.url, {
+        method: 'POST',
+        headers: {
+          accept: 'application/json, text/event-stream',
+          'content-type': 'application/json',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': 'tools/call',
+          'mcp-name': 'old__go',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: enveloped({ name: 'old__go', arguments: { alone } }) }),
+      })
+      return (await response.json()) as JsonRpc
+    }
+    const refused = { error: { code: -32601, message: 'it is not clear whom to ask' } }
+    expect(await Promise.all([call(1, false), call(2, false)])).toMatchObject([{ result: { answer: refused } }, { result: { answer: refused } }])
+    expect(await call(3, true)).toMatchObject({ id: 3, result: { resultType: 'input_required' } })
+  })
+
+  it('and a host that sends no JSON is told so', async () => {
+    await using gateway = startFleet({ old: old(`send({ id: message.id, result: {} })`) })
+    const host = new RawHost(gateway)
+    await host.modern(1, 'tools/call', { name: 'old__go' })
+    await host.send(
+      '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"old__go","arguments":{"a":nul},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}',
+    )
+    expect(await host.answer(2)).toMatchObject({ error: { code: -32700 } })
+    expect((await host.modern(3, 'tools/call', { name: 'old__go' })).result).toEqual({ resultType: 'complete' })
   })
 })
 
