@@ -9,12 +9,15 @@ import { nativeEngine } from '#suites/native'
 import { eventually } from '../support/eventually.ts'
 import { makeToken, recordingLogger, type TestToken } from '../support/softhsm.ts'
 
+/** Longer than any of these tests waits: what goes on while one hangs does so by the others, and not because the watchdog has ended it. */
+const WATCHDOG_MS = 600_000
+
 let token: TestToken
 let keyHost: KeyHost
 let key: KeyMaterial
 beforeAll(async () => {
   token = await makeToken()
-  keyHost = await startKeyHost({ token: token.location, logger: silentLogger, children: 3 })
+  keyHost = await startKeyHost({ token: token.location, logger: silentLogger, children: 3, watchdogMs: WATCHDOG_MS })
   key = await keyHost.generateKey({ keyId: 'pool', version: 1, suite: 'mldsa65-ecdsa-p256', label: 'pool', role: 'signing' })
   await eventually(() => expect(keyHost.pids).toHaveLength(3))
 })
