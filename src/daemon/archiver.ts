@@ -28,7 +28,11 @@ export class Archiver implements ArchivePort {
       const plan = await thread.next()
       if (plan?.kind !== 'plan') throw new SealstoneError('INTERNAL', 'the thread that moves old entries said nothing')
       const { start, end: to, size, reason } = plan
-      return { plan: { start, end: to, size, reason }, move: (signal) => move(thread, signal), [Symbol.asyncDispose]: end }
+      const stop = async (): Promise<number> => {
+        await end()
+        return thread.moved
+      }
+      return { plan: { start, end: to, size, reason }, move: (signal) => move(thread, signal), stop, [Symbol.asyncDispose]: end }
     } catch (error) {
       await end()
       throw error
@@ -63,10 +67,13 @@ class ArchiverThread {
   #failure: SealstoneError | undefined
   #isOver = false
   #wake: () => void = () => {}
+  /** Entries that it took out so far, read of or not. */
+  moved = 0
 
   constructor(setup: ArchiverSetup) {
     this.#worker = new Worker(THREAD, { workerData: setup, execArgv: ['--disable-warning=ExperimentalWarning'] })
     this.#worker.on('message', (news: ArchiverNews) => {
+      if (news.kind === 'progress' || news.kind === 'moved') this.moved = news.moved
       if (news.kind === 'failed')
         this.#failure = new SealstoneError(isErrorCode(news.code) ? news.code : 'INTERNAL', news.message, news.hint === '' ? {} : { hint: news.hint })
       // Who reads slowly is told the newest.

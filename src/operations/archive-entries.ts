@@ -25,6 +25,8 @@ export interface ArchiveRun extends AsyncDisposable {
   readonly plan: { readonly start: bigint; readonly end: bigint; readonly size: bigint; readonly reason: string }
   /** What is done is done in steps that nobody waits for long; ends after one of them when the signal aborts. */
   move(signal: AbortSignal): AsyncIterable<ArchiveStep>
+  /** Ends it after the step that it is in, also one that nobody read of: how many entries were taken out in all. */
+  stop(): Promise<number>
 }
 
 /**
@@ -54,20 +56,20 @@ export async function* archiveEntries(
 
   const facts = { operationId: newOperationId(), caller: call.identity, operation: 'audit.archive', reason }
   await context.audit.append({ kind: 'intent', ...facts, ...decision })
-  let moved = 0
   let done: ArchiveReport | undefined
   // Also of a caller who goes while it is told how far it is.
   let errorCode = 'CANCELLED'
   try {
     for await (const step of run.move(call.signal)) {
-      moved = step.moved
-      if (step.kind === 'moved') done = { ...report, moved, bytesBefore: step.bytesBefore, bytesAfter: step.bytesAfter }
+      if (step.kind === 'moved') done = { ...report, moved: step.moved, bytesBefore: step.bytesBefore, bytesAfter: step.bytesAfter }
       else yield step
     }
   } catch (thrown) {
     errorCode = toSealstoneError(thrown).code
     throw thrown
   } finally {
+    // A caller who goes does not read what was moved last: nothing moves any more when the log says how much it was.
+    const moved = await run.stop()
     const result = done === undefined ? ({ result: 'error', errorCode } as const) : ({ result: 'ok' } as const)
     await context.audit.append({ kind: 'outcome', ...facts, ...result, ...(moved === 0 ? {} : { count: moved }) })
     context.logger.info({ moved, directory: archive.directory, ...result }, 'old entries were moved into cold storage')

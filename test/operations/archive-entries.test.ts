@@ -1,0 +1,46 @@
+/** What the log tells of moving old entries into cold storage: as much as was moved, also what was moved while nobody read of it. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type ArchivePort, type ArchiveStep, createOperations } from '#operations'
+import { type LiveInstallation, openInstallation } from '../support/installation.ts'
+
+let home: LiveInstallation
+
+beforeAll(async () => {
+  home = await openInstallation()
+})
+afterAll(() => home[Symbol.asyncDispose]())
+
+/** Moves 256 entries that it tells of, and 256 that are on their way by then. */
+function archive(onStop: () => void): ArchivePort {
+  return {
+    directory: '/cold',
+    open: () =>
+      Promise.resolve({
+        plan: { start: 0n, end: 1024n, size: 2000n, reason: 'entries 0 to 1023 to /cold' },
+        async *move(): AsyncGenerator<ArchiveStep> {
+          yield await Promise.resolve({ kind: 'progress', work: 'moving', done: 256, total: 1024, moved: 256 })
+        },
+        stop: () => {
+          onStop()
+          return Promise.resolve(512)
+        },
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      }),
+  }
+}
+
+it('tells what was moved when nothing moves any more, also where its reader has gone', async () => {
+  const { audit } = home.context
+  const from = audit.size()
+  let toldAtStop: bigint | undefined
+  const operations = createOperations({ ...home.context, archive: archive(() => (toldAtStop ??= audit.size())) })
+  for await (const news of operations.archiveEntries(home.call, { before: 1100n })) {
+    expect(news).toMatchObject({ kind: 'progress', done: 256 })
+    break
+  }
+  expect(toldAtStop).toBe(from + 1n) // the intent, and no outcome
+  expect(Array.from(audit.entries({ from }), ({ leaf }) => leaf)).toMatchObject([
+    { kind: 'intent', operation: 'audit.archive' },
+    { kind: 'outcome', operation: 'audit.archive', result: 'error', errorCode: 'CANCELLED', count: 512 },
+  ])
+})
