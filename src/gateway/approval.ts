@@ -11,6 +11,10 @@ export interface Approval {
   readonly digest: string
   /** Where it comes from, for messages: `the signed manifest m.hybrid.sig`, `the pin of 2026-11-28`. */
   readonly source: string
+  /** What counts now: it may have been changed, or taken back. Asked before each comparison; throws where nothing counts. Default: this, for ever. */
+  readonly renew?: () => Promise<Approval>
+  /** What `renew` answered last, to whomever. */
+  readonly latest?: () => Approval
 }
 
 /** A server, and how it is held. */

@@ -18,6 +18,7 @@ export type OpenEngine = (host: HostOutput) => Promise<Engine>
 /** Throws MCP_SERVER_UNAVAILABLE. */
 export async function openServer(options: HeldServer & Telling, host: HostOutput): Promise<Engine> {
   const { target, mode, approval, limits = UPSTREAM_LIMITS, report, note } = options
+  await approval?.renew?.().catch(() => {}) // if nothing counts any more the comparison says so
   const link = await openLink(target, limits, options.onErrorLine)
   return { reader: new StdioSession({ mode, approval, limits, report, note, link, host: host.source() }), close: () => link.close() }
 }

@@ -37,6 +37,7 @@ export class HttpGate implements Gate {
   }
 
   async post({ request, response, gone }: Visit, head: MessageHead, body: Uint8Array): Promise<void> {
+    if (head.method === 'initialize') await this.#options.approval?.renew?.().catch(() => {}) // the comparison says it
     const session = this.#find(request, head, body)
     if (session === undefined)
       return void response.writeHead(404, JSON_TYPE).end(errorAnswer(head.id ?? 'null', SESSION_NOT_FOUND, 'Session not found'))

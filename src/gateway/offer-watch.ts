@@ -11,7 +11,7 @@ export type Verdict =
 export class OfferWatch {
   /** Undefined until the first comparison, and while what it was about has changed. */
   verdict: Verdict | undefined
-  readonly #approval: Approval
+  #approval: Approval
   readonly #limits: UpstreamLimits
   readonly #onVerdict: (verdict: Verdict, digest: string | undefined) => void
   #running: Promise<Verdict> | undefined
@@ -36,6 +36,7 @@ export class OfferWatch {
 
   /** Who the server says it is, before anything else of it is known. */
   judgeIdentity(identity: ServerIdentity): Block | undefined {
+    this.#approval = this.#approval.latest?.() ?? this.#approval
     const { instructions: _, ...approved } = this.#approval.offer
     const now: Offer = {
       ...approved,
@@ -84,6 +85,12 @@ export class OfferWatch {
 
   async #judge(asker: () => Promise<Asker>): Promise<{ verdict: Verdict; digest: string | undefined }> {
     try {
+      this.#approval = (await this.#approval.renew?.()) ?? this.#approval
+    } catch (error) {
+      this.#goodForMs = this.#limits.recheckMs
+      return { verdict: { kind: 'blocked', block: unapproved(toSealstoneError(error)) }, digest: undefined }
+    }
+    try {
       const fetched = await fetchOffer(await asker(), { limits: this.#limits })
       this.#goodForMs = Math.min(Math.max(fetched.ttlMs ?? LONGEST_TTL_MS, this.#limits.recheckMs), LONGEST_TTL_MS)
       const block = this.#block(diffOffers(this.#approval.offer, fetched.offer))
@@ -109,6 +116,11 @@ export class OfferWatch {
       differences,
     }
   }
+}
+
+/** What was approved at the start does not count any more. */
+function unapproved({ message, hint }: SealstoneError): Block {
+  return { code: 'MCP_UNAPPROVED', reason: `what this MCP server may offer is not approved any more: ${message}`, hint, differences: [] }
 }
 
 function failure(error: SealstoneError): Block {

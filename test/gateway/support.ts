@@ -89,12 +89,12 @@ function start(run: (front: Front) => Promise<void>): TestGateway {
 
 /** A host that writes lines itself. */
 export class RawHost {
-  readonly #gateway: TestGateway
+  readonly #gateway: Pick<TestGateway, 'input' | 'output'>
   readonly #lines: AsyncGenerator<string>
   /** What came that was no answer that was waited for. */
   readonly others: JsonRpc[] = []
 
-  constructor(gateway: TestGateway) {
+  constructor(gateway: Pick<TestGateway, 'input' | 'output'>) {
     this.#gateway = gateway
     this.#lines = linesOf(gateway.output)
   }

@@ -1,9 +1,10 @@
 /** What a gateway holds a server to: the signed manifest, or without one the pin that a person made. */
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TrustSource } from '#client/offline'
 import { defined, SealstoneError } from '#core'
 import type { Approval } from '#gateway'
-import { type PinTarget, readPin, verifyOffer } from '#toolsets'
+import { pinPath, type PinTarget, readPin, verifyOffer } from '#toolsets'
 
 export interface ApprovalQuestion {
   /** Path; where it is given the pin is not looked at. */
@@ -14,8 +15,46 @@ export interface ApprovalQuestion {
   readonly requireProtection?: 'token' | 'hsm' | undefined
 }
 
-/** Undefined where there is neither. Throws VERIFICATION_FAILED or APPROVAL_INVALID for what is not to be believed, and what `verifyOffer` throws. */
+/**
+ * Undefined where there is neither. It is read again where a file that it comes from has changed. Throws VERIFICATION_FAILED or APPROVAL_INVALID for
+ * what is not to be believed, and what `verifyOffer` throws.
+ */
 export async function findApproval(home: string, question: ApprovalQuestion): Promise<Approval | undefined> {
+  const files = filesOf(home, question)
+  let read = { stamps: stampsOf(files), at: performance.now() }
+  let latest = await readApproval(home, question)
+  if (latest === undefined) return undefined
+  const renewing = {
+    latest: (): Approval => ({ ...(latest as Approval), ...renewing }),
+    renew: async (): Promise<Approval> => {
+      const now = { stamps: stampsOf(files), at: performance.now() }
+      if (now.stamps === read.stamps && now.at - read.at < LONGEST_MS) return renewing.latest()
+      const approval = await readApproval(home, question)
+      if (approval === undefined) throw new SealstoneError('MCP_UNAPPROVED')
+      latest = approval
+      read = now
+      return renewing.latest()
+    },
+  }
+  return renewing.latest()
+}
+
+/** What a change of the approval, or of what it is trusted for, shows in. */
+function filesOf(home: string, { manifest, target, trust }: ApprovalQuestion): readonly string[] {
+  if (manifest === undefined) return [pinPath(pinFolder(home), target)]
+  return [manifest, ...('paths' in trust ? trust.paths : [trust.path])]
+}
+
+function stampsOf(files: readonly string[]): string {
+  return files
+    .map((file) => {
+      const stats = statSync(file, { bigint: true, throwIfNoEntry: false })
+      return stats === undefined ? '' : [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':')
+    })
+    .join(' ')
+}
+
+async function readApproval(home: string, question: ApprovalQuestion): Promise<Approval | undefined> {
   const { manifest, trust, require, requireProtection } = question
   if (manifest === undefined) return await findPin(home, question.target)
   const { verdict, approved } = await verifyOffer(manifest, {
@@ -38,3 +77,6 @@ async function findPin(home: string, target: PinTarget): Promise<Approval | unde
   const pin = await readPin(pinFolder(home), target)
   return pin && { offer: pin.offer, digest: pin.digest, source: `the pin of ${pin.approvedAt}` }
 }
+
+/** Trust files and keys have their times. */
+const LONGEST_MS = 10 * 60_000
