@@ -1,6 +1,7 @@
 /** One server of the protocol's library, with everything that we offer; made anew for each connection, or for each request over HTTP. */
-import { McpServer } from '@modelcontextprotocol/server'
+import type { McpServer } from '@modelcontextprotocol/server'
 import { APPROVAL_WAIT_MS } from './approvals.ts'
+import { CarefulServer } from './careful-server.ts'
 import { addPrompts } from './prompts.ts'
 import { addResources } from './resources.ts'
 import type { Service } from './service.ts'
@@ -19,7 +20,7 @@ import { verifyModelTool } from './tools/verify-model.ts'
 import { verifyToolManifestTool } from './tools/verify-tool-manifest.ts'
 
 export function createServer(service: Service): McpServer {
-  const server = new McpServer(
+  const server = new CarefulServer(
     { name: 'sealstone', title: 'Sealstone', version: service.version },
     {
       instructions: service.preparing === undefined ? INSTRUCTIONS : INSTRUCTIONS + PREPARING,

@@ -1,5 +1,6 @@
 /** Hostile names through every tool, and hostile messages to the process: nothing of them is taken for our words, and nothing hurts the server. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -199,4 +200,43 @@ function deepOffer(levels: number): Record<string, unknown> {
   let deep: unknown = 1
   for (let level = 0; level < levels; level++) deep = [deep]
   return { server: { name: 'a', version: '1' }, tools: [{ name: 'a', deep }] }
+}
+
+describe('what the protocol’s library says of a request that it does not know', () => {
+  const long = `${HOSTILE}${'x'.repeat(5000)}`
+
+  it.each([
+    ['a tool', 'tools/call', { name: long, arguments: {} }],
+    ['a prompt', 'prompts/get', { name: long }],
+    ['arguments of a prompt', 'prompts/get', { name: 'audit_review', arguments: { period: long } }],
+    ['a resource', 'resources/read', { uri: `test://${encodeURIComponent(long)}` }],
+    ['a resource of ours', 'resources/read', { uri: `provenance://models/${encodeURIComponent(long)}` }],
+    ['a method', long, {}],
+    ['a reference', 'completion/complete', { ref: { type: 'ref/prompt', name: long }, argument: { name: 'a', value: 'b' } }],
+  ])('is marked, bounded and harmless: %s', async (_, method, params) => {
+    const answer = await answerOf(method, params)
+    const all = [...strings(answer)]
+    expect(all.filter(({ text }) => text.search(UNSAFE_CHARACTERS) !== -1 || text.length > 1200)).toEqual([])
+    // What is quoted stands in quotes behind our own words, or in a member that says so.
+    const marked = /^(the protocol's library refuses it, in words that may quote the request: "|\{"notice":.*"untrusted":)/
+    const quoting = all.filter(({ text, path }) => text.includes('SYSTEM') && !path.includes('untrusted'))
+    expect(quoting.filter(({ text }) => !marked.test(text))).toEqual([])
+  })
+})
+
+/** As it comes over the wire. */
+async function answerOf(method: string, params: object): Promise<unknown> {
+  const child = spawn(LAUNCHER, ['mcp', 'serve'], { env: { ...process.env, SEALSTONE_HOME: home }, stdio: ['pipe', 'pipe', 'inherit'] })
+  const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'host', version: '1' } }
+  child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params: initialize })}\n`)
+  child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })}\n`)
+  child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}\n`)
+  let text = ''
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    text += chunk
+    if (/"id":1\b.*\n/.test(text)) break
+  }
+  child.stdin.end()
+  await once(child, 'exit')
+  return JSON.parse(text.split('\n').find((line) => /"id":1\b/.test(line)) ?? '')
 }
