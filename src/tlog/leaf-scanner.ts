@@ -89,6 +89,17 @@ export const USUAL_SIGNATURE_MEMBERS: Record<keyof LeafSignature, string> = {
 const SIGNATURE = `\\{${sortedMembers(USUAL_SIGNATURE_MEMBERS)
   .map(([name, value]) => `"${name}":${value}`)
   .join(',')}\\}`
+const TEXT = `"${PLAIN}{0,255}"`
+const FLAG = '(?:true|false)'
+const HALF = [
+  `\\{(?:"alwaysSensitive":${FLAG},)?(?:"extractable":${FLAG},)?(?:"local":${FLAG},)?"location":"(?:token|sealed)",(?:"neverExtractable":${FLAG},)?`,
+  `"role":"(?:ml-dsa|classical|companion)"(?:,"sealing":"(?:aes-256-gcm|rsa-oaep)")?(?:,"sensitive":${FLAG})?\\}`,
+].join('')
+/** `parseKeyProtection` of core reads it. */
+const PROTECTION = [
+  `\\{(?:"firmware":${TEXT},)?"halves":\\[${HALF}(?:,${HALF}){0,2}\\],"module":${TEXT},`,
+  `(?:"origin":"(?:imported|adopted)",)?(?:"recoverable":true,)?"tokenModel":${TEXT},"tokenSerial":${TEXT}\\}`,
+].join('')
 /** Each no wider than its parser in leaf-members.ts. Members that are rare, or nested deeper, are not here. */
 export const USUAL_MEMBERS: Partial<Record<keyof Leaf, string>> = {
   version: '1',
@@ -104,7 +115,7 @@ export const USUAL_MEMBERS: Partial<Record<keyof Leaf, string>> = {
   suite: SUITE,
   modelName: `"(${PLAIN}*)"`,
   modelDigest: DIGEST,
-  payloadType: `"${PLAIN}{0,255}"`,
+  payloadType: TEXT,
   predicateType: `"${PLAIN}*"`,
   signedBytesDigest: DIGEST,
   signatures: `\\[${SIGNATURE}(?:,${SIGNATURE}){0,${MAX_SIGNATURES - 1}}\\]`,
@@ -115,6 +126,7 @@ export const USUAL_MEMBERS: Partial<Record<keyof Leaf, string>> = {
   result: '"(ok|error|unknown)"',
   errorCode: '"[A-Z][A-Z0-9_]{0,63}"',
   reason: `"${PLAIN}*"`,
+  keyProtection: PROTECTION,
   policyRule: FROM_0,
   policyDigest: DIGEST,
   configDigest: DIGEST,

@@ -2,7 +2,7 @@
  * Writes usual leaves several times as fast as `encodeLeaf`: a member that passes the expression by which the scanner knows it is put down as it
  * is; nothing is sorted, escaped or parsed. Leaves of a rarer form are for `encodeLeaf`, which also names the fault of what is no leaf.
  */
-import { isJsonObject, type JsonValue } from '#core'
+import { canonicalJson, isJsonObject, type JsonValue, keyProtectionJson, parseKeyProtection } from '#core'
 import { encodeLeaf, type Leaf, type NewLeaf } from './leaf.ts'
 import { isLeafTime, MAX_SIGNATURES } from './leaf-members.ts'
 import { LONGEST_USUAL, sortedMembers, USUAL_MEMBERS, USUAL_SIGNATURE_MEMBERS } from './leaf-scanner.ts'
@@ -55,7 +55,8 @@ export class LeafWriter {
       if (name === 'version') continue
       const value = (isStamp ? (stamp as Members) : (leaf as unknown as Members))[name]
       if (value === undefined) continue
-      const written = name === 'signatures' ? this.#signatures(member, value) : usualMember(member, value)
+      const written =
+        name === 'signatures' ? this.#signatures(member, value) : name === 'keyProtection' ? protection(member, value) : usualMember(member, value)
       if (written === undefined) return undefined
       text += `${written},`
       if (!isStamp) found++
@@ -118,6 +119,20 @@ function usualMember(member: MemberWriter, value: unknown): string | undefined {
     member.written = written
   }
   return written
+}
+
+/** The same object comes with every signature of a key, and is kept. */
+function protection(member: MemberWriter, value: unknown): string | undefined {
+  if (value === member.last) return member.written
+  try {
+    const text = canonicalJson(keyProtectionJson(parseKeyProtection(value as JsonValue)))
+    if (!member.pattern.test(text)) return undefined
+    member.last = value
+    member.written = member.head + text
+    return member.written
+  } catch {
+    return undefined // `encodeLeaf` names the fault
+  }
 }
 
 function memberWriters(members: Readonly<Record<string, string>>): MemberWriter[] {

@@ -99,12 +99,9 @@ export type NewLeaf = Omit<Leaf, 'version' | 'time' | 'run' | 'uptimeMs'>
 
 /** The bytes that the tree hashes. Throws FORMAT_INVALID for a leaf that `parseLeaf` would refuse, INPUT_TOO_LARGE over 65,535 bytes. */
 export function encodeLeaf(leaf: Leaf): Uint8Array {
-  const { keyProtection } = leaf
-  const checked = checkLeaf(
-    (keyProtection === undefined ? leaf : { ...leaf, keyProtection: keyProtectionJson(keyProtection) }) as unknown as JsonObject,
-  )
-  // RFC 8785 §3.2.3: names in order. `checkLeaf` leaves them so at every depth but that of `keyProtection`, which is rare.
-  const bytes = keyProtection === undefined ? utf8(JSON.stringify(checked)) : canonicalJsonBytes(leafJson(checked))
+  const checked = checkLeaf(leaf as unknown as JsonObject)
+  // RFC 8785 §3.2.3: names in order. `checkLeaf` leaves them so at every depth but that of `keyProtection`.
+  const bytes = leaf.keyProtection === undefined ? utf8(JSON.stringify(checked)) : canonicalJsonBytes(leafJson(checked))
   if (bytes.length > LIMITS.leafBytes) throw new SealstoneError('INPUT_TOO_LARGE', `leaf is ${bytes.length} bytes, want at most ${LIMITS.leafBytes}`)
   return bytes
 }

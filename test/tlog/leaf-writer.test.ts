@@ -56,6 +56,20 @@ describe('the quick way', () => {
     for (const wrong of [[], [null], [{}], [{ ...signature, stray: 1 }], [{ ...signature, role: undefined }], Array(9).fill(signature)]) {
       expect(agree(withMembers({ signatures: wrong }))).toBe('FORMAT_INVALID')
     }
+    const { keyProtection } = SIGNING
+    const [half] = keyProtection?.halves ?? []
+    for (const wrong of [
+      { halves: [] },
+      { halves: Array(4).fill(half) },
+      { halves: [{ ...half, sealing: 'none' }] },
+      { halves: [null] },
+      { origin: 'generated' },
+    ]) {
+      expect(agree(withMembers({ keyProtection: { ...keyProtection, ...wrong } }))).toBe('FORMAT_INVALID')
+    }
+    for (const wrong of [{ recoverable: false }, { stray: 1 }, { module: 'a'.repeat(256) }, { firmware: 2 }, { tokenModel: undefined }]) {
+      expect(agree(withMembers({ keyProtection: { ...keyProtection, ...wrong } }))).toBe('FORMAT_INVALID')
+    }
     expect(agree(withMembers({ caller: undefined }))).toBe('FORMAT_INVALID')
   })
 

@@ -30,6 +30,17 @@ export const SIGNING: Leaf = {
     { role: 'hybrid', suite: 'ML-DSA-65-ECDSA-P256', keyFingerprint: 'cd'.repeat(32), digest: DIGEST },
     { role: 'companion', suite: 'ecdsa-p256', keyFingerprint: 'ef'.repeat(32), digest: DIGEST },
   ],
+  keyProtection: {
+    module: 'libsofthsm2.so',
+    tokenModel: 'SoftHSM v2',
+    tokenSerial: '0a7d5c8a31d81fce',
+    firmware: '2.6',
+    halves: [
+      { role: 'ml-dsa', location: 'sealed', sealing: 'aes-256-gcm' },
+      { role: 'classical', location: 'token', sensitive: true, extractable: false, alwaysSensitive: true, neverExtractable: true, local: true },
+      { role: 'companion', location: 'token', sensitive: true, extractable: false, alwaysSensitive: true, neverExtractable: true, local: true },
+    ],
+  },
   policyRule: 0,
   policyDigest: DIGEST,
   result: 'ok',
@@ -52,6 +63,29 @@ const text = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('a"b', '\\', '\u007f', '\u2028', 'ä') },
 )
 
+const flag = fc.constantFrom(undefined, true, false)
+const protections = fc.record({
+  module: text.map((name) => name.slice(0, 255)),
+  tokenModel: fc.constantFrom('SoftHSM v2', ''),
+  tokenSerial: fc.constantFrom('0a7d5c8a31d81fce', DIGEST),
+  firmware: fc.constantFrom(undefined, '2.6'),
+  origin: fc.constantFrom(undefined, 'imported', 'adopted'),
+  recoverable: fc.constantFrom(undefined, true),
+  halves: fc.array(
+    fc.record({
+      role: fc.constantFrom('ml-dsa', 'classical', 'companion'),
+      location: fc.constantFrom('token', 'sealed'),
+      sealing: fc.constantFrom(undefined, 'aes-256-gcm', 'rsa-oaep'),
+      sensitive: flag,
+      extractable: flag,
+      alwaysSensitive: flag,
+      neverExtractable: flag,
+      local: flag,
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+})
+
 /** Mostly usual ones, with members left out and texts that are not. */
 export const leaves: fc.Arbitrary<Leaf> = fc
   .record({
@@ -63,6 +97,7 @@ export const leaves: fc.Arbitrary<Leaf> = fc
     reason: text,
     payloadType: fc.constantFrom('application/json', 'a'.repeat(255)),
     uptimeMs: fc.maxSafeNat(),
+    keyProtection: fc.oneof(fc.constant(undefined), fc.constant(SIGNING.keyProtection), protections),
     clockStepMs: fc.constantFrom(undefined, undefined, undefined, -3_600_000),
   })
   .map(({ base, left, ...members }) => {
