@@ -89,7 +89,7 @@ afterAll(async () => {
   for (const each of [gateway, everythingGateway, stdioGateway, server, everything]) await each[Symbol.asyncDispose]()
 })
 
-describe.concurrent('the server scenarios', () => {
+describe.concurrent('the server scenarios', { timeout: 400_000 }, () => {
   it('all pass against the server itself', async () => {
     expect(passed(await conformance('server', '--url', server.url, '--suite', 'all'))).toEqual(SERVER_SCENARIOS)
   })
