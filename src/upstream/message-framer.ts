@@ -19,6 +19,8 @@ export class MessageFramer {
   #held: Uint8Array[] = []
   #heldBytes = 0
   #streamed = 0
+  /** Its closing brace has come, and was not given out: until the end was judged nobody may take the pieces for a message. */
+  #keepsBrace = false
 
   constructor(limits: FramingLimits) {
     this.#limits = limits
@@ -39,8 +41,9 @@ export class MessageFramer {
     if (this.#streamed > 0) {
       if (this.#streamed + piece.length > this.#limits.streamedBytes) throw this.#tooLong()
       const head = this.#scanner.end()
+      const bytes = this.#keepsBrace ? BRACE : piece
       this.#reset()
-      return { head, bytes: piece, part: 'last' }
+      return { head, bytes, part: 'last' }
     }
     if (piece.length > 0) this.#hold(piece)
     if (this.#heldBytes > this.#limits.streamedBytes) throw this.#tooLong()
@@ -55,14 +58,17 @@ export class MessageFramer {
     return this.#heldBytes > 0 || this.#streamed > 0
   }
 
-  #stream(piece: Uint8Array): Incoming {
+  #stream(piece: Uint8Array): Incoming | undefined {
     const first = this.#streamed === 0
     const bytes = first && this.#held.length > 0 ? Buffer.concat([...this.#held, piece]) : piece
     this.#held = []
     this.#heldBytes = 0
     this.#streamed += bytes.length
     if (this.#streamed > this.#limits.streamedBytes) throw this.#tooLong()
-    return { head: this.#scanner.head, bytes, part: first ? 'first' : 'next' }
+    if (this.#keepsBrace) return undefined // only blanks can follow
+    this.#keepsBrace = this.#scanner.isComplete
+    const given = this.#keepsBrace ? bytes.subarray(0, bytes.lastIndexOf(CLOSING)) : bytes
+    return { head: this.#scanner.head, bytes: given, part: first ? 'first' : 'next' }
   }
 
   #hold(piece: Uint8Array): void {
@@ -75,6 +81,7 @@ export class MessageFramer {
     this.#held = []
     this.#heldBytes = 0
     this.#streamed = 0
+    this.#keepsBrace = false
   }
 
   #tooLong(): Error {
@@ -121,6 +128,8 @@ function isBlank(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === SPACE || byte === RETURN || byte === TAB)
 }
 
+const CLOSING = 0x7d
+const BRACE = Uint8Array.of(CLOSING)
 const NEWLINE = 0x0a
 const RETURN = 0x0d
 const SPACE = 0x20

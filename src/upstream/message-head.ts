@@ -85,6 +85,11 @@ export class HeadScanner {
     }
   }
 
+  /** Its closing brace has come. */
+  get isComplete(): boolean {
+    return this.#state === 'after'
+  }
+
   /** The message is complete. Throws where it is not. */
   end(): MessageHead {
     if (this.#state !== 'after') throw serverFault('a message breaks off before its end')

@@ -31,6 +31,24 @@ describe('a server cannot', () => {
   })
 
   it.each([
+    ['that it was not asked for', ',"id":2}'],
+    ['that is a request as well', `,"id":1,"method":"sampling/createMessage"}`],
+    ['that has an error as well', ',"id":1,"error":{"code":1,"message":"x"}}'],
+  ])('give a long answer %s, by going away before the end of the line', async (_, tail) => {
+    const body = `{"jsonrpc":"2.0","result":{"tools":[{"name":"evil"}],"x":"' + 'x'.repeat(1 << 20) + '"}`
+    await using gateway = startGateway(scriptedServer(`${LISTS} await line('${body}${tail}  '); process.exit(0)`), APPROVAL)
+    const host = new RawHost(gateway)
+    await host.initialize()
+    await host.request(5, 'tools/list')
+    await host.send({ id: 1, method: 'tools/call', params: { name: 'a' } })
+    const line = await host.line()
+    expect(line).toMatch(/^\{"jsonrpc":"2.0","result":\{"tools"/)
+    expect(() => JSON.parse(line) as unknown).toThrow(SyntaxError)
+    expect(line.trimEnd().endsWith('}}')).toBe(false) // also for a reader that does not wait for the end of the line
+    expect((await host.answer(1)).error?.data).toMatchObject({ code: 'MCP_SERVER_FAULT' })
+  })
+
+  it.each([
     ['tools/list', `send({ id: message.id, result: { Tools: [{ name: 'evil', description: 'x' }], tools: [${TOOL}] } })`],
     ['tools/list', `send({ id: message.id, result: { 'tool\\u017f': [{ name: 'evil', description: 'x' }], tools: [${TOOL}] } })`],
   ])('give %s members that only some hosts read', async (method, body) => {
