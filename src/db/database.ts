@@ -30,6 +30,11 @@ export interface Database {
   shrink(): void
   /** Gives up to so many of those pages back, in one short commit that others may wait for: how many are left. 0 for a file that `shrink` has not laid out for it. */
   giveBack(pages: number): number
+  /**
+   * Moves the write-ahead log into the file and cuts it to nothing: what was erased is in neither any more. False where others are reading or
+   * writing right now, or it fails: it stays for later then, nothing is lost. Waits for nobody.
+   */
+  emptyLog(): boolean
   /** What it takes, its write-ahead log included once that is moved into it. */
   bytes(): number
   close(): void
@@ -139,6 +144,17 @@ class SqliteDatabase implements Database {
       this.#driver.exec(`PRAGMA incremental_vacuum(${Math.max(1, Math.floor(pages))})`)
       return this.#driver.prepare('PRAGMA freelist_count').get()?.['freelist_count'] as number
     })
+  }
+
+  emptyLog(): boolean {
+    try {
+      this.#driver.exec('PRAGMA busy_timeout = 0')
+      return this.#driver.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0
+    } catch {
+      return false
+    } finally {
+      this.#driver.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
+    }
   }
 
   bytes(): number {

@@ -72,6 +72,8 @@ export async function destroyVersion(parts: ChangeParts, record: KeyRecord): Pro
   const { hybrid, companion } = destroyed
   const bare: KeyRecord = { ...destroyed, hybrid: seedless(hybrid), ...(companion === undefined ? {} : { companion: seedless(companion) }) }
   parts.table.update(bare)
+  // A crash before it leaves the sealed seed in the write-ahead log, and in the page of the file that it replaces, until later commits write over them.
+  await parts.table.erase()
   return bare
 }
 

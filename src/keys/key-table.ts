@@ -1,4 +1,5 @@
 /** The rows behind the keys, read once and kept in memory: one daemon owns the database, and only this room writes to it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { canonicalJson, defined, KEY_ORIGINS, type KeyName, parseKeyName, parseStrictJson, readChoice, SealstoneError } from '#core'
 import type { Database, Row, SqlValue } from '#db'
 import { type KeyMaterial, keyMaterialJson, parseKeyMaterial } from '#keyhost'
@@ -66,6 +67,11 @@ export class KeyTable {
       }
     })
     this.#records = this.#records.map((old) => records.find((fresh) => fresh.name === old.name && fresh.version === old.version) ?? old)
+  }
+
+  /** After an update that erased something: it leaves the files of the database too. Tried for some seconds while others read them, then left to later commits. */
+  async erase(): Promise<void> {
+    for (let left = ERASE_TRIES; left > 0 && !this.#db.emptyLog(); left--) await sleep(ERASE_PAUSE_MS)
   }
 
   setPolicy(name: KeyName, policy: KeyPolicy): void {
@@ -197,3 +203,6 @@ function readMaterial(column: Row[string] | undefined): KeyMaterial {
 
 /** The largest, with an ML-DSA-87 and an RSA half, is about 6 KiB. */
 const MAX_MATERIAL_BYTES = 65_536
+
+const ERASE_TRIES = 20
+const ERASE_PAUSE_MS = 250

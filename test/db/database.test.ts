@@ -124,6 +124,24 @@ it('leaves nothing of what was erased in its file: the free pages of a database 
   expect(inFile()).toBe(0)
 })
 
+it('leaves nothing of it in its write-ahead log either once that is emptied, and waits for no reader with that', () => {
+  const path = join(temporaryFolder(), 'a.db')
+  const database = open(path)
+  const isInFiles = (): boolean => [path, `${path}-wal`].some((file) => readFileSync(file).includes('to be erased'))
+  database.transaction(() => insert(database, 'to be erased '.repeat(400)))
+  expect(isInFiles()).toBe(true)
+  const reader = openDatabaseForReading(path, [NOTES])
+  onTestFinished(() => reader.close())
+  reader.prepare('BEGIN').run()
+  reader.prepare('SELECT count(*) FROM note').get()
+  database.transaction(() => database.prepare("UPDATE note SET text = 'bare ' || id").run())
+  expect([database.emptyLog(), isInFiles()]).toEqual([false, true])
+  reader.prepare('COMMIT').run()
+  expect([database.emptyLog(), isInFiles()]).toEqual([true, false])
+  expect(database.prepare('SELECT text FROM note').get()).toEqual({ text: 'bare 1' })
+  expect(database.prepare('PRAGMA busy_timeout').get()).toEqual({ timeout: 2000 })
+})
+
 it('tells when its folder is missing, and when it is closed', () => {
   expect(fault(() => openDatabase(join(temporaryFolder(), 'no', 'a.db'), [])).code).toBe('DATABASE_UNAVAILABLE')
   const database = open(join(temporaryFolder(), 'a.db'))

@@ -1,6 +1,8 @@
 /** The life of a key through the operations, on a real token: what signs, what verifies, what the log holds, and what time brings about. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, afterAll, describe, expect, it } from 'vitest'
-import { type KeyName, parseKeyName } from '#core'
+import { type KeyName, parseKeyName, toBase64 } from '#core'
 import { parseTrustFile, type Verdict, verifyModel } from '#envelopes'
 import type { SignAnswer } from '#operations'
 import { nativeEngine } from '#suites/native'
@@ -199,8 +201,13 @@ describe('a destruction', () => {
   it('takes the private halves out of the token and the sealed seed out of the database', async () => {
     const name = await freshKey()
     const before = home.keys.get(name)
+    const sealed = toBase64(before.hybrid.sealedSeed?.ciphertext ?? new Uint8Array()).slice(0, 40)
+    // Its files and not what it answers: pages that were replaced stay in the write-ahead log for long.
+    const isInFiles = (): boolean => ['sealstone.db', 'sealstone.db-wal'].some((file) => readFileSync(join(home.folder, file)).includes(sealed))
     await home.operations.changeKey(home.call, { action: 'retire', name })
+    expect(isInFiles()).toBe(true)
     await destroyNow(name)
+    expect(isInFiles()).toBe(false)
     const after = home.keys.get(name)
     expect(after).toMatchObject({ state: 'destroyed', hybrid: { spki: before.hybrid.spki } })
     expect(after.hybrid).not.toHaveProperty('sealedSeed')
