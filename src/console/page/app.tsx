@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { signOut } from './api.ts'
 import { EntriesView } from './entries-view.tsx'
 import { count, minute, short } from './format.ts'
-import type { LogJudgement, TrustJudgement, Witnessed } from './judgement.ts'
+import type { Demand, LogJudgement, TrustJudgement, Witnessed } from './judgement.ts'
 import { KeysView } from './keys-view.tsx'
 import { type View, useRoute, VIEWS } from './route.ts'
 import { type Theme, THEMES, useTheme } from './theme.ts'
@@ -69,6 +69,7 @@ export function App() {
       )}
       {log?.kind === 'refused' && <Alarm log={log} />}
       {log?.kind === 'checked' && log.witnessed?.size === '0' && <NoQuorum witnessed={log.witnessed} />}
+      {trust?.before !== undefined && <Eased before={trust.before} now={trust.demand} />}
       <main id="main" ref={main} tabIndex={-1} class={`view-${route.view}`}>
         {route.view === 'entries' && (
           <EntriesView
@@ -120,6 +121,20 @@ function NoQuorum({ witnessed: { by, of, quorum } }: { readonly witnessed: Witne
         what the daemon shows.
       </p>
       <p>Nothing below is verified until enough of them have: without its witnesses a log may show others another history.</p>
+    </div>
+  )
+}
+
+function Eased({ before, now }: { readonly before: Demand; readonly now: Demand | undefined }) {
+  const demand = now === undefined ? 'none' : `cosignatures by ${now.quorum} of ${now.witnesses.length} witnesses, and maybe of others`
+  return (
+    <div class="alarm" role="alert">
+      <strong>The daemon asks for less.</strong>
+      <p>
+        This browser has seen a trust file of this log that wants cosignatures by {before.quorum} of {before.witnesses.length} witnesses; the one that
+        the daemon shows now wants {demand}.
+      </p>
+      <p>A daemon that hides something would do that. Ask who runs the log. If it is right, bring the new trust file under Trust.</p>
     </div>
   )
 }

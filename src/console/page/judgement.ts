@@ -80,6 +80,8 @@ export interface TrustJudgement {
   readonly keys: readonly KeyRow[]
   /** Absent where no cosignature is demanded. */
   readonly demand?: Demand
+  /** What this browser saw demanded of this log, where the daemon's trust file now demands less, or cosignatures by others. */
+  readonly before?: Demand
   readonly logKeys: readonly { readonly type: string; readonly id: string; readonly fingerprint: string }[]
 }
 

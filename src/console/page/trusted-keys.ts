@@ -18,7 +18,26 @@ export async function judgeTrust(bytes: Uint8Array, engine: Engine, memory: Memo
   }
   await memory.write(serialName(trust), trust.serial)
   const pinned = known ?? (await pin(trust, 'daemon', memory))
-  return judgement(trust, pinned, known === undefined)
+  const before = pinned.demand === undefined ? await easedDemand(trust, memory) : undefined
+  return { ...judgement(trust, pinned, known === undefined), ...defined({ before }) }
+}
+
+/** What was demanded, where now less is, or cosignatures by others: the log keys alone could sign that, so nobody but a person lets it pass. */
+async function easedDemand(trust: TrustFile, memory: Memory): Promise<Demand | undefined> {
+  const before = await memory.read<Demand>(demandName(trust))
+  const now = demandOf(trust)
+  if (before !== undefined && (now === undefined || now.quorum < before.quorum || hasStranger(now, before))) return before
+  if (now !== undefined) await memory.write(demandName(trust), now)
+  return undefined
+}
+
+function hasStranger(now: Demand, before: Demand): boolean {
+  const known = new Set(before.witnesses.map(nameOf))
+  return now.witnesses.some((keys) => !known.has(nameOf(keys)))
+}
+
+function nameOf(keys: readonly string[]): string {
+  return keys.toSorted().join('\n')
 }
 
 /** A reviewer's own trust file: from now on its log keys and no others. Throws TRUST_INVALID. */
@@ -49,6 +68,7 @@ async function pin(trust: TrustFile, from: PinnedKeys['from'], memory: Memory): 
   const demand = from === 'file' ? demandOf(trust) : undefined
   const pinned: PinnedKeys = { origin, keys, fingerprint: fingerprintOf(trust), pinnedAt: new Date().toISOString(), from, ...defined({ demand }) }
   await memory.write(PINNED, pinned)
+  await memory.write(demandName(trust), demandOf(trust))
   return pinned
 }
 
@@ -97,6 +117,10 @@ function fingerprintOf({ log }: TrustFile): string {
 
 function serialName(trust: TrustFile): string {
   return `serial ${fingerprintOf(trust)}`
+}
+
+function demandName(trust: TrustFile): string {
+  return `demand ${fingerprintOf(trust)}`
 }
 
 const PINNED = 'log keys'
