@@ -1,11 +1,11 @@
 /** The check of the whole log in the background: it finds what a start does not look at, and tells it where people look. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { systemClock } from '#core'
+import { defined, systemClock } from '#core'
 import { BoundedEvents } from '../../src/daemon/bounded-events.ts'
 import { LogCheck } from '../../src/daemon/log-check.ts'
 import { type OpenLog, openLog } from '../audit/support.ts'
@@ -31,9 +31,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function check(): Promise<LogCheck> {
+async function check(cold?: string): Promise<LogCheck> {
   const events = new BoundedEvents({ audit: log.audit, clock: systemClock, logger })
-  const checking = new LogCheck({ database, log: { origin: keys.origin, keys: keys.keys } }, 3_600_000, { events, logger })
+  const checking = new LogCheck({ database, ...defined({ cold }), log: { origin: keys.origin, keys: keys.keys } }, 3_600_000, { events, logger })
   await checking.run()
   await checking[Symbol.asyncDispose]()
   return checking
@@ -62,4 +62,19 @@ it('finds an old leaf that a start did not look at, and says so in the log of th
     errorCode: 'AUDIT_CORRUPT',
     reason: 'the log is not what it was: leaf 17 was changed: it is not the one in the tree; 1 fault in all',
   })
+})
+
+it('says of cold storage that is away as a whole that nothing could be checked, and of a bundle that is gone from it that the log was changed', async () => {
+  const driver = new DatabaseSync(database)
+  driver.exec("UPDATE audit_leaf SET bytes = x'' WHERE idx < 256") // as they are when they were moved
+  driver.close()
+  const cold = join(folder, 'cold')
+  const size = log.audit.size()
+  expect((await check(cold)).faults).toBeUndefined()
+  expect(lines.at(-1)).toMatchObject({ msg: 'the whole log could not be checked', error: expect.stringContaining(`are in ${cold}`) as string })
+  expect(log.audit.size()).toBe(size)
+  mkdirSync(cold)
+  writeFileSync(join(cold, 'checkpoint'), '')
+  expect((await check(cold)).faults).toBe(1)
+  expect(log.audit.size()).toBe(size + 1n)
 })
