@@ -306,6 +306,13 @@ const MEMBERS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']
 const PARAMS = ['name', 'uri', 'cursor', 'protocolVersion', 'taskId', '_meta.io.modelcontextprotocol/protocolVersion'] as const
 /** What results must say since 2026-07-28. */
 const RESULT_MEMBERS = ['resultType', 'ttlMs', 'cacheScope'] as const
-const WANTED = new Set<string>(['1:id', '1:method', '2:params.requestId', ...PARAMS.map(keyOf), ...RESULT_MEMBERS.map((name) => `2:result.${name}`)])
+const WANTED = new Set<string>([
+  '1:id',
+  '1:method',
+  '2:params.requestId',
+  '2:params.progressToken',
+  ...PARAMS.map(keyOf),
+  ...RESULT_MEMBERS.map((name) => `2:result.${name}`),
+])
 const DEEPEST_NAME = 3
 const MOST_CAPTURED = 8192

@@ -36,6 +36,7 @@ describe('the head of a message', () => {
     '\uFEFF{"method":"a"}',
     '{"method":"a","params":{"name":"a","n\\u0061me":"b"}}',
     '{"method":"a","params":{},"params":{}}',
+    '{"method":"a","params":{"progressToken":1,"progressToken":2}}',
     '{"id":{},"method":"a"}',
     '{"id":true,"method":"a"}',
   ])('is refused of %s', (text) => {
