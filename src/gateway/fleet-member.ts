@@ -14,7 +14,7 @@ import { type SessionOptions, StdioSession } from './stdio-session.ts'
 export interface FleetSink {
   fromServer(member: FleetMember, head: MessageHead, bytes: Uint8Array): Promise<void> | undefined
   /** An answer to this request may go to the host in pieces; others are held whole. */
-  mayStream(id: string): boolean
+  mayStream(member: FleetMember, id: string): boolean
   /** A long answer to a request of the host goes to it. @returns what changes its pieces on the way */
   passes(member: FleetMember, head: MessageHead): ((incoming: Incoming) => Incoming) | undefined
   /** All of it went there. */
@@ -66,7 +66,7 @@ export class FleetMember implements HostEnd, ShakenServer {
     this.#sink = sink
     this.#prefix = prefix
     this.#longs = new LongAnswers({
-      isCalls: (head) => this.#isCalls(head) && sink.mayStream(head.id ?? ''),
+      isCalls: (head) => this.#isCalls(head) && sink.mayStream(this, head.id ?? ''),
       mayBeCalls: ({ id, answers }) => answers !== undefined && id === undefined,
       leastHeld: limits.messageBytes,
       mostHeld: limits.messageBytes,

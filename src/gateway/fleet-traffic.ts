@@ -49,8 +49,8 @@ export class FleetTraffic implements FleetSink {
     return this.#requestOfServer(member, head.id, bytes)
   }
 
-  mayStream(id: string): boolean {
-    return !this.#rounds.holds(id)
+  mayStream(member: FleetMember, id: string): boolean {
+    return !this.#rounds.holds(id) && this.#calls.get(id)?.member === member
   }
 
   passes(member: FleetMember, head: MessageHead): ((incoming: Incoming) => Incoming) | undefined {
@@ -125,9 +125,10 @@ export class FleetTraffic implements FleetSink {
       return message && this.#answerOfServer(member, message.head, message.bytes)
     }
     const call = this.#calls.get(id)
-    if (call !== undefined && !call.isModern && member.era === 'modern' && isUnfinished(head)) return void this.#goOn(id, call, bytes)
+    if (call?.member !== member) return undefined // nobody waits for it any more, or it is another server that was asked under this id
+    if (!call.isModern && member.era === 'modern' && isUnfinished(head)) return void this.#goOn(id, call, bytes)
     this.#calls.end(id)
-    const isShort = call?.isModern === true && member.era === 'legacy' && head.answers === 'result'
+    const isShort = call.isModern && member.era === 'legacy' && head.answers === 'result'
     return this.#output.write(isShort ? completed(head, bytes, call.method) : bytes)
   }
 
