@@ -23,6 +23,7 @@ interface Round {
   asked: Map<string, string>
   /** Questions that came while the host thinks about others. */
   readonly later: { readonly id: string; readonly message: JsonObject }[]
+  laterBytes: number
   /** The server did not wait for what it wanted to know. */
   answer: Uint8Array | undefined
 }
@@ -53,10 +54,22 @@ export class Rounds {
     const running = [...this.#open.values()].find((round) => round.member === member && (hostId === undefined || round.hostId === hostId))
     if (hostId === undefined || call === undefined) {
       if (running === undefined || running.later.length >= MOST_LATER) return refuseQuestion(member, id, 'there is no call during which to ask')
+      if (running.laterBytes + bytes.length > MOST_KEPT_BYTES) return refuseQuestion(member, id, 'too much waits for the host')
       running.later.push({ id, message })
+      running.laterBytes += bytes.length
       return undefined
     }
-    const round: Round = running ?? { member, method: call.method, callId: hostId, hostId, state: '', asked: new Map(), later: [], answer: undefined }
+    const round: Round = running ?? {
+      member,
+      method: call.method,
+      callId: hostId,
+      hostId,
+      state: '',
+      asked: new Map(),
+      later: [],
+      laterBytes: 0,
+      answer: undefined,
+    }
     round.later.push({ id, message })
     this.#open.set(round.callId, round)
     this.#dropOldest()
@@ -127,6 +140,7 @@ export class Rounds {
     this.#calls.end(hostId)
     round.hostId = undefined
     round.state = `${this.#prefix}${randomUUID()}`
+    round.laterBytes = 0
     const requests: Record<string, JsonValue> = {}
     for (const [at, { id, message }] of round.later.splice(0).entries()) {
       const name = `question-${at + 1}`

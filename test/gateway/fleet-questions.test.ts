@@ -99,6 +99,42 @@ describe('an old server that asks a host of 2026-07-28', () => {
     expect(await repeat(host, 4, asked, { action: 'decline' })).toMatchObject({ error: { code: -32602, message: 'Invalid or expired requestState' } })
   })
 
+  it('cannot answer for another server under an id that it knows from before', async () => {
+    const first = old(`globalThis.onAnswer = () => {}
+      if (message.params.name === 'go') return void ((globalThis.first = message.id), ask('q', { message: 'a' }))
+      await send({ id: globalThis.first, result: { content: [], from: 'first' } }); send({ id: message.id, result: { content: [] } })`)
+    const second = old(`if (message.params.name === 'wait') return void (globalThis.waiting = message.id)
+      await send({ id: globalThis.waiting, result: { content: [], from: 'second' } }); send({ id: message.id, result: { content: [] } })`)
+    await using gateway = startFleet({ first, second })
+    const host = new RawHost(gateway)
+    const asked = await host.modern('c1', 'tools/call', { name: 'first__go' })
+    const params = { name: 'first__go', requestState: asked.result?.['requestState'], inputResponses: {} }
+    await host.send({ id: 'c2', method: 'tools/call', params: enveloped(params) })
+    await host.send({ method: 'notifications/cancelled', params: { requestId: 'c2' } })
+    await host.send({ id: 'c1', method: 'tools/call', params: enveloped({ name: 'second__wait' }) })
+    await host.modern(3, 'tools/call', { name: 'first__tell' })
+    await host.modern(4, 'tools/call', { name: 'second__tell' })
+    expect(host.others).toMatchObject([{ id: 'c1', result: { from: 'second' } }])
+  })
+
+  it('gets an error where more waits for the host than is kept', async () => {
+    await using gateway = startFleet({
+      old: old(`if (message.method === 'completion/complete') { await globalThis.sent; return void send({ id: message.id, result: {} }) }
+        globalThis.onAnswer = (answer) => {
+          if (answer.id === 'q2') globalThis.refused = answer
+          if (answer.id === 'q1') send({ id: message.id, result: { content: [], refused: globalThis.refused } })
+        }
+        globalThis.sent = (async () => { for (const [n, size] of [1, 200000, 200000].entries()) await ask('q' + n, { message: 'x'.repeat(size) }) })()`),
+    })
+    const host = new RawHost(gateway)
+    const asked = await host.modern(1, 'tools/call', { name: 'old__go' })
+    await host.modern('all', 'completion/complete', { ref: { type: 'ref/prompt', name: 'old__p' } }) // it has asked everything
+    const again = await repeat(host, 2, asked, { action: 'accept' })
+    expect((await repeat(host, 3, again, { action: 'accept' })).result).toMatchObject({
+      refused: { id: 'q2', error: { code: -32601, message: 'too much waits for the host' } },
+    })
+  })
+
   it('is told when the host does not wait any more', async () => {
     await using gateway = startFleet({
       old: old(`globalThis.onAnswer = () => {}
