@@ -1,7 +1,7 @@
 /** What the servers of a fleet offer, as one list: names with that of their server in front, URIs as they are. */
-import type { JsonObject, JsonValue } from '#core'
+import { isJsonObject, type JsonObject, type JsonValue } from '#core'
 import type { LISTS } from '#upstream'
-import type { Answer } from './fleet-handshake.ts'
+import { type Answer, NO_ANSWER } from './fleet-handshake.ts'
 import type { FleetMember } from './fleet-member.ts'
 
 export type FleetList = (typeof LISTS)[number]
@@ -20,13 +20,18 @@ export function splitName(joined: string): { readonly server: string; readonly n
 /** All pages of one server's list. */
 export async function askForList(member: FleetMember, { method, key }: FleetList): Promise<Answer & { readonly items: readonly JsonObject[] }> {
   const items: JsonObject[] = []
+  let bytes = 0
   let cursor: JsonValue | undefined
   for (let page = 0; page < member.limits.pages; page++) {
     // Before the first answer all that the server offers is fetched and compared.
     const answer = await member.ask(method, cursor === undefined ? undefined : { cursor }, member.limits.offerMs + member.limits.requestMs)
     if ('error' in answer) return { ...answer, items: [] }
     const list = answer.result[key]
-    if (Array.isArray(list)) items.push(...(list as readonly JsonObject[]))
+    // Where nothing is compared it may be anything.
+    for (const item of Array.isArray(list) ? (list as readonly JsonValue[]) : []) if (isJsonObject(item)) items.push(item)
+    bytes += JSON.stringify(list ?? null).length
+    if (bytes > member.limits.offerBytes)
+      return { error: { code: NO_ANSWER, message: `Sealstone: the lists are longer than ${member.limits.offerBytes} bytes` }, items: [] }
     cursor = answer.result['nextCursor']
     if (typeof cursor !== 'string' || items.length > member.limits.items) return { ...answer, items }
   }
@@ -46,6 +51,7 @@ export class ResourceMap {
       if (typeof uri !== 'string') return false
       const owner = known.get(uri)
       if (owner !== undefined && owner !== member && owner.isUp) return false
+      if (owner === undefined && known.size >= MOST_KNOWN) return false // a server that is not compared may name others each time
       known.set(uri, member)
       return true
     })
@@ -65,3 +71,4 @@ function beginning(template: string): string {
 }
 
 const SEPARATOR = '__'
+const MOST_KNOWN = 100_000
