@@ -60,7 +60,12 @@ export class AnswerSource implements ReturnType<HostOutput['source']> {
     this.abandon()
     if (target === undefined) return await this.#streams.write(Buffer.concat([...held, bytes]), head)
     if (target.id === head.id) target.reply.finish(bytes)
-    else target.reply.end() // nobody else was asked when it began, so the server made it up
+    else {
+      // Nobody else was asked when it began, so the server made it up; who was asked since gets no answer either.
+      target.reply.end()
+      this.#streams.targetOf(head.id)?.reply.end()
+      this.#streams.passed(target.id)
+    }
     this.#streams.passed(head.id ?? '')
   }
 }
