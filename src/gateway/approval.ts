@@ -13,7 +13,7 @@ export interface Approval {
   readonly source: string
   /** What counts now: it may have been changed, or taken back. Asked before each comparison; throws where nothing counts. Default: this, for ever. */
   readonly renew?: () => Promise<Approval>
-  /** What `renew` answered last, to whomever. */
+  /** What `renew` answered last, to whomever; throws where that threw. */
   readonly latest?: () => Approval
 }
 

@@ -36,7 +36,11 @@ export class OfferWatch {
 
   /** Who the server says it is, before anything else of it is known. */
   judgeIdentity(identity: ServerIdentity): Block | undefined {
-    this.#approval = this.#approval.latest?.() ?? this.#approval
+    try {
+      this.#approval = this.#approval.latest?.() ?? this.#approval
+    } catch (error) {
+      return unapproved(toSealstoneError(error))
+    }
     const { instructions: _, ...approved } = this.#approval.offer
     const now: Offer = {
       ...approved,

@@ -50,6 +50,17 @@ describe('a gateway that runs', () => {
   })
 })
 
+it('who the server says it is is not shown to a host that comes after nothing approved it any more', async () => {
+  const approval = await approve(fixture())
+  const latest = (): Approval => {
+    throw new SealstoneError('VERIFICATION_FAILED', 'the manifest does not verify: key revoked')
+  }
+  await using gateway = startGateway(fixture(), { ...approval, latest })
+  expect(await new RawHost(gateway).initialize()).toMatchObject({
+    error: { message: expect.stringContaining('not approved any more: the manifest does not verify'), data: { code: 'MCP_UNAPPROVED' } },
+  })
+})
+
 it('sealstone mcp gateway takes up that a pin was removed', async () => {
   using home = temporaryFolder()
   const target = fixture() as { command: string; args: readonly string[] }

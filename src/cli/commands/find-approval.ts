@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TrustSource } from '#client/offline'
-import { defined, SealstoneError } from '#core'
+import { defined, SealstoneError, toSealstoneError } from '#core'
 import type { Approval } from '#gateway'
 import { pinPath, type PinTarget, readPin, verifyOffer } from '#toolsets'
 
@@ -24,14 +24,24 @@ export async function findApproval(home: string, question: ApprovalQuestion): Pr
   let read = { stamps: stampsOf(files), at: performance.now() }
   let latest = await readApproval(home, question)
   if (latest === undefined) return undefined
+  let failure: SealstoneError | undefined
   const renewing = {
-    latest: (): Approval => ({ ...(latest as Approval), ...renewing }),
+    latest: (): Approval => {
+      if (failure !== undefined) throw failure
+      return { ...(latest as Approval), ...renewing }
+    },
     renew: async (): Promise<Approval> => {
       const now = { stamps: stampsOf(files), at: performance.now() }
-      if (now.stamps === read.stamps && now.at - read.at < LONGEST_MS) return renewing.latest()
-      const approval = await readApproval(home, question)
-      if (approval === undefined) throw new SealstoneError('MCP_UNAPPROVED')
-      latest = approval
+      if (failure === undefined && now.stamps === read.stamps && now.at - read.at < LONGEST_MS) return renewing.latest()
+      try {
+        const approval = await readApproval(home, question)
+        if (approval === undefined) throw new SealstoneError('MCP_UNAPPROVED')
+        latest = approval
+        failure = undefined
+      } catch (error) {
+        failure = toSealstoneError(error)
+        throw failure
+      }
       read = now
       return renewing.latest()
     },
