@@ -1,4 +1,5 @@
 /** Committed pages are moved into the database file by another thread, so that no commit has to. */
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
@@ -44,4 +45,17 @@ it('says that it cannot, and commits go on', async () => {
   expect(told).toEqual([[{ error: 'unable to open database file' }, 'the thread that spares commits work ended; commits take longer']])
   insert(db)
   expect(db.prepare('SELECT count(*) AS count FROM note').get()).toMatchObject({ count: 2 })
+})
+
+it('makes no file where the database was moved away', async () => {
+  const folder = temporaryFolder()
+  const db = openDatabase(join(folder, 'a.db'), MIGRATIONS)
+  onTestFinished(() => db.close())
+  const told: unknown[] = []
+  const logger = { ...silentLogger, warn: (...line: unknown[]) => void told.push(line) }
+  insert(db)
+  await using _writeBack = startWriteBack({ ...db, path: join(folder, 'moved.db'), prepare: (sql) => db.prepare(sql) }, logger)
+  while (told.length === 0) await sleep(10)
+  expect(told).toEqual([[{ error: 'unable to open database file' }, 'the thread that spares commits work ended; commits take longer']])
+  expect(readdirSync(folder).filter((name) => name.startsWith('moved'))).toEqual([])
 })
