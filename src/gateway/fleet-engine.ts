@@ -183,7 +183,8 @@ export class FleetEngine implements HostReader {
     const capabilities = mergeCapabilities(this.#servers.known.map((member) => member.capabilities))
     const subscription = readSubscription(parseMessage(bytes)['params'], capabilities)
     if (subscription === undefined) return await this.#error(id, INVALID_PARAMS, 'Invalid params: notifications is missing')
-    await Promise.all([...subscription.uris].map((uri) => this.#servers.owner(uri)))
+    const unknown = [...subscription.uris].find((uri) => this.#servers.find(uri) === undefined)
+    if (unknown !== undefined) await this.#servers.owner(unknown) // all lists are asked for, and once
     const acknowledged = this.#traffic.subscriptions.open(id, subscription)
     if (acknowledged === undefined) return await this.#error(id, INTERNAL_ERROR, 'Subscription limit reached')
     this.#updateWatch()

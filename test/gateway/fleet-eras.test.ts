@@ -245,6 +245,20 @@ describe('a host of 2026-07-28', () => {
   })
 })
 
+it('a host of 2026-07-28 that listens to resources that nobody has makes the servers list theirs once', async () => {
+  const counts = newServer(
+    `if (message.method === 'resources/list') globalThis.lists = (globalThis.lists ?? 0) + 1
+    complete(message.method.startsWith('resources/') ? { resources: [], resourceTemplates: [] } : { content: [], lists: globalThis.lists })`,
+    '{ tools: {}, resources: { subscribe: true } }',
+  )
+  await using gateway = startFleet({ counts: { target: counts, mode: 'off' } })
+  const host = new RawHost(gateway)
+  const resourceSubscriptions = Array.from({ length: 200 }, (_, n) => `test://none/${n}`)
+  await host.send({ id: 'news', method: 'subscriptions/listen', params: enveloped({ notifications: { resourceSubscriptions } }) })
+  expect(JSON.parse(await host.line())).toMatchObject({ method: 'notifications/subscriptions/acknowledged' })
+  expect((await host.modern(1, 'tools/call', { name: 'counts__lists' })).result).toMatchObject({ lists: 1 })
+})
+
 describe('a host of before 2026-07-28', () => {
   it('is told of changes of a new server, subscribes to its resources and sets the level of its log', async () => {
     const server = newServer(
