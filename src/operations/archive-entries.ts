@@ -1,6 +1,6 @@
 /** Old entries are moved into cold storage while others sign, with intent and outcome in the log: which ones, and where to. */
 import { newOperationId, SealstoneError, toSealstoneError } from '#core'
-import { authorize } from './authorize.ts'
+import { authorizeOwner } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { ArchiveReport, ArchiveStep, CallContext } from './ports.ts'
 
@@ -38,9 +38,7 @@ export async function* archiveEntries(
   call: CallContext,
   wanted: WantedEntries,
 ): AsyncGenerator<Exclude<ArchiveStep, { kind: 'moved' }> | ArchiveReport> {
-  const { decision } = await authorize(context, call, 'audit.archive')
-  if (call.identity !== 'local')
-    throw new SealstoneError('PERMISSION_DENIED', `${call.identity} may not move entries of the log: only the owner of the daemon's socket may`)
+  const { decision } = await authorizeOwner(context, call, 'audit.archive', 'move entries of the log')
   const { archive } = context
   if (archive === undefined)
     throw new SealstoneError('CONFIG_INVALID', 'the daemon knows no cold storage', {

@@ -20,6 +20,13 @@ export async function authorize(context: OperationContext, call: CallContext, op
   return { ...decision, decision: { policyRule: decision.rule, policyDigest: context.policyDigest } }
 }
 
+/** The same for what the owner of the daemon's socket alone may do, whatever the policy says of others. @param what that is, in words */
+export async function authorizeOwner(context: OperationContext, call: CallContext, operation: OperationName, what: string): Promise<Authorized> {
+  const allowed = await authorize(context, call, operation)
+  if (call.identity === 'local') return allowed
+  return await refuse(context, call, operation, undefined, `only the owner of the daemon's socket may ${what}`, allowed.rule)
+}
+
 /** Throws PERMISSION_DENIED after the refusal is durable. */
 export async function refuseAssertedDigests(context: OperationContext, call: CallContext, key: string, rule: number): Promise<never> {
   return await refuse(context, call, 'sign', key, 'the policy wants digests that the daemon computed, and not every file has a hash ticket', rule)

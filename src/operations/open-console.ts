@@ -1,6 +1,6 @@
 /** A link into the review console: for the owner of the daemon's socket alone, who could read the log's file as well. */
 import { newOperationId, SealstoneError } from '#core'
-import { authorize } from './authorize.ts'
+import { authorizeOwner } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext, ConsoleLink } from './ports.ts'
 
@@ -9,9 +9,7 @@ import type { CallContext, ConsoleLink } from './ports.ts'
  * itself is in no log.
  */
 export async function openConsole(context: OperationContext, call: CallContext): Promise<ConsoleLink> {
-  const { decision } = await authorize(context, call, 'audit.read')
-  if (call.identity !== 'local')
-    throw new SealstoneError('PERMISSION_DENIED', `${call.identity} may not open the console: only the owner of the daemon's socket may`)
+  const { decision } = await authorizeOwner(context, call, 'audit.read', 'open the console')
   const link = context.newConsoleLink()
   if (link === undefined)
     throw new SealstoneError('CONFIG_INVALID', 'the daemon serves no console', {

@@ -1,5 +1,6 @@
 /** What the log tells of moving old entries into cold storage: as much as was moved, also what was moved while nobody read of it. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { parseIdentity } from '#core'
 import { type ArchivePort, type ArchiveStep, createOperations } from '#operations'
 import { type LiveInstallation, openInstallation } from '../support/installation.ts'
 
@@ -42,5 +43,30 @@ it('tells what was moved when nothing moves any more, also where its reader has 
   expect(Array.from(audit.entries({ from }), ({ leaf }) => leaf)).toMatchObject([
     { kind: 'intent', operation: 'audit.archive' },
     { kind: 'outcome', operation: 'audit.archive', result: 'error', errorCode: 'CANCELLED', count: 512 },
+  ])
+})
+
+it('refuses whoever is not the owner of the socket, whatever the policy allows, and says so in the log', async () => {
+  const { audit } = home.context
+  const from = audit.size()
+  const operations = createOperations({ ...home.context, archive: archive(() => {}) })
+  const call = { ...home.call, identity: parseIdentity('auditor.example.org') }
+  await expect(Array.fromAsync(operations.archiveEntries(call, { before: 1100n }))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  await expect(operations.openConsole(call)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  expect(Array.from(audit.entries({ from }), ({ leaf }) => leaf)).toMatchObject([
+    {
+      kind: 'refused',
+      operation: 'audit.archive',
+      caller: 'auditor.example.org',
+      errorCode: 'PERMISSION_DENIED',
+      reason: "only the owner of the daemon's socket may move entries of the log",
+    },
+    {
+      kind: 'refused',
+      operation: 'audit.read',
+      caller: 'auditor.example.org',
+      errorCode: 'PERMISSION_DENIED',
+      reason: "only the owner of the daemon's socket may open the console",
+    },
   ])
 })
