@@ -23,6 +23,8 @@ export function prefixedLeafHash(prefixed: Uint8Array): Uint8Array {
 
 /** RFC 9162 §2.1.1: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  // What a stored hash lacks is never filled from the node before.
+  if (left.length + right.length !== 2 * HASH_BYTES) NODE.fill(0, 1)
   NODE.set(left, 1)
   NODE.set(right, 1 + HASH_BYTES)
   return sha256(NODE)
