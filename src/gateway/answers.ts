@@ -1,6 +1,6 @@
 /** JSON-RPC messages that the gateway itself writes: errors, and lists out of the verified set. */
-import { cutText, type JsonObject, type SealstoneError, visible } from '#core'
-import type { OfferDifference } from '#toolsets'
+import { cutText, defined, isJsonObject, type JsonObject, type SealstoneError, visible } from '#core'
+import type { Offer, OfferDifference } from '#toolsets'
 import type { Block } from './approval.ts'
 
 /** @param id as it was written in the request */
@@ -43,6 +43,20 @@ export function resultAnswer(id: string, result: JsonObject): Uint8Array {
   return Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result)}}`)
 }
 
+/** A verified list. Of what the server says beside its entries: what has a meaning in the protocol, for nobody approved the rest. */
+export function listAnswer(id: string, key: 'tools' | 'prompts' | 'resources' | 'resourceTemplates', said: JsonObject, offer: Offer): Uint8Array {
+  const { resultType, ttlMs, cacheScope, _meta: meta } = said
+  return resultAnswer(id, {
+    ...defined({
+      resultType: resultType === 'complete' ? resultType : undefined,
+      ttlMs: typeof ttlMs === 'number' ? ttlMs : undefined,
+      cacheScope: SCOPES.find((scope) => scope === cacheScope),
+    }),
+    ...(isJsonObject(meta) && meta[SERVER_INFO] !== undefined ? { _meta: { [SERVER_INFO]: offer.server } } : {}),
+    [key]: offer[key],
+  })
+}
+
 function plain({ kind, what, name, path, reason }: OfferDifference): object {
   return { kind, what, name, ...(path === undefined ? {} : { path }), reason }
 }
@@ -54,3 +68,5 @@ export const PARSE_ERROR = -32700
 /** JSON-RPC 2.0 §5.1 leaves -32000 to -32099 to implementations; MCP has taken those below -32020 and some above. */
 const BLOCKED = -32050
 const MOST_DIFFERENCES = 20
+const SERVER_INFO = 'io.modelcontextprotocol/serverInfo'
+const SCOPES = ['public', 'private'] as const

@@ -12,7 +12,7 @@ import {
   type ServerIdentity,
   type UpstreamLimits,
 } from '#upstream'
-import { blockedAnswer, errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, refusedCall, resultAnswer } from './answers.ts'
+import { blockedAnswer, errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, listAnswer, METHOD_NOT_FOUND, refusedCall } from './answers.ts'
 import type { Approval, Block, Mode, Report } from './approval.ts'
 import { Handshake } from './handshake.ts'
 import { OfferWatch, type Verdict } from './offer-watch.ts'
@@ -182,7 +182,7 @@ export class Guard {
       if (first === undefined) return { kind: 'answer', message: errorAnswer(id, METHOD_NOT_FOUND, 'Method not found') }
       // The whole list is one page here, so no cursor was given out.
       if (params.cursor !== undefined) return { kind: 'answer', message: errorAnswer(id, INVALID_PARAMS, 'Invalid cursor') }
-      return { kind: 'answer', message: resultAnswer(id, { ...first, [list.key]: verdict.fetched.offer[list.key] }) }
+      return { kind: 'answer', message: listAnswer(id, list.key, first, verdict.fetched.offer) }
     }
     const missing = unapproved(head, verdict)
     if (missing === undefined) return PASS
