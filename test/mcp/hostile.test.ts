@@ -180,10 +180,10 @@ describe('hostile messages', () => {
   })
 
   it('over 10 MiB end the connection, and do not fill the memory', async () => {
-    const { answers, code, memoryMiB } = await talk([JSON.stringify(INITIALIZE), 'x'.repeat(40 * 1024 * 1024), PING])
+    const { answers, code, memoryMiB } = await talk([JSON.stringify(INITIALIZE), 'x'.repeat(200 * 1024 * 1024), PING])
     expect(answers.map(({ id }) => id)).toEqual([1])
     expect(code).toBe(0)
-    expect(memoryMiB).toBeLessThan(250)
+    expect(memoryMiB).toBeLessThan(320) // some 200 of which are the process itself
   })
 
   it('without a reader end the process', async () => {
