@@ -3,11 +3,12 @@ import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SealstoneError, toSealstoneError } from '#core'
 import { EventStreamFramer } from './event-stream.ts'
+import { readHead } from './head-scanner.ts'
 import { discard, type HttpAnswer, type HttpClient, type HttpEndpoint, openHttpClient, readShort } from './http-client.ts'
 import { serverFault } from './limits.ts'
 import type { Link, Receiver } from './link.ts'
 import { type FramingLimits, type Incoming, MessageFramer, onOneLine } from './message-framer.ts'
-import { type MessageHead, readHead } from './message-head.ts'
+import type { MessageHead } from './message-head.ts'
 import { standardHeaders } from './standard-headers.ts'
 
 /** @param session one that somebody else began, and to whom its streams belong */

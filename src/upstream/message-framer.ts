@@ -1,6 +1,7 @@
 /** Messages out of bytes: short ones come whole, long ones in pieces, so that what is held is bounded. Where one ends is told from outside. */
+import { HeadScanner } from './head-scanner.ts'
 import { serverFault, type UpstreamLimits } from './limits.ts'
-import { HeadScanner, type MessageHead } from './message-head.ts'
+import type { MessageHead } from './message-head.ts'
 
 /** A message, or a piece of a long one: its last piece comes with the complete head, the ones before with what was found so far. */
 export interface Incoming {

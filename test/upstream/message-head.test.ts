@@ -1,7 +1,7 @@
 /** The head of a message, found without parsing it: the same as JSON.parse sees, and nothing where that sees nothing. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HeadScanner } from '../../src/upstream/message-head.ts'
+import { HeadScanner } from '../../src/upstream/head-scanner.ts'
 
 describe('the head of a message', () => {
   it('is what JSON.parse finds, in whatever pieces it comes', () => {
