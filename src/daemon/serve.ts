@@ -1,27 +1,24 @@
 /** Runs the daemon: open, listen, answer until a signal, drain, close. */
 import { constants } from 'node:os'
-import { type Clock, defined, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError, type Tracer } from '#core'
-import type { ConsoleServer } from '#console'
+import { type Clock, defined, type Logger, newOperationId, parseIdentity, silentMetrics, systemClock, toSealstoneError } from '#core'
 import { startWriteBack } from '#db'
 import type { Listener, LoginRefused } from '#listeners'
-import { createOperations, type OperationContext, type Operations } from '#operations'
-import { type RpcServer, startServer } from '#rpc'
+import { createOperations, type OperationContext } from '#operations'
+import { startServer } from '#rpc'
 import { parseVerifierKey } from '#tlog'
 import { Archiver } from './archiver.ts'
+import { publishMetrics, publishTheLog, sendLog, sendTraces, showConsole } from './beside-signing.ts'
 import type { BoundedEvent } from './bounded-events.ts'
-import { type ClockWatch, watchClock } from './clock-watch.ts'
-import type { LogSettings, TraceSettings } from './collector-settings.ts'
+import { watchClock } from './clock-watch.ts'
 import { configDigest, policyDigest } from './config-digest.ts'
-import { type Config, type ConsoleSettings, loadConfig, type LogLevel, splitAddress } from './config.ts'
-import type { ConsoleParts } from './console.ts'
+import { type Config, loadConfig, type LogLevel, splitAddress } from './config.ts'
 import { startHashService } from './hash-service.ts'
 import { homePaths } from './home.ts'
 import { clientRefused } from './login-refusals.ts'
-import { LogCheck } from './log-check.ts'
-import type { LogSending } from './log-sending.ts'
+import type { LogCheck } from './log-check.ts'
 import { createLogger } from './logging.ts'
-import type { Collected } from './metrics.ts'
 import { operationContext } from './operation-context.ts'
+import { checkTheLog, followKeyHost, keepAnswers, repeat } from './recurring-work.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
 import { openTicketKeys } from './ticket-key.ts'
 import { writeStartLeaves } from './start-leaves.ts'
@@ -145,21 +142,6 @@ export async function serve(options: ServeOptions): Promise<number> {
   return 0
 }
 
-/** What a start has looked at already needs no second look. Undefined where it is not wanted. */
-function checkTheLog(
-  { audit, log, events }: Runtime,
-  { audit: { cold, checkHours } }: Config,
-  database: string,
-  logger: Logger,
-): LogCheck | undefined {
-  if (checkHours === 0) return undefined
-  const keys = log.keys.map(parseVerifierKey)
-  const check = new LogCheck({ database, ...defined({ cold }), log: { origin: log.origin, keys } }, checkHours * HOUR_MS, { events, logger })
-  if (audit.size() <= SEEN_AT_START) check.later()
-  else void check.run()
-  return check
-}
-
 function archivePort({ log }: Runtime, { audit }: Config, database: string): OperationContext['archive'] {
   return audit.cold === undefined
     ? undefined
@@ -173,98 +155,6 @@ function witnessPort({ cosigning }: Runtime, { witnesses }: Config): OperationCo
     waitFor: (index, milliseconds) => cosigning.waitFor(index, milliseconds),
     covering: (index) => cosigning.covering(index),
   }
-}
-
-/** What waits is sent when everything else has ended. */
-async function sendTraces(
-  settings: TraceSettings,
-  logger: Logger,
-  collected: Collected | undefined,
-): Promise<{ readonly tracer: Tracer } & AsyncDisposable> {
-  const { startTracing } = await import('./tracing.ts')
-  const tracing = startTracing(settings, logger, (spans) => collected?.spansDropped(spans))
-  return { tracer: tracing.tracer, [Symbol.asyncDispose]: () => tracing.close() }
-}
-
-/** What waits is sent when everything else has ended, for a short while; the next start goes on from there. */
-async function sendLog(
-  settings: LogSettings,
-  positionPath: string,
-  from: bigint,
-  { audit }: Runtime,
-  logger: Logger,
-): Promise<LogSending & AsyncDisposable> {
-  const { startLogSending } = await import('./log-sending.ts')
-  const sending = startLogSending(settings, { audit, positionPath, from, logger })
-  return { ...sending, [Symbol.asyncDispose]: () => sending.close() }
-}
-
-/** Closed when the daemon ends. */
-async function publishMetrics(
-  { registry }: Collected,
-  config: Config,
-  {
-    keyHost,
-    keys,
-    audit,
-    cosigning,
-    clockWatch,
-    unsent,
-    logFaults,
-  }: Runtime & {
-    readonly clockWatch: ClockWatch
-    readonly unsent: () => number | undefined
-    readonly logFaults: () => number | undefined
-  },
-  operations: Operations,
-  logger: Logger,
-): Promise<AsyncDisposable> {
-  const [{ observeDaemon }, { serveMetrics }] = await Promise.all([import('./metrics.ts'), import('./metrics-server.ts')])
-  observeDaemon(registry, {
-    keyHost,
-    keys,
-    operations,
-    logSize: () => audit.size(),
-    clockJumps: () => clockWatch.jumps,
-    cosigning,
-    unsent,
-    logFaults,
-  })
-  const server = await serveMetrics(config.metrics ?? { host: '127.0.0.1', port: 0 }, registry, logger)
-  logger.info({ address: server.address }, 'metrics')
-  return { [Symbol.asyncDispose]: () => server.close() }
-}
-
-/** Undefined where nobody outside may read the log. */
-async function publishTheLog(
-  { publish, audit: { cold } }: Config,
-  database: string,
-  logger: Logger,
-  collected: Collected | undefined,
-): Promise<AsyncDisposable | undefined> {
-  if (publish.http === undefined && publish.directory === undefined) return undefined
-  const { startLogPublisher } = await import('./log-publisher.ts')
-  return await startLogPublisher(
-    { database, ...defined({ cold }), ...publish },
-    logger,
-    collected?.publishing ?? { onPublished() {}, onFailure() {}, onAnswered() {} },
-  )
-}
-
-/** Closed when the daemon ends. The first link is told in the daemon's log lines, as their reader is who started the daemon; the audit log says so before. */
-async function showConsole(settings: ConsoleSettings, parts: ConsoleParts): Promise<ConsoleServer> {
-  const { openConsole } = await import('./console.ts')
-  const server = await openConsole(settings, parts)
-  const { url, minutes } = server.newLink()
-  try {
-    const facts = { operationId: newOperationId(), caller: parseIdentity('local'), operation: 'console.open', result: 'ok' } as const
-    await parts.audit.append({ kind: 'log-export', ...facts, reason: `a link to the console at the start, good for ${minutes} minutes` })
-  } catch (error) {
-    await server[Symbol.asyncDispose]()
-    throw error
-  }
-  parts.logger.info({ address: server.origin, link: url, minutes }, 'console')
-  return server
 }
 
 function listeners(config: Config, insecureLoopback: string | undefined): Listener[] {
@@ -321,57 +211,7 @@ function waitForSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-/** Health says whether signing can be expected to work: balancers and people look there. */
-function followKeyHost({ keyHost }: Runtime, server: RpcServer): NodeJS.Timeout {
-  let serving = true
-  return setInterval(() => {
-    if (keyHost.isAvailable === serving) return
-    serving = keyHost.isAvailable
-    server.setServing(serving)
-  }, READINESS_MS).unref()
-}
-
-/** Runs the work again and again with a pause in between; `stop` waits for what runs. */
-function repeat(work: () => Promise<void>, pauseMs: number): { stop(): Promise<void> } {
-  let running: Promise<void> | undefined
-  let timer: NodeJS.Timeout | undefined
-  let stopped = false
-  const wait = (): void => {
-    timer = setTimeout(() => {
-      running = work().finally(() => {
-        running = undefined
-        if (!stopped) wait()
-      })
-    }, pauseMs).unref()
-  }
-  wait()
-  return {
-    stop: async () => {
-      stopped = true
-      clearTimeout(timer)
-      await running
-    },
-  }
-}
-
-/** Once an hour, answers older than the configured time are forgotten. */
-function keepAnswers(runtime: Runtime, config: Config, clock: Clock, logger: Logger): NodeJS.Timeout {
-  const forget = (): void => {
-    try {
-      runtime.audit.forgetAnswersBefore(new Date(clock.now().getTime() - config.audit.answerRetentionHours * HOUR_MS))
-    } catch (error) {
-      logger.error({ error: toSealstoneError(error).message }, 'old answers could not be removed')
-    }
-  }
-  forget()
-  return setInterval(forget, HOUR_MS).unref()
-}
-
 /** A stream is taken up again later: there is no need to wait for its end. */
 const STREAM_DRAIN_SECONDS = 2
-/** Entries, at least. */
-const SEEN_AT_START = 4096n
-const READINESS_MS = 500
 const MAINTENANCE_MS = 5000
 const TELL_MS = 60_000
-const HOUR_MS = 3_600_000
