@@ -52,8 +52,8 @@ process.once('message', async ({ home, clients: count, seconds }: ToClients) => 
   late.disable()
   await Promise.all(connections.map((client) => client.close()))
   const lateMs = Math.max(0, late.percentile(99) / 1e6 - LOOK_MS)
-  process.send?.({ accepted, refused, others, lateMs } satisfies Served)
-  process.disconnect?.()
+  // A message of megabytes is not written at once.
+  process.send?.({ accepted, refused, others, lateMs } satisfies Served, () => process.disconnect?.())
 })
 
 const CALLS_EACH = 48

@@ -48,7 +48,8 @@ async function serve(clients: number): Promise<Served> {
   child.send({ home: home.home, clients, seconds: SECONDS } satisfies ToClients)
   return new Promise((resolve, reject) => {
     child.once('message', (message) => resolve(message as Served))
-    child.once('exit', (code) => reject(new Error(`the clients ended with ${code}`)))
+    // It comes behind all messages, which the end of the process need not.
+    child.once('disconnect', () => reject(new Error('the clients ended without an answer')))
   })
 }
 
