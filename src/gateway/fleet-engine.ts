@@ -3,7 +3,7 @@
  * of how a host is reached: that is the affair of a front. Host and servers may be of different eras of the protocol.
  */
 import { cutText, excerpt, isJsonObject, type JsonObject, type JsonValue, type SealstoneError, toSealstoneError, visible } from '#core'
-import { LISTS, type MessageHead, MODERN_VERSION } from '#upstream'
+import { LISTS, type MessageHead, MODERN_VERSION, revisionOf } from '#upstream'
 import { errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, resultAnswer } from './answers.ts'
 import { FleetDirectory } from './fleet-directory.ts'
 import { type FleetHost, hostFromEnvelope, hostFromInitialize, objectOf } from './fleet-host.ts'
@@ -95,7 +95,7 @@ export class FleetEngine implements HostReader {
     if (id.startsWith(`"${this.#prefix}`)) return await this.#error(id, INVALID_REQUEST, 'the id begins like those of the gateway')
     if (method === 'ping') return await this.#output.write(resultAnswer(id, {}))
     if (method === 'initialize') return this.#chain(this.#run(id, async () => await this.#initialize(id, bytes)))
-    const version = head.params[PROTOCOL_VERSION]
+    const version = revisionOf(head)
     if (version !== undefined && version !== MODERN_VERSION) {
       const data = { supported: [MODERN_VERSION], requested: version }
       return await this.#output.write(errorAnswer(id, UNSUPPORTED_VERSION, 'Unsupported protocol version', data))
@@ -309,7 +309,6 @@ function textOf(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : 'no reason'
 }
 
-const PROTOCOL_VERSION = '_meta.io.modelcontextprotocol/protocolVersion'
 const INTERNAL_ERROR = -32603
 const UNSUPPORTED_VERSION = -32022
 const MOST_RUNNING = 64

@@ -1,6 +1,6 @@
 /** What the host of a fleet says of itself, in either era: once by a handshake, or since 2026-07-28 with every request. */
 import { isJsonObject, type JsonObject, type JsonValue } from '#core'
-import { type ClientIdentity, enveloped, type Era, LEGACY_VERSION, MODERN_VERSION } from '#upstream'
+import { type ClientIdentity, enveloped, type Era, LEGACY_VERSION, META, MODERN_VERSION } from '#upstream'
 
 export interface FleetHost {
   readonly era: Era
@@ -24,9 +24,9 @@ export function hostFromInitialize(params: JsonValue | undefined): FleetHost {
 /** @param params of any request that says its revision. Undefined where the rest of what it must say is missing. */
 export function hostFromEnvelope(params: JsonValue | undefined): FleetHost | undefined {
   const meta = objectOf(objectOf(params)['_meta'])
-  const capabilities = meta[CAPABILITIES]
+  const capabilities = meta[META.clientCapabilities]
   if (!isJsonObject(capabilities)) return undefined
-  return { era: 'modern', version: MODERN_VERSION, client: { info: infoOf(meta[INFO]), capabilities: withoutTasks(capabilities) } }
+  return { era: 'modern', version: MODERN_VERSION, client: { info: infoOf(meta[META.clientInfo]), capabilities: withoutTasks(capabilities) } }
 }
 
 /** Params of a request of the host as a server of this era wants them. @param level of its log, which hosts of before 2026-07-28 set once for all */
@@ -37,9 +37,9 @@ export function translateParams(params: JsonObject, isModern: boolean, era: Era,
 
 function envelopeWithoutTasks(params: JsonObject): JsonObject {
   const meta = objectOf(params['_meta'])
-  const capabilities = objectOf(meta[CAPABILITIES])
+  const capabilities = objectOf(meta[META.clientCapabilities])
   if (objectOf(capabilities['extensions'])[TASKS] === undefined) return params
-  return { ...params, _meta: { ...meta, [CAPABILITIES]: withoutTasks(capabilities) } }
+  return { ...params, _meta: { ...meta, [META.clientCapabilities]: withoutTasks(capabilities) } }
 }
 
 function withoutEnvelope(params: JsonObject): JsonObject {
@@ -50,12 +50,12 @@ function withoutEnvelope(params: JsonObject): JsonObject {
 
 /** How much of the servers' logs a host of 2026-07-28 wants to hear of this request. */
 export function logLevelOf(params: JsonValue | undefined): string | undefined {
-  const level = objectOf(objectOf(params)['_meta'])[LOG_LEVEL]
+  const level = objectOf(objectOf(params)['_meta'])[META.logLevel]
   return typeof level === 'string' ? level : undefined
 }
 
 function withLogLevel(params: JsonObject, level: string | undefined): JsonObject {
-  return level === undefined ? params : { ...params, _meta: { ...objectOf(params['_meta']), [LOG_LEVEL]: level } }
+  return level === undefined ? params : { ...params, _meta: { ...objectOf(params['_meta']), [META.logLevel]: level } }
 }
 
 export function objectOf(value: JsonValue | undefined): JsonObject {
@@ -72,8 +72,5 @@ function withoutTasks(capabilities: JsonObject): JsonObject {
   return capabilities['extensions'] === undefined ? capabilities : { ...capabilities, extensions }
 }
 
-const INFO = 'io.modelcontextprotocol/clientInfo'
-const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
-const LOG_LEVEL = 'io.modelcontextprotocol/logLevel'
-const ENVELOPE = new Set(['io.modelcontextprotocol/protocolVersion', INFO, CAPABILITIES, LOG_LEVEL])
+const ENVELOPE: ReadonlySet<string> = new Set(Object.values(META))
 const TASKS = 'io.modelcontextprotocol/tasks'

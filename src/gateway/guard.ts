@@ -7,7 +7,9 @@ import {
   identityFromInitialize,
   LISTS,
   type MessageHead,
+  META,
   readAnswer,
+  revisionOf,
   serverFault,
   type ServerIdentity,
   type UpstreamLimits,
@@ -67,7 +69,7 @@ export class Guard {
     if (watch === undefined) return PASS
     if (method === 'initialize') this.#handshake.begin()
     if (method === 'ping' || method === 'initialize' || method === 'server/discover') return PASS
-    if (isModern(head)) this.#envelope ??= envelopeOf(message)
+    if (revisionOf(head) !== undefined) this.#envelope ??= envelopeOf(message)
     if (!this.#knowsHost()) {
       if (this.#options.mode === 'warn') return PASS
       return { kind: 'answer', message: errorAnswer(id, INVALID_REQUEST, 'not before the connection is initialized') }
@@ -188,7 +190,7 @@ export class Guard {
     if (missing === undefined) return PASS
     this.#options.report({ operation: 'mcp.call', decision: 'blocked', subject: this.#subject(params.name), reason: missing })
     const block = { code: 'MCP_BLOCKED', reason: missing, hint: 'use one of those that are listed', differences: [] } as const
-    return { kind: 'answer', message: method === 'tools/call' ? refusedCall(id, block, isModern(head)) : blockedAnswer(id, block) }
+    return { kind: 'answer', message: method === 'tools/call' ? refusedCall(id, block, revisionOf(head) !== undefined) : blockedAnswer(id, block) }
   }
 
   #warnOfCall(head: MessageHead, verdict: Verdict): void {
@@ -230,11 +232,6 @@ function unapproved({ method, params }: MessageHead, verdict: Extract<Verdict, {
   return undefined
 }
 
-/** Since 2026-07-28 each request says its revision. */
-function isModern({ params }: MessageHead): boolean {
-  return params['_meta.io.modelcontextprotocol/protocolVersion'] !== undefined
-}
-
 function serverRuling(head: MessageHead, verdict: Verdict): Ruling {
   return verdict.kind === 'verified' ? PASS : refuseServer(head)
 }
@@ -262,8 +259,7 @@ function envelopeOf(message: Uint8Array): JsonObject | undefined {
 }
 
 const PASS: Ruling = { kind: 'pass' }
-const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion'
-const ENVELOPE = new Set([PROTOCOL_VERSION, 'io.modelcontextprotocol/clientInfo', 'io.modelcontextprotocol/clientCapabilities'])
+const ENVELOPE: ReadonlySet<string> = new Set([META.protocolVersion, META.clientInfo, META.clientCapabilities])
 const CHANGES = new Set(['notifications/tools/list_changed', 'notifications/prompts/list_changed', 'notifications/resources/list_changed'])
 /** A host lists tools, prompts and resources in one go: these are answered from one comparison. */
 const FRESH_MS = 1000

@@ -1,6 +1,6 @@
 /** For hosts that speak HTTP, before a server that does: a proxy that reads what passes. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type HttpClient, type MessageHead, openHttpClient, parseEndpoint, UPSTREAM_LIMITS, type UpstreamLimits } from '#upstream'
+import { type HttpClient, type MessageHead, openHttpClient, parseEndpoint, revisionOf, UPSTREAM_LIMITS, type UpstreamLimits } from '#upstream'
 import { errorAnswer } from './answers.ts'
 import type { Approval, Mode, Report } from './approval.ts'
 import { eventOf, isEventStream, passAnswer } from './http-answer.ts'
@@ -69,7 +69,7 @@ export class HttpGate implements Gate {
 
   #find(request: IncomingMessage, head: MessageHead, body: Uint8Array): HttpSession | undefined {
     if (head.method === 'initialize') return this.#open(request)
-    if (head.params['_meta.io.modelcontextprotocol/protocolVersion'] === undefined) return this.#sessions.get(sessionKey(request))
+    if (revisionOf(head) === undefined) return this.#sessions.get(sessionKey(request))
     // Since 2026-07-28 there are no sessions: those who say the same of themselves are offered the same.
     const key = `modern ${hostDigest(request, envelopeOf(body))}`
     const known = this.#sessions.get(key)

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SealstoneError } from '#core'
-import { type MessageHead, MODERN_VERSION } from '#upstream'
+import { type MessageHead, MODERN_VERSION, revisionOf } from '#upstream'
 import { errorAnswer, INVALID_REQUEST } from './answers.ts'
 import { envelopeOf, hostDigest } from './host-identity.ts'
 import { HostReply } from './host-reply.ts'
@@ -49,7 +49,7 @@ export class ProcessGate implements Gate {
   }
 
   async post({ request, response, gone }: Visit, head: MessageHead, bytes: Uint8Array): Promise<void> {
-    const version = head.params['_meta.io.modelcontextprotocol/protocolVersion']
+    const version = revisionOf(head)
     const { id, method } = head
     const isRequest = id !== undefined && method !== undefined
     const meta = isRequest ? envelopeOf(bytes) : {}

@@ -8,7 +8,7 @@ export interface ClientIdentity {
 
 /** The params of a request, with the envelope in their `_meta`. */
 export function enveloped(params: JsonObject | undefined, version: string, client: ClientIdentity): JsonObject {
-  const meta = { [PROTOCOL_VERSION]: version, [CLIENT_INFO]: client.info, [CLIENT_CAPABILITIES]: client.capabilities }
+  const meta = { [META.protocolVersion]: version, [META.clientInfo]: client.info, [META.clientCapabilities]: client.capabilities }
   return { ...params, _meta: { ...(params?.['_meta'] as JsonObject | undefined), ...meta } }
 }
 
@@ -16,6 +16,10 @@ export const MODERN_VERSION = '2026-07-28'
 /** The newest revision with a handshake; a server may answer with an older one. */
 export const LEGACY_VERSION = '2025-11-25'
 
-const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion'
-const CLIENT_INFO = 'io.modelcontextprotocol/clientInfo'
-const CLIENT_CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'
+/** The names of its members. */
+export const META = {
+  protocolVersion: 'io.modelcontextprotocol/protocolVersion',
+  clientInfo: 'io.modelcontextprotocol/clientInfo',
+  clientCapabilities: 'io.modelcontextprotocol/clientCapabilities',
+  logLevel: 'io.modelcontextprotocol/logLevel',
+} as const

@@ -1,5 +1,6 @@
 /** The few members of a JSON-RPC message that decide its way: which they are, where they may stand, and what was found of them. */
 import { excerpt } from '#core'
+import { META } from './envelope.ts'
 import { serverFault } from './limits.ts'
 import { foldName } from './member-names.ts'
 
@@ -149,6 +150,11 @@ export class HeadMembers {
   }
 }
 
+/** The revision that a request says it is made in. Undefined before 2026-07-28, where the handshake says it. */
+export function revisionOf({ params }: MessageHead): string | undefined {
+  return params[REVISION]
+}
+
 function keyOf(name: ParamName): string {
   return `${name.startsWith('_meta.') ? 3 : 2}:params.${name}`
 }
@@ -163,8 +169,9 @@ function plainId(text: string): string {
 }
 
 const MEMBERS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
-/** `io.modelcontextprotocol/protocolVersion` stands in `_meta` of every request since 2026-07-28, `protocolVersion` in `initialize` before. */
-const PARAMS = ['name', 'uri', 'cursor', 'protocolVersion', 'taskId', '_meta.io.modelcontextprotocol/protocolVersion'] as const
+const REVISION = `_meta.${META.protocolVersion}` as const
+/** It stands in `_meta` of every request since 2026-07-28, `protocolVersion` in `initialize` before. */
+const PARAMS = ['name', 'uri', 'cursor', 'protocolVersion', 'taskId', REVISION] as const
 /** What results must say since 2026-07-28. */
 const RESULT_MEMBERS = ['resultType', 'ttlMs', 'cacheScope'] as const
 const WANTED = new Set<string>([

@@ -1,9 +1,10 @@
 /** Headers that repeat what a request says, so that proxies need not read it: MCP 2026-07-28, Streamable HTTP, standard request headers. */
-import type { MessageHead } from './message-head.ts'
+import { type MessageHead, revisionOf } from './message-head.ts'
 
 /** None for messages of the revisions with a handshake. */
-export function standardHeaders({ method, id, params }: MessageHead): Record<string, string> {
-  const version = params['_meta.io.modelcontextprotocol/protocolVersion']
+export function standardHeaders(head: MessageHead): Record<string, string> {
+  const { method, id, params } = head
+  const version = revisionOf(head)
   if (version === undefined || method === undefined || id === undefined) return {}
   const field = Object.hasOwn(NAMED, method) ? NAMED[method as keyof typeof NAMED] : undefined
   const name = field === undefined ? undefined : params[field]
