@@ -1,5 +1,5 @@
 /** Folders of mode 0700 for one run each. What a run that was killed left behind is removed when the next one begins. */
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { SealstoneError } from '#core'
@@ -21,17 +21,26 @@ export async function openPrivateFolder(parent: string): Promise<PrivateFolder> 
     const path = mkdtempSync(join(home, RUN))
     return { path, lock: acquireLock(join(path, 'lock')) }
   })
-  for (const name of readdirSync(home)) if (name.startsWith(RUBBISH)) removeReadOnly(join(home, name))
+  for (const name of readdirSync(home)) if (name.startsWith(RUBBISH)) attempt(() => removeReadOnly(join(home, name)))
   const path = join(own.path, 'model')
   mkdirSync(path, { mode: 0o700 })
   return {
     path,
     [Symbol.dispose]() {
       removeReadOnly(path)
+      const rubbish = join(home, RUBBISH + basename(own.path))
+      attempt(() => renameSync(own.path, rubbish)) // while it is locked: another run that has read its name finds it locked or gone, never half gone
       own.lock.release()
-      removeReadOnly(own.path)
+      attempt(() => removeReadOnly(rubbish))
     },
   }
+}
+
+// Runs that begin and end at the same time may remove the same; what is left then, the next one removes.
+function attempt(work: () => void): void {
+  try {
+    work()
+  } catch {}
 }
 
 /** Removes files and folders, those that were closed to writing too. Never follows a link. */
@@ -92,11 +101,11 @@ async function waitFor(path: string): Promise<Lock> {
 function setAside(home: string, name: string): void {
   try {
     acquireLock(join(home, name, 'lock')).release()
+    renameSync(join(home, name), join(home, RUBBISH + name))
   } catch (error) {
     if (error instanceof SealstoneError && error.code === 'DAEMON_RUNNING') return
-    throw error
+    if (existsSync(join(home, name))) throw error // else the run that it belonged to ended just now
   }
-  renameSync(join(home, name), join(home, RUBBISH + basename(name)))
 }
 
 const RUN = 'run-'

@@ -1,11 +1,14 @@
 /** `sealstone run` through the real process: what the command gets, what it says goes through, and that nothing stays behind. */
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { openPrivateFolder } from '../../src/launch/private-folder.ts'
 import { tinyModel } from '../support/models.ts'
-import { LAUNCHER } from '../support/sealstone.ts'
+import { LAUNCHER, PROJECT } from '../support/sealstone.ts'
 import { typeOnTerminal } from '../support/terminal.ts'
 import { COPY, DESCRIPTORS, SIGNER, signedModel } from './support.ts'
 
@@ -191,4 +194,15 @@ it('removes what a run that was killed left behind, and nothing of one that runs
   living.child.stdin?.end('\n')
   expect(await living.ended).toMatchObject({ code: 0, stdout: 'here\n{"layers":2}\n' })
   expect(readdirSync(join(stand.home, 'run'))).toEqual(['lock'])
+})
+
+it('runs that begin and end at the same time do not disturb each other, and leave nothing', async () => {
+  using stand = await signedModel()
+  const home = join(stand.home, 'run')
+  const script = `import { openPrivateFolder } from ${JSON.stringify(join(PROJECT, 'src/launch/private-folder.ts'))}
+    for (let i = 0; i < 150; i++) { using folder = await openPrivateFolder(${JSON.stringify(home)}) }`
+  const runs = Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', script]))
+  await Promise.all(runs)
+  using last = await openPrivateFolder(home)
+  expect(readdirSync(home).sort()).toEqual(['lock', basename(dirname(last.path))])
 })
