@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, connect } from '#client'
 import { manifestOf } from '../support/signing.ts'
 import { initHome, LAUNCHER, run, type RunningDaemon, runOk, startDaemon } from '../support/sealstone.ts'
+import { typeOnTerminal } from '../support/terminal.ts'
 
 let home: Awaited<ReturnType<typeof initHome>>
 let daemon: RunningDaemon
@@ -132,16 +133,7 @@ function follow(args: readonly string[]) {
   }
 }
 
-function inTerminal(columns: number, environment: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const command = `stty cols ${columns}; ${environment} ${LAUNCHER} audit list`
-    const child = spawn('script', ['-qec', command, '/dev/null'], {
-      env: { ...process.env, TERM: 'xterm-256color', SEALSTONE_HOME: home.home },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let text = ''
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk))
-    child.on('error', reject)
-    child.on('close', () => resolve(text))
-  })
+async function inTerminal(columns: number, environment: string): Promise<string> {
+  const command = `unset NO_COLOR; stty cols ${columns}; TERM=xterm-256color ${environment} ${LAUNCHER} audit list`
+  return (await typeOnTerminal(['sh', '-c', command], { home: home.home })).text
 }
