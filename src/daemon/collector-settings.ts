@@ -1,6 +1,8 @@
 /** The settings of what OpenTelemetry collectors get: where it goes and how much. What is wrong with them is said at the start, not when something is lost. */
 import { readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { SealstoneError } from '#core'
+import type { SettingReader } from './settings.ts'
 
 export interface TraceSettings {
   /** OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`. */
@@ -18,20 +20,17 @@ export interface LogSettings {
   readonly headersFile?: string
 }
 
-/** Throws CONFIG_INVALID: no URL, one with a password, or plain HTTP to another machine. */
-export function parseCollectorEndpoint(section: 'traces' | 'logs', text: string): string {
-  const refuse = (what: string, hint: string): SealstoneError => new SealstoneError('CONFIG_INVALID', `${section}.endpoint ${what}`, { hint })
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-    throw refuse('is no address that starts with http:// or https://', `a collector on this machine is http://127.0.0.1:4318/v1/${section}`)
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
-    throw refuse('has a user name, a query or a fragment', `put what the collector wants to know into the file of ${section}.headers_file`)
-  if (url.protocol === 'http:' && !LOOPBACK.has(url.hostname))
-    throw refuse(
-      `is http to ${url.hostname}: ${section === 'traces' ? 'spans name keys' : 'entries name models, keys and callers'}, want https to another machine`,
-      'or send them to a collector on this machine',
-    )
-  return url.href
+/** Nothing where no traces are sent. Throws CONFIG_INVALID. */
+export function traceSettings(read: SettingReader, home: string): { readonly traces?: TraceSettings } {
+  const sampleRatio = read.fraction('traces.sample_ratio', 1)
+  const collector = collectorOf('traces', read, home)
+  return collector === undefined ? {} : { traces: { ...collector, sampleRatio } }
+}
+
+/** Nothing where the log is not sent. Throws CONFIG_INVALID. */
+export function logSettings(read: SettingReader, home: string): { readonly logs?: LogSettings } {
+  const collector = collectorOf('logs', read, home)
+  return collector === undefined ? {} : { logs: collector }
 }
 
 /** Throws CONFIG_INVALID; the message never shows what is in the file. */
@@ -58,6 +57,38 @@ export function readCollectorHeaders(section: 'traces' | 'logs', path: string): 
     headers[name] = value
   }
   return headers
+}
+
+function collectorOf(section: 'traces' | 'logs', read: SettingReader, home: string): LogSettings | undefined {
+  const endpoint = read.optionalText(`${section}.endpoint`)
+  const headersFile = read.optionalText(`${section}.headers_file`)
+  if (endpoint === undefined) {
+    const [setting] = read.open(`${section}.`).keys()
+    if (setting === undefined) return undefined
+    throw new SealstoneError('CONFIG_INVALID', `setting ${section}.${setting} is there without ${section}.endpoint`, {
+      hint: `say where the ${section} go, or remove it`,
+    })
+  }
+  return {
+    endpoint: parseCollectorEndpoint(section, endpoint),
+    ...(headersFile === undefined ? {} : { headersFile: resolve(home, headersFile) }),
+  }
+}
+
+/** Throws CONFIG_INVALID: no URL, one with a password, or plain HTTP to another machine. */
+function parseCollectorEndpoint(section: 'traces' | 'logs', text: string): string {
+  const refuse = (what: string, hint: string): SealstoneError => new SealstoneError('CONFIG_INVALID', `${section}.endpoint ${what}`, { hint })
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw refuse('is no address that starts with http:// or https://', `a collector on this machine is http://127.0.0.1:4318/v1/${section}`)
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+    throw refuse('has a user name, a query or a fragment', `put what the collector wants to know into the file of ${section}.headers_file`)
+  if (url.protocol === 'http:' && !LOOPBACK.has(url.hostname))
+    throw refuse(
+      `is http to ${url.hostname}: ${section === 'traces' ? 'spans name keys' : 'entries name models, keys and callers'}, want https to another machine`,
+      'or send them to a collector on this machine',
+    )
+  return url.href
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])

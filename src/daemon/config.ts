@@ -2,12 +2,20 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { defined, excerpt, type JsonValue, LIMITS, SealstoneError } from '#core'
-import type { HttpAddress } from '#listeners'
 import { parsePolicyTable, type PolicyTable } from '#policy'
+import { type LogSettings, logSettings, type TraceSettings, traceSettings } from './collector-settings.ts'
+import {
+  type ConsoleSettings,
+  consoleSettings,
+  type HashSettings,
+  hashSettings,
+  type PublishSettings,
+  publishSettings,
+  splitAddress,
+} from './listening-settings.ts'
 import { parseRecipients } from './recovery-recipients.ts'
-import { parseTimestampSettings, type TimestampSettings } from './timestamp-settings.ts'
 import { CONFIG_FILE, readSettings, SettingReader, show, TOKEN_ENV } from './settings.ts'
-import { type LogSettings, parseCollectorEndpoint, type TraceSettings } from './collector-settings.ts'
+import { parseTimestampSettings, type TimestampSettings } from './timestamp-settings.ts'
 import { parseWitnessSettings, type WitnessSettings } from './witness-settings.ts'
 
 export interface Config {
@@ -32,8 +40,7 @@ export interface Config {
   }
   /** The data plane, where there is one. */
   readonly hash?: HashSettings
-  /** Who may read the log from outside: whoever reaches an HTTP address, or a directory. */
-  readonly publish: { readonly http?: HttpAddress; readonly directory?: string }
+  readonly publish: PublishSettings
   readonly audit: AuditSettings
   /** Who cosigns the checkpoints, where that is wanted. */
   readonly witnesses?: WitnessSettings
@@ -81,30 +88,6 @@ export interface AuditSettings {
   readonly verifySummarySeconds: number
   /** Between two checks of the whole log; 0: never. */
   readonly checkHours: number
-}
-
-export interface HashSettings {
-  /** Absolute path of its Unix socket. */
-  readonly socket?: string
-  /** With the certificates of `listen.tls`. */
-  readonly tlsAddress?: { readonly host: string; readonly port: number }
-  /** The directories whose files may be hashed. */
-  readonly roots: readonly string[]
-  readonly streamsPerCaller: number
-  /** How long a stream that broke can be taken up again. */
-  readonly resumeMinutes: number
-  /** A stream on which nothing comes for so long is ended. */
-  readonly idleSeconds: number
-}
-
-export interface ConsoleSettings {
-  readonly host: string
-  readonly port: number
-  readonly tls?: { readonly certFile: string; readonly keyFile: string }
-  /** Plain HTTP on an address that others can reach. */
-  readonly allowPlain: boolean
-  /** Further names of it in browsers. */
-  readonly hosts: readonly string[]
 }
 
 export type SerialForm = (typeof SERIAL_FORMS)[number]
@@ -172,8 +155,8 @@ export function parseConfig(text: string, home: string): Config {
     recoveryRecipients: parseRecipients(settings.get('recovery.recipients') ?? []),
     ...(metricsAddress === undefined ? {} : { metrics: splitAddress(metricsAddress, 'metrics.listen') }),
     ...(console === undefined ? {} : { console }),
-    ...traces(read, home),
-    ...logs(read, home),
+    ...traceSettings(read, home),
+    ...logSettings(read, home),
     drainSeconds: read.wholeNumber('serve.drain_seconds', 20, 1, 600),
     logLevel: read.oneOf('log.level', LOG_LEVELS, 'info'),
     policy: parsePolicyTable(settings.get('policy.allow') ?? []),
@@ -181,98 +164,8 @@ export function parseConfig(text: string, home: string): Config {
   return { ...config, changedSettings: read.changed }
 }
 
-function publishSettings(read: SettingReader, home: string): Config['publish'] {
-  const address = read.optionalText('audit.listen')
-  const directory = read.optionalText('audit.publish')
-  const [certificate, key] = [read.optionalText('audit.certificate'), read.optionalText('audit.private_key')]
-  if ((certificate === undefined) !== (key === undefined))
-    throw new SealstoneError('CONFIG_INVALID', 'audit.certificate and audit.private_key go together')
-  if (certificate !== undefined && address === undefined)
-    throw new SealstoneError('CONFIG_INVALID', 'audit.certificate is there without audit.listen')
-  const tls = certificate === undefined || key === undefined ? undefined : { certFile: resolve(home, certificate), keyFile: resolve(home, key) }
-  return {
-    ...(address === undefined ? {} : { http: { ...splitAddress(address, 'audit.listen'), ...(tls && { tls }) } }),
-    ...(directory === undefined ? {} : { directory: resolve(home, directory) }),
-  }
-}
-
 function absolute(home: string, path: string | undefined): string | undefined {
   return path === undefined ? undefined : resolve(home, path)
-}
-
-function hashSettings(read: SettingReader, home: string, hasTls: boolean): HashSettings | undefined {
-  const socket = read.optionalText('hash.socket')
-  const address = read.optionalText('hash.tls_address')
-  const settings = {
-    roots: read.texts('hash.roots'),
-    streamsPerCaller: read.wholeNumber('hash.streams_per_caller', 64, 1, 256),
-    resumeMinutes: read.wholeNumber('hash.resume_minutes', 60, 1, 10_080),
-    idleSeconds: read.wholeNumber('hash.idle_seconds', 60, 1, 3600),
-  }
-  if (socket === undefined && address === undefined) {
-    const [setting] = read.open('hash.').keys()
-    if (setting === undefined) return undefined
-    throw new SealstoneError('CONFIG_INVALID', `setting hash.${setting} is there without hash.socket or hash.tls_address`, {
-      hint: 'say where HashService listens, or remove it',
-    })
-  }
-  if (address !== undefined && !hasTls)
-    throw new SealstoneError('CONFIG_INVALID', 'hash.tls_address is there without [listen.tls], whose certificates it uses')
-  return {
-    ...settings,
-    ...(socket === undefined ? {} : { socket: resolve(home, socket) }),
-    ...(address === undefined ? {} : { tlsAddress: splitAddress(address, 'hash.tls_address') }),
-  }
-}
-
-function consoleSettings(read: SettingReader, home: string): ConsoleSettings | undefined {
-  const address = read.optionalText('console.listen')
-  const certificate = read.optionalText('console.certificate')
-  const privateKey = read.optionalText('console.private_key')
-  const settings = { allowPlain: read.flag('console.allow_plain_http', false), hosts: read.texts('console.hosts') }
-  if (address === undefined) {
-    const [setting] = read.open('console.').keys()
-    if (setting === undefined) return undefined
-    throw new SealstoneError('CONFIG_INVALID', `setting console.${setting} is there without console.listen`, {
-      hint: 'say where the console listens, or remove it',
-    })
-  }
-  if ((certificate === undefined) !== (privateKey === undefined))
-    throw new SealstoneError('CONFIG_INVALID', 'console.certificate and console.private_key go together')
-  return {
-    ...splitAddress(address, 'console.listen'),
-    ...settings,
-    ...(certificate === undefined || privateKey === undefined
-      ? {}
-      : { tls: { certFile: resolve(home, certificate), keyFile: resolve(home, privateKey) } }),
-  }
-}
-
-function traces(read: SettingReader, home: string): { readonly traces?: TraceSettings } {
-  const sampleRatio = read.fraction('traces.sample_ratio', 1)
-  const collector = collectorOf('traces', read, home)
-  return collector === undefined ? {} : { traces: { ...collector, sampleRatio } }
-}
-
-function logs(read: SettingReader, home: string): { readonly logs?: LogSettings } {
-  const collector = collectorOf('logs', read, home)
-  return collector === undefined ? {} : { logs: collector }
-}
-
-function collectorOf(section: 'traces' | 'logs', read: SettingReader, home: string): LogSettings | undefined {
-  const endpoint = read.optionalText(`${section}.endpoint`)
-  const headersFile = read.optionalText(`${section}.headers_file`)
-  if (endpoint === undefined) {
-    const [setting] = read.open(`${section}.`).keys()
-    if (setting === undefined) return undefined
-    throw new SealstoneError('CONFIG_INVALID', `setting ${section}.${setting} is there without ${section}.endpoint`, {
-      hint: `say where the ${section} go, or remove it`,
-    })
-  }
-  return {
-    endpoint: parseCollectorEndpoint(section, endpoint),
-    ...(headersFile === undefined ? {} : { headersFile: resolve(home, headersFile) }),
-  }
 }
 
 /** Throws CONFIG_INVALID for a name that is none, or that would steer the key host's own runtime. */
@@ -292,14 +185,6 @@ export function moduleEnvironment(variables: ReadonlyMap<string, unknown>): Reco
     environment[name] = value
   }
   return environment
-}
-
-/** `host:port`, with an IPv6 host in brackets. */
-export function splitAddress(address: string, setting: string): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(address)
-  const port = Number(match?.[3])
-  if (match === null || port > 65_535) throw new SealstoneError('CONFIG_INVALID', `${setting} is ${JSON.stringify(address)}, want host:port`)
-  return { host: match[1] ?? (match[2] as string), port }
 }
 
 function readConfigText(home: string): string {

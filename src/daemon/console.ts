@@ -4,7 +4,7 @@ import { type Clock, defined, type Logger, SealstoneError } from '#core'
 import { type ConsoleServer, startConsole } from '#console'
 import type { Cosigning } from '#cosigning'
 import type { KeyStore } from '#keys'
-import type { ConsoleSettings } from './config.ts'
+import type { ConsoleSettings } from './listening-settings.ts'
 import type { HomePaths } from './home.ts'
 import { LogReaderThread } from './log-reader.ts'
 

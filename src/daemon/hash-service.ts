@@ -6,7 +6,8 @@ import { excerpt, type Logger, newOperationId, SealstoneError } from '#core'
 import { type DataPlane, type DataPlaneReport, startDataPlane } from '#dataplane'
 import type { Listener, OnLoginRefused } from '#listeners'
 import { policyDigest } from './config-digest.ts'
-import type { Config, HashSettings } from './config.ts'
+import type { Config } from './config.ts'
+import type { HashSettings } from './listening-settings.ts'
 import type { HomePaths } from './home.ts'
 
 export interface HashServiceParts {
