@@ -61,6 +61,7 @@ function plain({ kind, what, name, path, reason }: OfferDifference): object {
   return { kind, what, name, ...(path === undefined ? {} : { path }), reason }
 }
 
+export const INTERNAL_ERROR = -32603
 export const INVALID_PARAMS = -32602
 export const INVALID_REQUEST = -32600
 export const METHOD_NOT_FOUND = -32601

@@ -2,18 +2,19 @@
  * Before many servers at once, as one: each message of the host goes to the server that it is for, and what they offer is one list. Knows nothing
  * of how a host is reached: that is the affair of a front. Host and servers may be of different eras of the protocol.
  */
-import { cutText, excerpt, isJsonObject, type JsonObject, type JsonValue, type SealstoneError, toSealstoneError, visible } from '#core'
-import { LISTS, type MessageHead, MODERN_VERSION, revisionOf } from '#upstream'
-import { errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, resultAnswer } from './answers.ts'
+import { excerpt, isJsonObject, type JsonObject, type SealstoneError, toSealstoneError } from '#core'
+import { LISTS, type MessageHead, MODERN_VERSION, OwnIds, revisionOf } from '#upstream'
+import { errorAnswer, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, resultAnswer } from './answers.ts'
 import { FleetDirectory } from './fleet-directory.ts'
 import { type FleetHost, hostFromEnvelope, hostFromInitialize, objectOf } from './fleet-host.ts'
-import { discoverResult, initializeResult, mergeCapabilities, modernResult } from './fleet-identity.ts'
+import { discoverResult, initializeResult, modernResult } from './fleet-identity.ts'
+import { FleetInterests } from './fleet-interests.ts'
 import type { FleetList } from './fleet-lists.ts'
 import { FleetMember, type MemberOptions } from './fleet-member.ts'
 import { parseMessage, writeMessage } from './fleet-messages.ts'
-import { readSubscription } from './fleet-subscriptions.ts'
+import { FleetNews } from './fleet-news.ts'
 import { FleetTraffic, type HostState } from './fleet-traffic.ts'
-import { FleetWatch } from './fleet-watch.ts'
+import { HostTurns } from './host-turns.ts'
 import type { HostOutput } from './line-writer.ts'
 import type { HostReader } from './stdio-front.ts'
 
@@ -24,21 +25,15 @@ export class FleetEngine implements HostReader {
   readonly #servers: FleetDirectory
   readonly #output: HostOutput
   readonly #note: (text: string) => void
-  readonly #prefix = `sealstone-fleet-${Math.random().toString(36).slice(2, 10)}-`
-  readonly #watch = new FleetWatch()
-  /** Resources of newer servers of which a host of before 2026-07-28 wants to hear. */
-  readonly #uris = new Set<string>()
-  /** Requests of the host that are asked of several servers. */
-  readonly #running = new Set<Promise<void>>()
-  readonly #told = new Set<string>()
+  readonly #ids = OwnIds.of('fleet')
+  readonly #news: FleetNews
   readonly #version: string
   readonly #traffic: FleetTraffic
   readonly #state: HostState
+  readonly #turns: HostTurns
+  readonly #interests: FleetInterests
   /** Why servers did not take part from the beginning. */
   #refusals: readonly JsonObject[] = []
-  /** While the servers are asked who they are, and what came early after it. */
-  #starting: Promise<void> | undefined
-  #early = 0
   #isStopping = false
 
   /** @param version of this program, for the host */
@@ -48,29 +43,31 @@ export class FleetEngine implements HostReader {
     this.ending = promise
     this.#fail = reject
     this.#output = host
+    this.#turns = new HostTurns(host)
     this.#note = note
+    this.#news = new FleetNews(note)
     this.#version = version
-    this.#traffic = new FleetTraffic(host, this.#prefix, (member, error) => this.#ended(member, error))
+    this.#traffic = new FleetTraffic(host, this.#ids, (member, error) => this.#ended(member, error))
     this.#state = this.#traffic.state
     this.#servers = new FleetDirectory(
-      members.map((options) => new FleetMember(options, host, this.#traffic, `${this.#prefix}${options.name}-`)),
-      (text) => this.#tell(text),
-      (member, error) => this.#leaveOut(member, error),
+      members.map((options) => new FleetMember(options, host, this.#traffic, this.#ids.within(options.name))),
+      (text) => this.#news.tell(text),
+      (member, error) => this.#news.leftOut(member, error),
     )
+    this.#interests = new FleetInterests(this.#servers, this.#traffic.subscriptions)
   }
 
   async fromHost(head: MessageHead, bytes: Uint8Array): Promise<void> {
     const { id, method } = head
     if (method === undefined) return await this.#traffic.answeredByHost(head, bytes)
-    if (this.#starting === undefined || method === 'ping') return await this.#takeSafely(head, bytes)
+    if (!this.#turns.isStarting || method === 'ping') return await this.#takeSafely(head, bytes)
     // A host that does not wait for the answer to initialize: in order, while answers to servers still pass.
-    if (++this.#early > MOST_RUNNING) return await this.#error(id ?? 'null', INVALID_REQUEST, 'the servers have not said yet who they are')
-    this.#chain(this.#starting.then(async () => await this.#takeSafely(head, bytes)))
+    if (this.#turns.later(async () => await this.#takeSafely(head, bytes))) return
+    await this.#error(id ?? 'null', INVALID_REQUEST, 'the servers have not said yet who they are')
   }
 
   async settled(): Promise<void> {
-    await this.#starting
-    await Promise.all(this.#running)
+    await this.#turns.settled()
     await Promise.all(this.#servers.up.map((member) => member.settled()))
   }
 
@@ -92,9 +89,9 @@ export class FleetEngine implements HostReader {
   async #take(head: MessageHead, bytes: Uint8Array): Promise<void> {
     const { id, method = '' } = head
     if (id === undefined) return await this.#notificationOfHost(head, bytes)
-    if (id.startsWith(`"${this.#prefix}`)) return await this.#error(id, INVALID_REQUEST, 'the id begins like those of the gateway')
+    if (this.#ids.owns(id)) return await this.#error(id, INVALID_REQUEST, 'the id begins like those of the gateway')
     if (method === 'ping') return await this.#output.write(resultAnswer(id, {}))
-    if (method === 'initialize') return this.#chain(this.#run(id, async () => await this.#initialize(id, bytes)))
+    if (method === 'initialize') return this.#turns.chain(this.#turns.run(id, async () => await this.#initialize(id, bytes)))
     const version = revisionOf(head)
     if (version !== undefined && version !== MODERN_VERSION) {
       const data = { supported: [MODERN_VERSION], requested: version }
@@ -104,7 +101,7 @@ export class FleetEngine implements HostReader {
     if (this.#state.host === undefined) return await this.#first(id, head, bytes, isModern)
     this.#state.isModern = isModern
     const list = LISTS.find((one) => one.method === method)
-    if (list !== undefined) return void this.#run(id, async () => await this.#list(id, head, list, isModern))
+    if (list !== undefined) return void this.#turns.run(id, async () => await this.#list(id, head, list, isModern))
     switch (method) {
       case 'tools/call':
       case 'prompts/get':
@@ -119,13 +116,14 @@ export class FleetEngine implements HostReader {
   }
 
   async #takeModern(id: string, method: string, bytes: Uint8Array): Promise<void> {
-    if (method === 'server/discover') return void this.#run(id, async () => await this.#discover(id))
-    if (method === 'subscriptions/listen') return void this.#run(id, async () => await this.#listen(id, bytes))
+    if (method === 'server/discover') return void this.#turns.run(id, async () => await this.#discover(id))
+    if (method === 'subscriptions/listen')
+      return void this.#turns.run(id, async () => await this.#output.write(await this.#interests.listen(id, bytes)))
     await this.#error(id, METHOD_NOT_FOUND, 'Method not found')
   }
 
   async #takeLegacy(id: string, head: MessageHead, bytes: Uint8Array): Promise<void> {
-    if (head.method === 'logging/setLevel') return void this.#run(id, async () => await this.#setLevel(id, bytes))
+    if (head.method === 'logging/setLevel') return void this.#turns.run(id, async () => await this.#setLevel(id, bytes))
     if (head.method === 'resources/subscribe' || head.method === 'resources/unsubscribe') return await this.#toOwner(id, head, bytes, false)
     await this.#error(id, METHOD_NOT_FOUND, 'Method not found')
   }
@@ -135,7 +133,7 @@ export class FleetEngine implements HostReader {
     if (!isModern) return await this.#error(id, INVALID_REQUEST, 'not before the connection is initialized')
     const host = hostFromEnvelope(parseMessage(bytes)['params'])
     if (host === undefined) return await this.#error(id, INVALID_PARAMS, 'the request does not say what the client is able to do')
-    this.#chain(this.#begin(host))
+    this.#turns.chain(this.#begin(host))
     await this.fromHost(head, bytes)
   }
 
@@ -143,7 +141,7 @@ export class FleetEngine implements HostReader {
     this.#state.host = host
     this.#state.isModern = host.era === 'modern'
     const begun = await Promise.all(this.#servers.up.map(async (member) => ({ member, error: await member.begin(host) })))
-    for (const { member, error } of begun) if (error !== undefined) this.#leaveOut(member, error)
+    for (const { member, error } of begun) if (error !== undefined) this.#news.leftOut(member, error)
     this.#refusals = begun.flatMap(({ error }) => (error === undefined ? [] : [error]))
   }
 
@@ -179,18 +177,6 @@ export class FleetEngine implements HostReader {
     await this.#output.write(resultAnswer(id, {}))
   }
 
-  async #listen(id: string, bytes: Uint8Array): Promise<void> {
-    const capabilities = mergeCapabilities(this.#servers.known.map((member) => member.capabilities))
-    const subscription = readSubscription(parseMessage(bytes)['params'], capabilities)
-    if (subscription === undefined) return await this.#error(id, INVALID_PARAMS, 'Invalid params: notifications is missing')
-    const unknown = [...subscription.uris].find((uri) => this.#servers.find(uri) === undefined)
-    if (unknown !== undefined) await this.#servers.owner(unknown) // all lists are asked for, and once
-    const acknowledged = this.#traffic.subscriptions.open(id, subscription)
-    if (acknowledged === undefined) return await this.#error(id, INTERNAL_ERROR, 'Subscription limit reached')
-    this.#updateWatch()
-    await this.#output.write(acknowledged)
-  }
-
   /** By the name in front, which the server does not see. Its guard judges the rest. */
   async #call(id: string, head: MessageHead, bytes: Uint8Array, isModern: boolean): Promise<void> {
     const target = this.#servers.byName(head.params.name)
@@ -216,79 +202,35 @@ export class FleetEngine implements HostReader {
     const { uri = '' } = head.params
     const forward = async (member: FleetMember): Promise<void> => {
       const isSubscription = head.method !== 'resources/read'
-      if (isSubscription && member.era === 'modern') return await this.#subscribe(id, uri, head.method === 'resources/subscribe')
+      if (isSubscription && member.era === 'modern') {
+        return await this.#output.write(this.#interests.subscribe(id, uri, head.method === 'resources/subscribe'))
+      }
       await this.#traffic.forward(member, head, parseMessage(bytes), isModern, bytes)
     }
     const known = this.#servers.find(uri)
     if (known !== undefined) return await forward(known)
     // Not listed yet. The host goes on meanwhile: a server may need its answer before it lists.
-    void this.#run(id, async () => {
+    void this.#turns.run(id, async () => {
       const member = await this.#servers.owner(uri)
       if (member === undefined) await this.#unknown(id, uri)
       else await forward(member)
     })
   }
 
-  /** A host of before 2026-07-28, and a resource of a newer server. */
-  async #subscribe(id: string, uri: string, isWanted: boolean): Promise<void> {
-    if (isWanted && this.#uris.size >= MOST_URIS) return await this.#error(id, INVALID_REQUEST, `${MOST_URIS} resources are subscribed to already`)
-    if (isWanted) this.#uris.add(uri)
-    else this.#uris.delete(uri)
-    this.#updateWatch()
-    await this.#output.write(resultAnswer(id, {}))
-  }
-
   async #notificationOfHost(head: MessageHead, bytes: Uint8Array): Promise<void> {
     // Progress of what a server asked for goes by a token of that server, and two may have chosen the same: it is left out.
     if (head.method === 'notifications/progress') return
-    if (head.cancels !== undefined) return await this.#cancelOfHost(head.cancels, head, bytes)
+    if (head.cancels !== undefined) {
+      if (!this.#interests.cancel(head.cancels)) await this.#traffic.cancel(head.cancels, head, bytes)
+      return
+    }
     for (const member of this.#servers.up) if (member.era === 'legacy') await member.forward(head, bytes)
-    if (head.method === 'notifications/initialized' && this.#state.host !== undefined) this.#updateWatch()
-  }
-
-  async #cancelOfHost(id: string, head: MessageHead, bytes: Uint8Array): Promise<void> {
-    if (this.#traffic.subscriptions.cancel(id)) return this.#updateWatch()
-    await this.#traffic.cancel(id, head, bytes)
-  }
-
-  #updateWatch(): void {
-    this.#watch.update(this.#servers.up, this.#traffic.subscriptions.uris.union(this.#uris), (uri) => this.#servers.find(uri))
-  }
-
-  /** What comes from now on waits for this, until nothing waits any more. */
-  #chain(work: Promise<void>): void {
-    const last = work.catch(() => {}) // the host is told by its answer
-    this.#starting = last
-    void last.then(() => {
-      if (this.#starting !== last) return
-      this.#starting = undefined
-      this.#early = 0
-    })
-  }
-
-  /** Never rejects. */
-  async #run(id: string, work: () => Promise<void>): Promise<void> {
-    if (this.#running.size >= MOST_RUNNING) return await this.#error(id, INVALID_REQUEST, `${MOST_RUNNING} requests wait already`)
-    const running = work().catch((error: unknown) => void this.#output.write(failedAnswer(id, toSealstoneError(error))))
-    this.#running.add(running)
-    await running
-    this.#running.delete(running)
+    if (head.method === 'notifications/initialized' && this.#state.host !== undefined) this.#interests.update()
   }
 
   #ended(member: FleetMember, error: SealstoneError): void {
     if (!this.#isStopping) this.#note(`the MCP server ${member.name} is left out: ${error.message}`)
     if (this.#servers.up.length === 0) this.#fail(error)
-  }
-
-  /** Others go on: what is wrong with this one is told here, in the audit log, and to whoever calls a tool of it. */
-  #leaveOut(member: FleetMember, error: JsonObject): void {
-    this.#tell(`the MCP server ${member.name} is left out: ${visible(cutText(textOf(error['message']), 500))}`)
-  }
-
-  #tell(text: string): void {
-    if (this.#told.has(text) || this.#told.size > MOST_TOLD) return
-    this.#told.add(text)
-    this.#note(text)
   }
 
   async #error(id: string, code: number, message: string): Promise<void> {
@@ -305,12 +247,4 @@ export class FleetEngine implements HostReader {
   }
 }
 
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : 'no reason'
-}
-
-const INTERNAL_ERROR = -32603
 const UNSUPPORTED_VERSION = -32022
-const MOST_RUNNING = 64
-const MOST_TOLD = 1000
-const MOST_URIS = 1000

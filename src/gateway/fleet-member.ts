@@ -1,6 +1,16 @@
 /** One server of a fleet: its guarded session, which takes the fleet for its host and speaks the era of its server. */
 import { isJsonObject, type JsonObject, type SealstoneError } from '#core'
-import { enveloped, type Era, type Incoming, type Link, type MessageHead, MODERN_VERSION, readHead, type UpstreamLimits } from '#upstream'
+import {
+  enveloped,
+  type Era,
+  type Incoming,
+  type Link,
+  type MessageHead,
+  MODERN_VERSION,
+  type OwnIds,
+  readHead,
+  type UpstreamLimits,
+} from '#upstream'
 import { type Answer, type MemberIdentity, NO_ANSWER, shakeHands, type ShakenServer } from './fleet-handshake.ts'
 import type { FleetHost } from './fleet-host.ts'
 import { parseMessage, writeMessage } from './fleet-messages.ts'
@@ -39,7 +49,7 @@ export class FleetMember implements HostEnd, ShakenServer {
   readonly #options: MemberOptions
   readonly #sink: FleetSink
   readonly #asked = new Map<string, (answer: Answer) => void>()
-  readonly #prefix: string
+  readonly #ids: OwnIds
   /** Up to what is read here all is held, for others cannot speak to the host while a long one passes. */
   readonly #longs: LongAnswers
   readonly #line: ReturnType<HostOutput['source']>
@@ -55,16 +65,14 @@ export class FleetMember implements HostEnd, ShakenServer {
   #listening: string | undefined
   #level: string | undefined
   #replies = 0
-  #next = 1
 
-  /** @param prefix of ids that no host uses */
-  constructor(options: MemberOptions, host: HostOutput, sink: FleetSink, prefix: string) {
+  constructor(options: MemberOptions, host: HostOutput, sink: FleetSink, ids: OwnIds) {
     const { name, limits, link } = options
     this.name = name
     this.limits = limits
     this.#options = options
     this.#sink = sink
-    this.#prefix = prefix
+    this.#ids = ids
     this.#longs = new LongAnswers({
       isCalls: (head) => this.#isCalls(head) && sink.mayStream(this, head.id ?? ''),
       mayBeCalls: ({ id, answers }) => answers !== undefined && id === undefined,
@@ -214,7 +222,7 @@ export class FleetMember implements HostEnd, ShakenServer {
 
   /** @returns the id of the request */
   #send(method: string, params: JsonObject | undefined, era: Era, answered: (answer: Answer) => void): string {
-    const id = JSON.stringify(`${this.#prefix}${this.#next++}`)
+    const id = this.#ids.next()
     this.#asked.set(id, answered)
     const client = this.#host?.client
     const whole = era === 'modern' && client !== undefined ? enveloped(params, MODERN_VERSION, client) : params
@@ -224,7 +232,7 @@ export class FleetMember implements HostEnd, ShakenServer {
   }
 
   #isCalls({ id, answers }: MessageHead): boolean {
-    return answers !== undefined && id !== undefined && !id.startsWith(`"${this.#prefix}`)
+    return answers !== undefined && id !== undefined && !this.#ids.owns(id)
   }
 
   async #pass(incoming: Incoming): Promise<void> {

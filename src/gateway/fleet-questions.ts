@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JsonObject, JsonValue } from '#core'
-import { type MessageHead, serverFault } from '#upstream'
+import { type MessageHead, type OwnIds, serverFault } from '#upstream'
 import { errorAnswer, failedAnswer, METHOD_NOT_FOUND } from './answers.ts'
 import type { FleetCall } from './fleet-calls.ts'
 import { objectOf } from './fleet-host.ts'
@@ -21,15 +21,13 @@ interface Question {
 
 export class Questions {
   readonly #output: HostOutput
-  readonly #prefix: string
+  readonly #ids: OwnIds
   /** By the ids under which the host was asked. */
   readonly #open = new Map<string, Question>()
-  #next = 1
 
-  /** @param prefix of ids that no host uses */
-  constructor(output: HostOutput, prefix: string) {
+  constructor(output: HostOutput, ids: OwnIds) {
     this.#output = output
-    this.#prefix = prefix
+    this.#ids = ids
   }
 
   /** A request of an old server. */
@@ -97,7 +95,7 @@ export class Questions {
   }
 
   #put(question: Question, message: JsonObject): Promise<void> | undefined {
-    const id = JSON.stringify(`${this.#prefix}${this.#next++}`)
+    const id = this.#ids.next()
     this.#open.set(id, question)
     return this.#output.write(writeMessage(id, message).bytes)
   }

@@ -38,7 +38,7 @@ export class Rounds {
   /** @param prefix of states that no server uses */
   constructor(output: HostOutput, prefix: string, calls: FleetCalls) {
     this.#output = output
-    this.#prefix = `${prefix}round-`
+    this.#prefix = prefix
     this.#calls = calls
   }
 

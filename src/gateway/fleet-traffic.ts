@@ -3,7 +3,7 @@
  * has.
  */
 import { type JsonObject, type JsonValue, type SealstoneError, toSealstoneError } from '#core'
-import { type Incoming, type MessageHead, serverFault } from '#upstream'
+import { type Incoming, type MessageHead, type OwnIds, serverFault } from '#upstream'
 import { errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST } from './answers.ts'
 import { type FleetCall, FleetCalls } from './fleet-calls.ts'
 import { type FleetHost, logLevelOf, objectOf, translateParams } from './fleet-host.ts'
@@ -35,12 +35,11 @@ export class FleetTraffic implements FleetSink {
   readonly #questions: Questions
   readonly #rounds: Rounds
 
-  /** @param prefix of ids that no host and no server uses */
-  constructor(output: HostOutput, prefix: string, onEnded: (member: FleetMember, error: SealstoneError) => void) {
+  constructor(output: HostOutput, ids: OwnIds, onEnded: (member: FleetMember, error: SealstoneError) => void) {
     this.#output = output
     this.#onEnded = onEnded
-    this.#questions = new Questions(output, prefix)
-    this.#rounds = new Rounds(output, prefix, this.#calls)
+    this.#questions = new Questions(output, ids)
+    this.#rounds = new Rounds(output, `${ids.prefix}round-`, this.#calls)
   }
 
   fromServer(member: FleetMember, head: MessageHead, bytes: Uint8Array): Promise<void> | undefined {

@@ -4,7 +4,7 @@
  * server that is not clearly about one open request is for nobody.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '#core'
-import { type MessageHead, readHead } from '#upstream'
+import { type MessageHead, OwnIds, readHead } from '#upstream'
 import { errorAnswer, METHOD_NOT_FOUND } from './answers.ts'
 import { parseMessage, writeMessage } from './fleet-messages.ts'
 import type { HostReply } from './host-reply.ts'
@@ -31,8 +31,7 @@ export class SharedStreams implements HostStreams, AnswerStreams {
   /** Ids of requests whose hosts have gone; the server may answer them all the same. */
   readonly #given = new Set<string>()
   readonly #toServer: ToServer
-  readonly #prefix = `sealstone-listen-${Math.random().toString(36).slice(2, 10)}-`
-  #next = 1
+  readonly #ids = OwnIds.of('listen')
   /** More ids are given than are known: none of a host is used as it is. */
   #isWary = false
   #hasAnswered = false
@@ -49,7 +48,7 @@ export class SharedStreams implements HostStreams, AnswerStreams {
     const { id: hostId, method } = head
     const hostToken = meta['progressToken']
     const isTaken = this.#isWary || this.#asked.has(hostId) || this.#given.has(hostId) || this.#hasToken(hostToken)
-    const id = isTaken ? `"${this.#prefix}${this.#next++}"` : hostId
+    const id = isTaken ? this.#ids.next() : hostId
     const token = isTaken && hostToken !== undefined ? (JSON.parse(id) as string) : hostToken
     const asked = { id, hostId, token, hostToken, method, logs: meta[LOG_LEVEL] !== undefined, reply }
     this.#asked.set(id, asked)

@@ -1,6 +1,7 @@
-/** Requests of ours that wait for their answers. Their ids begin with what no host uses, so that they are told apart on a shared connection. */
+/** Requests of ours that wait for their answers. */
 import { isJsonObject, type JsonObject, parseStrictObject, SealstoneError } from '#core'
 import { serverFault, type UpstreamLimits } from './limits.ts'
+import { OwnIds } from './own-ids.ts'
 
 export interface RequestOptions {
   /** Default: `requestMs` of the limits. */
@@ -17,8 +18,7 @@ interface Waiting {
 export class OwnRequests {
   readonly #limits: UpstreamLimits
   readonly #waiting = new Map<string, Waiting>()
-  readonly #prefix = `sealstone-${Math.random().toString(36).slice(2, 10)}-`
-  #next = 1
+  readonly #ids = OwnIds.of()
   #failed: SealstoneError | undefined
 
   constructor(limits: UpstreamLimits) {
@@ -33,7 +33,7 @@ export class OwnRequests {
     options: RequestOptions,
   ): Promise<JsonObject> {
     if (this.#failed !== undefined) throw this.#failed
-    const id = `${this.#prefix}${this.#next++}`
+    const id = this.#ids.next()
     const { promise, resolve, reject } = Promise.withResolvers<JsonObject>()
     const timeoutMs = options.timeoutMs ?? this.#limits.requestMs
     const late = (): void => reject(new SealstoneError('DEADLINE_EXCEEDED', `the MCP server did not answer ${method} within ${timeoutMs} ms`))
@@ -41,15 +41,15 @@ export class OwnRequests {
     const cancel = (): void => reject(new SealstoneError('CANCELLED'))
     options.signal?.addEventListener('abort', cancel, { once: true })
     if (options.signal?.aborted === true) cancel()
-    this.#waiting.set(JSON.stringify(id), { method, resolve, reject })
+    this.#waiting.set(id, { method, resolve, reject })
     try {
-      const message = { jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) }
+      const message = { jsonrpc: '2.0', id: JSON.parse(id) as string, method, ...(params === undefined ? {} : { params }) }
       send(Buffer.from(JSON.stringify(message))).catch((error: unknown) => reject(error as SealstoneError))
       return await promise
     } finally {
       clearTimeout(timer)
       options.signal?.removeEventListener('abort', cancel)
-      this.#waiting.delete(JSON.stringify(id))
+      this.#waiting.delete(id)
     }
   }
 
@@ -60,7 +60,7 @@ export class OwnRequests {
 
   /** @param id as it is written in the message */
   owns(id: string | undefined): boolean {
-    return id !== undefined && id.startsWith(`"${this.#prefix}`)
+    return this.#ids.owns(id)
   }
 
   /** @returns false for an answer that nobody waits for (any more) */
