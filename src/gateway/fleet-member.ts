@@ -1,19 +1,10 @@
 /** One server of a fleet: its guarded session, which takes the fleet for its host and speaks the era of its server. */
-import { isJsonObject, type JsonObject, type SealstoneError } from '#core'
-import {
-  enveloped,
-  type Era,
-  type Incoming,
-  type Link,
-  type MessageHead,
-  MODERN_VERSION,
-  type OwnIds,
-  readHead,
-  type UpstreamLimits,
-} from '#upstream'
-import { type Answer, type MemberIdentity, NO_ANSWER, shakeHands, type ShakenServer } from './fleet-handshake.ts'
+import { type JsonObject, type SealstoneError } from '#core'
+import { type Era, type Incoming, type Link, type MessageHead, type OwnIds, readHead, type UpstreamLimits } from '#upstream'
+import { FleetAsking } from './fleet-asking.ts'
+import { type Answer, type MemberIdentity, shakeHands, type ShakenServer } from './fleet-handshake.ts'
 import type { FleetHost } from './fleet-host.ts'
-import { parseMessage, writeMessage } from './fleet-messages.ts'
+import { writeMessage } from './fleet-messages.ts'
 import { filterFor } from './fleet-subscriptions.ts'
 import type { HostEnd, HostOutput } from './line-writer.ts'
 import { LongAnswers } from './long-answers.ts'
@@ -48,8 +39,7 @@ export class FleetMember implements HostEnd, ShakenServer {
   isUp = true
   readonly #options: MemberOptions
   readonly #sink: FleetSink
-  readonly #asked = new Map<string, (answer: Answer) => void>()
-  readonly #ids: OwnIds
+  readonly #asking: FleetAsking
   /** Up to what is read here all is held, for others cannot speak to the host while a long one passes. */
   readonly #longs: LongAnswers
   readonly #line: ReturnType<HostOutput['source']>
@@ -72,7 +62,7 @@ export class FleetMember implements HostEnd, ShakenServer {
     this.limits = limits
     this.#options = options
     this.#sink = sink
-    this.#ids = ids
+    this.#asking = new FleetAsking(name, ids, ({ head, bytes }) => this.forward(head, bytes))
     this.#longs = new LongAnswers({
       isCalls: (head) => this.#isCalls(head) && sink.mayStream(this, head.id ?? ''),
       mayBeCalls: ({ id, answers }) => answers !== undefined && id === undefined,
@@ -98,6 +88,7 @@ export class FleetMember implements HostEnd, ShakenServer {
   /** Says who the host is and asks who it is. What it answers is in `identity`. @returns why it is left out */
   async begin(host: FleetHost): Promise<JsonObject | undefined> {
     this.#host = host
+    this.#asking.client = host.client
     this.#isShaking = true
     const shaken = await shakeHands(this, host)
     this.#isShaking = false
@@ -111,16 +102,7 @@ export class FleetMember implements HostEnd, ShakenServer {
 
   /** Never rejects: silence and a server that has gone are answers with an error. */
   async ask(method: string, params: JsonObject | undefined, timeoutMs: number, era: Era = this.era): Promise<Answer> {
-    const { promise, resolve } = Promise.withResolvers<Answer>()
-    const id = this.#send(method, params, era, resolve)
-    const message = `Sealstone: the MCP server ${this.name} did not answer ${method} within ${timeoutMs} ms`
-    const timer = setTimeout(() => resolve({ error: { code: NO_ANSWER, message, data: { code: 'DEADLINE_EXCEEDED' } } }), timeoutMs)
-    try {
-      return await promise
-    } finally {
-      clearTimeout(timer)
-      this.#asked.delete(id)
-    }
+    return await this.#asking.ask(method, params, timeoutMs, era)
   }
 
   /** From now on it tells of these changes, and no more of others. For servers since 2026-07-28; those before tell of all lists unasked. */
@@ -128,9 +110,10 @@ export class FleetMember implements HostEnd, ShakenServer {
     const before = this.#listening
     const notifications = filterFor(lists, uris)
     const ended = (): void => void (this.#listening = undefined)
-    this.#listening = Object.keys(notifications).length === 0 ? undefined : this.#send('subscriptions/listen', { notifications }, 'modern', ended)
+    this.#listening =
+      Object.keys(notifications).length === 0 ? undefined : this.#asking.begin('subscriptions/listen', { notifications }, 'modern', ended)
     if (before === undefined) return
-    this.#asked.delete(before)
+    this.#asking.forget(before)
     this.notify('notifications/cancelled', { requestId: JSON.parse(before) as string })
   }
 
@@ -190,8 +173,7 @@ export class FleetMember implements HostEnd, ShakenServer {
 
   write(message: Uint8Array, head = readHead(message, this.limits.depth)): Promise<void> | undefined {
     if (this.#isCalls(head) || head.answers === undefined) return this.#sink.fromServer(this, head, message)
-    this.#asked.get(head.id ?? '')?.(readAnswer(message))
-    this.#asked.delete(head.id ?? '')
+    this.#asking.settle(head, message)
     return undefined
   }
 
@@ -220,19 +202,8 @@ export class FleetMember implements HostEnd, ShakenServer {
     this.#sink.memberEnded(this, error)
   }
 
-  /** @returns the id of the request */
-  #send(method: string, params: JsonObject | undefined, era: Era, answered: (answer: Answer) => void): string {
-    const id = this.#ids.next()
-    this.#asked.set(id, answered)
-    const client = this.#host?.client
-    const whole = era === 'modern' && client !== undefined ? enveloped(params, MODERN_VERSION, client) : params
-    const { head, bytes } = writeMessage(id, { method, ...(whole === undefined ? {} : { params: whole }) })
-    void this.forward(head, bytes).catch(() => {}) // the session answers what it cannot send
-    return id
-  }
-
   #isCalls({ id, answers }: MessageHead): boolean {
-    return answers !== undefined && id !== undefined && !this.#ids.owns(id)
+    return answers !== undefined && id !== undefined && !this.#asking.owns(id)
   }
 
   async #pass(incoming: Incoming): Promise<void> {
@@ -246,17 +217,6 @@ export class FleetMember implements HostEnd, ShakenServer {
     this.#pace.end()
     this.#sink.answered(incoming.head.id ?? '')
   }
-}
-
-function readAnswer(message: Uint8Array): Answer {
-  try {
-    const { result, error } = parseMessage(message)
-    if (isJsonObject(error)) return { error }
-    if (isJsonObject(result)) return { result }
-  } catch {
-    // No more than a result that is none.
-  }
-  return { error: { code: NO_ANSWER, message: 'Sealstone: the MCP server answered no result' } }
 }
 
 const MOST_REPLIES = 8

@@ -16,6 +16,7 @@ import {
 } from '#upstream'
 import { blockedAnswer, errorAnswer, failedAnswer, INVALID_PARAMS, INVALID_REQUEST, listAnswer, METHOD_NOT_FOUND, refusedCall } from './answers.ts'
 import type { Approval, Block, Mode, Report } from './approval.ts'
+import { GuardReports } from './guard-reports.ts'
 import { Handshake } from './handshake.ts'
 import { OfferWatch, type Verdict } from './offer-watch.ts'
 
@@ -40,11 +41,11 @@ export class Guard {
   readonly #options: GuardOptions
   readonly #watch: OfferWatch | undefined
   readonly #handshake = new Handshake()
+  readonly #reports: GuardReports
   /** Of the host's requests since 2026-07-28, in which nothing is kept between them: ours carry the same. */
   #envelope: JsonObject | undefined
   /** The server said at the handshake that it is somebody else. */
   #refused: Block | undefined
-  #reported = ''
   /** Notifications of a change that wait for a comparison. */
   readonly #changesWaiting = new Map<string, Promise<Ruling>>()
   /** The host has said who it is; before that the server must not be asked. */
@@ -52,8 +53,9 @@ export class Guard {
 
   constructor(options: GuardOptions) {
     this.#options = options
+    this.#reports = new GuardReports(options)
     if (options.mode !== 'off' && options.approval !== undefined) {
-      this.#watch = new OfferWatch(options.approval, options.limits, (verdict, digest) => this.#reportVerdict(verdict, digest))
+      this.#watch = new OfferWatch(options.approval, options.limits, (verdict, digest) => this.#reports.verdict(verdict, digest))
     }
   }
 
@@ -91,7 +93,7 @@ export class Guard {
   passesNotification({ method = '', params }: MessageHead): boolean {
     if (this.#watch === undefined || this.#options.mode === 'warn' || method.startsWith('notifications/')) return true
     const reason = `${excerpt(method)} came without an id`
-    this.#options.report({ operation: 'mcp.call', decision: 'blocked', subject: this.#subject(params.name), reason })
+    this.#reports.call('blocked', params.name, reason)
     return false
   }
 
@@ -127,7 +129,7 @@ export class Guard {
       if (this.#options.mode === 'warn') return PASS
       return { kind: 'answer', message: failedAnswer(head.id ?? 'null', toSealstoneError(error)) }
     }
-    if (block !== undefined) this.#reportBlock(block, undefined)
+    if (block !== undefined) this.#reports.block(block, undefined)
     if (this.#options.mode === 'warn') return PASS
     this.#refused = block
     return block === undefined ? PASS : { kind: 'answer', message: blockedAnswer(head.id ?? 'null', block) }
@@ -188,40 +190,14 @@ export class Guard {
     }
     const missing = unapproved(head, verdict)
     if (missing === undefined) return PASS
-    this.#options.report({ operation: 'mcp.call', decision: 'blocked', subject: this.#subject(params.name), reason: missing })
+    this.#reports.call('blocked', params.name, missing)
     const block = { code: 'MCP_BLOCKED', reason: missing, hint: 'use one of those that are listed', differences: [] } as const
     return { kind: 'answer', message: method === 'tools/call' ? refusedCall(id, block, revisionOf(head) !== undefined) : blockedAnswer(id, block) }
   }
 
   #warnOfCall(head: MessageHead, verdict: Verdict): void {
     const missing = verdict.kind === 'verified' ? unapproved(head, verdict) : undefined
-    if (missing !== undefined)
-      this.#options.report({ operation: 'mcp.call', decision: 'warned', subject: this.#subject(head.params.name), reason: missing })
-  }
-
-  #reportVerdict(verdict: Verdict, digest: string | undefined): void {
-    if (verdict.kind === 'blocked') return this.#reportBlock(verdict.block, digest)
-    const decision = { operation: 'mcp.connect', decision: 'allowed', subject: this.#subject(), ...(digest === undefined ? {} : { digest }) } as const
-    this.#reportOnce(decision)
-  }
-
-  #reportBlock({ reason }: Block, digest: string | undefined): void {
-    const decision = this.#options.mode === 'warn' ? 'warned' : 'blocked'
-    this.#reportOnce({ operation: 'mcp.connect', decision, subject: this.#subject(), reason, ...(digest === undefined ? {} : { digest }) })
-  }
-
-  /** A check that comes to the same end again is no news. */
-  #reportOnce(decision: Parameters<Report>[0]): void {
-    const text = JSON.stringify(decision)
-    if (text === this.#reported) return
-    this.#reported = text
-    this.#options.report(decision)
-  }
-
-  /** By the name that was approved: what the server calls itself now is in the reason. */
-  #subject(tool?: string): string {
-    const name = this.#options.approval?.offer.server['name']
-    return `mcp server ${excerpt(typeof name === 'string' ? name : '')}${tool === undefined ? '' : `, tool ${excerpt(tool)}`}`
+    if (missing !== undefined) this.#reports.call('warned', head.params.name, missing)
   }
 }
 
