@@ -5,7 +5,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { type Check, CHECKS, QUICK_TESTS } from './checks.ts'
 import { type CheckResult, summarise, summaryLine, type TestReport } from './summary.ts'
 
@@ -61,7 +61,8 @@ async function runTests(which: readonly string[]): Promise<TestReport | undefine
   await new Promise((resolve) => child.once('close', resolve))
   try {
     const report = JSON.parse(readFileSync(output, 'utf8')) as TestReport
-    return { ...report, success: report.success && child.exitCode === 0 }
+    const testResults = report.testResults.map((file) => ({ ...file, name: relative(ROOT, file.name) }))
+    return { ...report, testResults, success: report.success && child.exitCode === 0 }
   } catch {
     return undefined
   } finally {

@@ -1,4 +1,5 @@
 /** Adds up what ran: every check counts as one, a skipped test counts as failed, and a run that says nothing failed. */
+import { stripVTControlCharacters } from 'node:util'
 
 export interface CheckResult {
   readonly name: string
@@ -12,6 +13,15 @@ export interface TestReport {
   readonly numPendingTests: number
   readonly numTodoTests: number
   readonly success: boolean
+  readonly testResults: readonly TestFile[]
+}
+
+interface TestFile {
+  /** The file's path. */
+  readonly name: string
+  /** Why it did not load. */
+  readonly message: string
+  readonly assertionResults: readonly { readonly fullName: string; readonly status: string; readonly failureMessages: readonly string[] }[]
 }
 
 export interface Summary {
@@ -26,6 +36,7 @@ export function summarise(checks: readonly CheckResult[], report: TestReport | u
   const passed = checks.length - notes.length + (report?.numPassedTests ?? 0)
   if (report === undefined) return { passed, failed: notes.length + 1, notes: [...notes, 'the test runner ended without a report'] }
   let failed = notes.length + report.numFailedTests
+  notes.push(...failedTests(report))
   const skipped = report.numPendingTests + report.numTodoTests
   if (skipped > 0) notes.push(`${skipped} tests were skipped, which counts as failed`)
   failed += skipped
@@ -39,7 +50,24 @@ export function summarise(checks: readonly CheckResult[], report: TestReport | u
   return { passed, failed, notes }
 }
 
+// By name near the last line: of a long log, often only the end is kept.
+function failedTests({ testResults }: TestReport): string[] {
+  const failed = testResults.flatMap(({ name, message, assertionResults }) => [
+    ...(message === '' ? [] : [`${name}: ${firstLine(message)}`]),
+    ...assertionResults.filter(({ status }) => status === 'failed').map((test) => `${name}: ${test.fullName}: ${firstLine(test.failureMessages[0])}`),
+  ])
+  const left = failed.length - MOST_NAMED
+  return [...failed.slice(0, MOST_NAMED).map((test) => `failed: ${test}`), ...(left > 0 ? [`failed: ${left} more`] : [])]
+}
+
+function firstLine(message = ''): string {
+  return stripVTControlCharacters(message).split('\n', 1)[0]?.slice(0, MOST_CHARACTERS) ?? ''
+}
+
 /** The last line of `make test`. */
 export function summaryLine({ passed, failed }: Summary): string {
   return `${passed} passed, ${failed} failed`
 }
+
+const MOST_NAMED = 20
+const MOST_CHARACTERS = 500
