@@ -1,5 +1,6 @@
 /* BLAKE3 of a range of an open file on several threads, for Node. The hash itself is the authors' code in upstream/; here are the threads,
- * the reads and the upper part of the tree (BLAKE3 specification, section 2.1): pieces of a power of two of chunks are subtrees of their own. */
+ * the reads and the upper part of the tree (BLAKE3 specification, section 2.1): pieces of a power of two of chunks are subtrees of their own.
+ * What the system has in memory is hashed where it lies (mapped-window.h), anything else is read. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,6 +10,7 @@
 
 #include <node_api.h>
 
+#include "mapped-window.h"
 #include "upstream/blake3_impl.h"
 
 /* What is read at once: small enough to be hashed while it is in the processor's cache. */
@@ -93,17 +95,36 @@ static size_t join(uint8_t *cvs, size_t count, size_t most) {
   return count;
 }
 
-static void hash_piece(struct job *job, int descriptor, uint8_t *buffer, uint64_t piece) {
+/* What a thread looks at its part of the file through. */
+struct source {
+  int descriptor;
+  uint8_t *buffer;
+  struct window window;
+};
+
+/* The chaining value of one subtree, below the root; false if it cannot be read. */
+static bool hash_subtree(struct job *job, struct source *source, uint64_t at, size_t size, uint8_t cv[BLAKE3_OUT_LEN]) {
+  uint8_t wide[MAX_SIMD_DEGREE_OR_2 * BLAKE3_OUT_LEN];
+  uint64_t chunk = at / BLAKE3_CHUNK_LEN;
+  const uint8_t *shown = window_show(&source->window, job->start + at, size);
+  size_t cvs = shown == NULL ? 0 : blake3_compress_subtree_wide(shown, size, IV, chunk, 0, wide, false);
+  if (shown == NULL || !window_held(&source->window)) {
+    if (!read_at(job, source->descriptor, source->buffer, size, job->start + at)) return false;
+    cvs = blake3_compress_subtree_wide(source->buffer, size, IV, chunk, 0, wide, false);
+  }
+  join(wide, cvs, 1);
+  memcpy(cv, wide, BLAKE3_OUT_LEN);
+  return true;
+}
+
+static void hash_piece(struct job *job, struct source *source, uint64_t piece) {
   uint8_t cvs[READS_IN_PIECE * BLAKE3_OUT_LEN];
   size_t reads = 0;
   uint64_t at = piece * job->piece_bytes;
   uint64_t end = job->length - at < job->piece_bytes ? job->length : at + job->piece_bytes;
   while (at < end) {
-    uint8_t wide[MAX_SIMD_DEGREE_OR_2 * BLAKE3_OUT_LEN];
     size_t size = end - at < READ_BYTES ? (size_t)(end - at) : READ_BYTES;
-    if (is_over(job) || !read_at(job, descriptor, buffer, size, job->start + at)) return;
-    join(wide, blake3_compress_subtree_wide(buffer, size, IV, at / BLAKE3_CHUNK_LEN, 0, wide, false), 1);
-    memcpy(cvs + reads++ * BLAKE3_OUT_LEN, wide, BLAKE3_OUT_LEN);
+    if (is_over(job) || !hash_subtree(job, source, at, size, cvs + reads++ * BLAKE3_OUT_LEN)) return;
     atomic_fetch_add_explicit(job->done, size, memory_order_relaxed);
     at += size;
   }
@@ -115,13 +136,16 @@ static void hash_piece(struct job *job, int descriptor, uint8_t *buffer, uint64_
 static void *hash_pieces(void *argument) {
   struct thread *thread = argument;
   struct job *job = thread->job;
+  struct source source = {.descriptor = thread->descriptor};
   void *buffer;
   if (posix_memalign(&buffer, 4096, READ_BYTES) != 0) {
     finish(job, ENOMEM);
     return NULL;
   }
-  for (uint64_t piece; !is_over(job) && (piece = atomic_fetch_add(&job->next_piece, 1)) < job->pieces;)
-    hash_piece(job, thread->descriptor, buffer, piece);
+  source.buffer = buffer;
+  window_open(&source.window, source.descriptor);
+  for (uint64_t piece; !is_over(job) && (piece = atomic_fetch_add(&job->next_piece, 1)) < job->pieces;) hash_piece(job, &source, piece);
+  window_close(&source.window);
   free(buffer);
   return NULL;
 }
