@@ -1,6 +1,7 @@
 /** What happened when, in numbers: counted once from the log's end back, a step at a time, and kept by the minute. */
 import type { Database } from '#db'
 import type { Activity, ActivitySpan } from '#tlog'
+import { IS_BOUNDED } from './bounded.ts'
 import { LogStore } from './store.ts'
 
 export class ActivityCounter {
@@ -109,4 +110,4 @@ const COUNT = `
     sum(kind = 'outcome' AND result = 'ok' AND instr(bytes, CAST('"signatures":[' AS BLOB)) > 0) AS signed,
     sum(kind = 'outcome' AND result <> 'ok') AS failed,
     sum(kind = 'refused') AS refused
-  FROM audit_leaf WHERE idx >= ? AND idx < ? GROUP BY minute`
+  FROM audit_leaf WHERE idx >= ? AND idx < ? AND ${IS_BOUNDED} GROUP BY minute`

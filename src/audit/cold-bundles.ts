@@ -2,11 +2,12 @@
  * Leaves that were moved out of the database, read from where they are now: entry bundles of c2sp.org/tlog-tiles in a directory. Their rows stay, with
  * all that filters look at and no bytes, which no leaf is without; so do the tiles of hashes, which a bundle must fit. A few leaves of a bundle keep theirs.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { equalBytes, LIMITS, SealstoneError, toSealstoneError } from '#core'
 import type { Database } from '#db'
 import { decodeEntryBundle, HASH_BYTES, leafHash, TILE_WIDTH, tilePath } from '#tlog'
+import { bounded, MOST_TILE_BYTES, upTo } from './bounded.ts'
 
 /** Whether a leaf of these bytes is somewhere else. */
 export function isArchived(bytes: Uint8Array): boolean {
@@ -56,6 +57,16 @@ export class ColdBundles {
     }
   }
 
+  /**
+   * After a bundle could not be read: whether cold storage is away as a whole, or fails, which says nothing of the log. False where it is there without that
+   * bundle. The checkpoint was written last, so it is there as long as the storage is; looked at before and after, because a mount may come and go.
+   */
+  isAway(number: bigint): boolean {
+    if (this.#directory === undefined) return true
+    const checkpoint = join(this.#directory, 'checkpoint')
+    return !existsSync(checkpoint) || !isGone(this.pathOf(number)) || !existsSync(checkpoint)
+  }
+
   /** Throws COLD_STORAGE_UNREADABLE where no directory is known. */
   pathOf(number: bigint): string {
     if (this.#directory === undefined) {
@@ -68,7 +79,8 @@ export class ColdBundles {
 
   #readProven(number: bigint): readonly Uint8Array[] {
     const leaves = this.read(number)
-    const hashes = this.#db.prepare('SELECT hashes FROM audit_tile WHERE level = 0 AND number = ?').get(number)?.['hashes'] as Uint8Array | undefined
+    const row = this.#db.prepare(`SELECT ${upTo(MOST_TILE_BYTES, 'hashes')} FROM audit_tile WHERE level = 0 AND number = ?`).get(number)
+    const hashes = row && bounded<Uint8Array>(row, 'hashes', `tile 0/${number}`, MOST_TILE_BYTES)
     const bad = leaves.findIndex((leaf, at) => !equalBytes(leafHash(leaf), hashes?.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES) ?? NO_HASH))
     if (bad >= 0) throw changed(this.pathOf(number), `its leaf ${number * BigInt(TILE_WIDTH) + BigInt(bad)} is not the one in the tree`)
     return leaves
@@ -87,6 +99,17 @@ function readRegularFile(path: string): Uint8Array {
   }
 }
 
+/** Nothing is there, or something else; not a disk that fails, or refuses. */
+function isGone(path: string): boolean {
+  try {
+    readRegularFile(path)
+    return false
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === undefined || GONE.has(code)
+  }
+}
+
 function changed(path: string, what: string, cause?: unknown): SealstoneError {
   return new SealstoneError('AUDIT_CORRUPT', `${path} was changed: ${what}`, {
     hint: 'keep that file as evidence and put it back from a copy of the cold storage; run: sealstone audit fsck',
@@ -98,6 +121,7 @@ function rangeOf(number: bigint): string {
   return `leaves ${number * BigInt(TILE_WIDTH)} to ${(number + 1n) * BigInt(TILE_WIDTH) - 1n}`
 }
 
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
 const NO_HASH = new Uint8Array()
 /** A length of two bytes before each leaf. */
 const MOST_BUNDLE_BYTES = TILE_WIDTH * (2 + LIMITS.leafBytes)

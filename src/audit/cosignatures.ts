@@ -1,5 +1,7 @@
 /** What others said of this log's checkpoints: cosignatures of witnesses, and how far each went; timestamps. */
-import type { Database, Migration } from '#db'
+import { LIMITS } from '#core'
+import type { Database, Migration, Row } from '#db'
+import { bounded, upTo } from './bounded.ts'
 
 export const COSIGNATURE_MIGRATIONS: readonly Migration[] = [
   {
@@ -56,8 +58,8 @@ export class CosignatureStore {
 
   /** Newest first. */
   notes(): CosignedNote[] {
-    const rows = this.#db.prepare('SELECT size, note, quorate FROM audit_cosigned ORDER BY size DESC').all()
-    return rows.map((row) => ({ size: BigInt(row['size'] as number), note: row['note'] as string, quorate: row['quorate'] === 1 }))
+    const rows = this.#db.prepare(`SELECT size, ${NOTE}, quorate FROM audit_cosigned ORDER BY size DESC`).all()
+    return rows.map((row) => ({ size: BigInt(row['size'] as number), note: noteOf(row), quorate: row['quorate'] === 1 }))
   }
 
   /** A crash before this loses a cosignature; the witness gives it again for the same checkpoint. Without `note` only the witness's size is kept. */
@@ -93,13 +95,14 @@ export class CosignatureStore {
   }
 
   newestStamped(): { readonly size: bigint; readonly note: string; readonly time: number } | undefined {
-    const row = this.#db.prepare('SELECT size, note, time FROM audit_stamped ORDER BY size DESC LIMIT 1').get()
-    return row && { size: BigInt(row['size'] as number), note: row['note'] as string, time: row['time'] as number }
+    const row = this.#db.prepare(`SELECT size, ${NOTE}, time FROM audit_stamped ORDER BY size DESC LIMIT 1`).get()
+    return row && { size: BigInt(row['size'] as number), note: noteOf(row), time: row['time'] as number }
   }
 
   /** The first that covers the entry: what proves the earliest time. */
   stampedCovering(index: bigint): string | undefined {
-    return this.#db.prepare('SELECT note FROM audit_stamped WHERE size > ? ORDER BY size LIMIT 1').get(index)?.['note'] as string | undefined
+    const row = this.#db.prepare(`SELECT ${NOTE} FROM audit_stamped WHERE size > ? ORDER BY size LIMIT 1`).get(index)
+    return row && noteOf(row)
   }
 
   saveStamped({ size, note, time }: { readonly size: bigint; readonly note: string; readonly time: number }): void {
@@ -110,9 +113,9 @@ export class CosignatureStore {
 /** Every signed checkpoint that is kept beside that of the head, for whoever checks them; some at a time, since timestamped ones are kept for ever. */
 export function* keptNotes(db: Database): Generator<{ readonly size: bigint; readonly note: string; readonly what: string }> {
   for (const { table, what } of KEPT) {
-    const next = db.prepare(`SELECT CAST(size AS TEXT) AS size, note FROM ${table} WHERE size > ? ORDER BY size LIMIT ${NOTES_AT_A_TIME}`)
+    const next = db.prepare(`SELECT CAST(size AS TEXT) AS size, ${NOTE} FROM ${table} WHERE size > ? ORDER BY size LIMIT ${NOTES_AT_A_TIME}`)
     for (let after = LEAST_INTEGER; ; ) {
-      const rows = next.all(after).map((row) => ({ size: BigInt(row['size'] as string), note: row['note'] as string, what }))
+      const rows = next.all(after).map((row) => ({ size: BigInt(row['size'] as string), note: noteOf(row), what }))
       yield* rows
       const last = rows.at(-1)
       if (last === undefined) break
@@ -121,6 +124,11 @@ export function* keptNotes(db: Database): Generator<{ readonly size: bigint; rea
   }
 }
 
+function noteOf(row: Row): string {
+  return bounded(row, 'note', 'a checkpoint that is kept', LIMITS.checkpointBytes)
+}
+
+const NOTE = upTo(LIMITS.checkpointBytes, 'note')
 const KEPT = [
   { table: 'audit_cosigned', what: 'cosigned checkpoint' },
   { table: 'audit_stamped', what: 'timestamped checkpoint' },

@@ -2,6 +2,7 @@
 import { fromHex, matchesGlob, SealstoneError } from '#core'
 import type { Database, Row, SqlValue } from '#db'
 import type { EntryFilter } from '#tlog'
+import { bounded, comparable, MOST_LEAF_BYTES, upTo } from './bounded.ts'
 import { isArchived } from './cold-bundles.ts'
 import { RARE_KIND, RARE_RESULT } from './schema.ts'
 import type { LogStore } from './store.ts'
@@ -30,10 +31,12 @@ export function findPage(db: Database, store: LogStore, size: bigint, filter: En
   const rows =
     isSelected === undefined
       ? db
-          .prepare(`SELECT idx, bytes FROM audit_leaf WHERE idx >= ? AND idx < ?${where} ORDER BY idx ${order} LIMIT ?`)
+          .prepare(`SELECT idx, ${upTo(MOST_LEAF_BYTES, 'bytes')} FROM audit_leaf WHERE idx >= ? AND idx < ?${where} ORDER BY idx ${order} LIMIT ?`)
           .all(start, end, ...values, wanted)
       : db
-          .prepare(`SELECT idx, model_name, octet_length(bytes) AS length FROM audit_leaf WHERE idx >= ? AND idx < ?${where} ORDER BY idx ${order}`)
+          .prepare(
+            `SELECT idx, ${comparable('model_name')}, octet_length(bytes) AS length FROM audit_leaf WHERE idx >= ? AND idx < ?${where} ORDER BY idx ${order}`,
+          )
           .all(start, end, ...values)
           .values()
           .filter(isSelected)
@@ -41,7 +44,7 @@ export function findPage(db: Database, store: LogStore, size: bigint, filter: En
           .toArray()
   const entries = rows.map((row) => {
     const index = BigInt(row['idx'] as number)
-    const bytes = row['bytes'] as Uint8Array | undefined
+    const bytes = isSelected === undefined ? bounded<Uint8Array>(row, 'bytes', `leaf ${index}`, MOST_LEAF_BYTES) : undefined
     return { index, bytes: bytes === undefined || isArchived(bytes) ? readLeaf(store, index) : bytes }
   })
 
@@ -57,8 +60,8 @@ function selection(store: LogStore, filter: EntryFilter): ((row: Row) => boolean
   const wanted = textsOf(filter).map(lowerAscii)
   if (modelPattern === undefined && wanted.length === 0) return undefined
   return (row) => {
-    const model = row['model_name'] as string | null
-    if (modelPattern !== undefined && (model === null || !matchesGlob(modelPattern, model))) return false
+    const model = row['model_name']
+    if (modelPattern !== undefined && (typeof model !== 'string' || !matchesGlob(modelPattern, model))) return false
     if (wanted.length === 0 || row['length'] !== 0) return true
     const text = lowerAscii(Buffer.from(readLeaf(store, BigInt(row['idx'] as number))).toString())
     return wanted.every((part) => text.includes(part))
@@ -192,6 +195,7 @@ function max(left: bigint, right: bigint): bigint {
   return left > right ? left : right
 }
 
-const WORD = ` AND (octet_length(bytes) = 0 OR CAST(bytes AS TEXT) LIKE ? ESCAPE '!')`
+/** What is too long to be a leaf is selected, and told when it is read. */
+const WORD = ` AND (octet_length(bytes) NOT BETWEEN 1 AND ${MOST_LEAF_BYTES} OR CAST(bytes AS TEXT) LIKE ? ESCAPE '!')`
 const PAGE = 256
 const WINDOW = 8192n

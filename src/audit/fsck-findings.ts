@@ -14,9 +14,17 @@ export interface Finding {
   readonly detail: string
 }
 
+/** What could not be looked at, because cold storage is away or fails: no fault of the log, and no proof that it has none. */
+export interface Unread {
+  readonly bundles: number
+  /** Of the first one, in words. */
+  readonly detail: string
+}
+
 export class Findings {
   readonly #kept: Finding[] = []
   #count = 0
+  #unread: Unread | undefined
 
   get count(): number {
     return this.#count
@@ -27,6 +35,10 @@ export class Findings {
     return this.#kept
   }
 
+  get unread(): Unread | undefined {
+    return this.#unread
+  }
+
   add(finding: Finding): void {
     this.#count++
     if (this.#kept.length < MOST_KEPT) this.#kept.push(finding)
@@ -35,6 +47,10 @@ export class Findings {
   addAll(kept: readonly Finding[], count: number): void {
     for (const finding of kept) this.add(finding)
     this.#count += count - kept.length
+  }
+
+  addUnread({ bundles, detail }: Unread): void {
+    this.#unread = { bundles: (this.#unread?.bundles ?? 0) + bundles, detail: this.#unread?.detail ?? detail }
   }
 }
 

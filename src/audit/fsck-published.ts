@@ -102,6 +102,8 @@ export class PublishedCopy {
     } catch (error) {
       const { code, message } = toSealstoneError(error)
       if (!FAULTS.has(code)) throw error
+      // A copy on a disk that was unmounted meanwhile lacks everything, and says so by its checkpoint.
+      if (code === 'TILE_MISSING') await this.#source.checkpoint()
       const index =
         name.kind === 'entries' ? name.number * BigInt(TILE_WIDTH) : (name.number * BigInt(TILE_WIDTH)) << BigInt(name.level * TILE_HEIGHT)
       findings.add({ where: tilePath(name), index, changed: 'published', detail: `the published copy: ${message}` })

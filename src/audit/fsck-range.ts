@@ -2,8 +2,9 @@
 import { equalBytes, toHex, toSealstoneError } from '#core'
 import type { Database, Row } from '#db'
 import { HASH_BYTES, type Leaf, leafHash, parseLeaf, TILE_WIDTH, tileNode, tilePath } from '#tlog'
+import { comparable, excess, MOST_LEAF_BYTES, MOST_TILE_BYTES, tooLong, upTo } from './bounded.ts'
 import { ColdBundles, isArchived } from './cold-bundles.ts'
-import { type Finding, Findings } from './fsck-findings.ts'
+import { type Finding, Findings, type Unread } from './fsck-findings.ts'
 import { type SoundTile, SoundTiles } from './fsck-sound-tile.ts'
 
 export interface CheckedRange {
@@ -21,6 +22,7 @@ export interface CheckedRange {
   readonly closed: string
   readonly findings: readonly Finding[]
   readonly findingCount: number
+  readonly unread: Unread | undefined
 }
 
 /** @param start a multiple of 256. @param end the size of the log, or another multiple of 256 @param coldDirectory of the leaves that were moved out of the database */
@@ -74,7 +76,8 @@ class RangeCheck {
         .all(start, end)
         .map((row) => [row['idx'] as number, row]),
     )
-    if (!this.#fetchArchived(start, rows)) {
+    const overlong = this.#findOverlong(rows)
+    if (!this.#fetchArchived(start, end, rows)) {
       this.#addUnread(db, start, end, rows)
       return
     }
@@ -86,6 +89,7 @@ class RangeCheck {
     const bad = end - start === TILE_WIDTH ? this.#compareTile(db, start, hashes, rows) : new Set<number>()
     for (let index = start; index < end; index++) {
       const row = rows.get(index)
+      if (overlong.has(index)) continue
       if (row === undefined)
         this.#findings.add({ where: `leaf ${index}`, index: BigInt(index), changed: 'missing', detail: `leaf ${index} is missing` })
       else this.#checkLeaf(index, row, bad.has(index))
@@ -93,8 +97,22 @@ class RangeCheck {
     this.#hashes.set(hashes, (start - this.#start) * HASH_BYTES)
   }
 
+  /** They are told, and looked at no more: whose bytes those are nobody has to know. */
+  #findOverlong(rows: Map<number, Row>): Set<number> {
+    const overlong = new Set<number>()
+    for (const [index, row] of rows) {
+      const length = excess(row, 'bytes')
+      if (length === undefined) continue
+      const where = `leaf ${index}`
+      this.#findings.add({ where, index: BigInt(index), changed: 'bytes', detail: tooLong(where, length, MOST_LEAF_BYTES) })
+      overlong.add(index)
+      rows.delete(index)
+    }
+    return overlong
+  }
+
   /** Leaves that were moved out of the database get their bytes from where they are. False if they cannot be had, which is told. */
-  #fetchArchived(start: number, rows: ReadonlyMap<number, Row>): boolean {
+  #fetchArchived(start: number, end: number, rows: ReadonlyMap<number, Row>): boolean {
     const archived = Array.from(rows.values()).filter((row) => isArchived(row['bytes'] as Uint8Array))
     const number = BigInt(start / TILE_WIDTH)
     this.#place = ''
@@ -106,6 +124,11 @@ class RangeCheck {
       return true
     } catch (error) {
       const { code, message } = toSealstoneError(error)
+      // Of a tile that is not full none is ever moved: it needs no look at the storage to know that they are missing.
+      if (code === 'COLD_STORAGE_UNREADABLE' && end - start === TILE_WIDTH && this.#cold.isAway(number)) {
+        this.#findings.addUnread({ bundles: 1, detail: message })
+        return false
+      }
       const where = tilePath({ kind: 'entries', number, width: TILE_WIDTH })
       const changed = code === 'COLD_STORAGE_UNREADABLE' ? 'missing' : 'bytes'
       this.#findings.add({ where, index: BigInt(start), changed, detail: message })
@@ -117,8 +140,8 @@ class RangeCheck {
   #addUnread(db: Database, start: number, end: number, rows: ReadonlyMap<number, Row>): void {
     const hashes = new Uint8Array((end - start) * HASH_BYTES)
     if (end - start === TILE_WIDTH) {
-      const stored = db.prepare('SELECT hashes FROM audit_tile WHERE level = 0 AND number = ?').get(start / TILE_WIDTH)?.['hashes']
-      hashes.set((stored as Uint8Array | undefined)?.subarray(0, hashes.length) ?? [])
+      const stored = db.prepare(TILE).get(start / TILE_WIDTH)?.['hashes'] as Uint8Array | null | undefined
+      hashes.set(stored?.subarray(0, hashes.length) ?? [])
       this.#compareTile(db, start, hashes, rows)
     }
     this.#hashes.set(hashes, (start - this.#start) * HASH_BYTES)
@@ -140,6 +163,7 @@ class RangeCheck {
       closed: this.#closed.join(' '),
       findings: this.#findings.kept,
       findingCount: this.#findings.count,
+      unread: this.#findings.unread,
     }
   }
 
@@ -147,13 +171,19 @@ class RangeCheck {
   #compareTile(db: Database, start: number, hashes: Uint8Array, rows: ReadonlyMap<number, Row>): Set<number> {
     const number = start / TILE_WIDTH
     const where = `tile 0/${number}`
-    const tile = db.prepare('SELECT root, hashes FROM audit_tile WHERE level = 0 AND number = ?').get(number)
+    const tile = db.prepare(TILE).get(number)
     if (tile === undefined) {
       this.#findings.add({ where, index: BigInt(start), changed: 'missing', detail: `${where} is missing` })
       this.#roots.push(tileNode(hashes, 8, 0))
       return new Set()
     }
-    const [root, stored] = [tile['root'] as Uint8Array, tile['hashes'] as Uint8Array]
+    const length = excess(tile, 'hashes')
+    if (length !== undefined) {
+      this.#findings.add({ where, index: BigInt(start), changed: 'hash', detail: tooLong(where, length, MOST_TILE_BYTES) })
+      this.#roots.push(tileNode(hashes, 8, 0))
+      return new Set()
+    }
+    const [root, stored] = [(tile['root'] ?? NO_ROOT) as Uint8Array, tile['hashes'] as Uint8Array]
     const isSound = stored.length === hashes.length && equalBytes(tileNode(stored, 8, 0), root)
     this.#roots.push(isSound ? root : tileNode(hashes, 8, 0)) // where it is sound, its hashes are those that go on
     if (isSound && equalBytes(stored, hashes)) return new Set()
@@ -177,10 +207,7 @@ class RangeCheck {
       this.#findings.add({ where: `leaf ${index}`, index: BigInt(index), changed: other < 0 ? 'bytes' : 'order', detail })
     }
     if (isSound) hashes.set(stored)
-    else if (stored.length > hashes.length) {
-      const detail = `${where} is ${stored.length} bytes, want ${hashes.length}`
-      this.#findings.add({ where, index: BigInt(start), changed: 'hash', detail })
-    } else if (bad.size === 0 && !isTileToBlame) {
+    else if (bad.size === 0 && !isTileToBlame) {
       this.#findings.add({ where, index: BigInt(start), changed: 'hash', detail: `the root of ${where} was changed: its hashes fit the leaves` })
     }
     return bad
@@ -240,5 +267,9 @@ function positionOf(hashes: Uint8Array, hash: Uint8Array): number {
 }
 
 // A number that the driver cannot hold is no reason to stop: it is another time than the leaf's in any case.
-const LEAVES = `SELECT idx, bytes, min(max(time, -9007199254740991), 9007199254740991) AS time, kind, operation_id, caller, key, model_name, result
+const LEAVES = `SELECT idx, ${upTo(MOST_LEAF_BYTES, 'bytes')}, min(max(time, -9007199254740991), 9007199254740991) AS time,
+    ${['kind', 'operation_id', 'caller', 'key', 'model_name', 'result'].map(comparable).join(', ')}
   FROM audit_leaf WHERE idx >= ? AND idx < ? ORDER BY idx`
+const TILE = `SELECT ${upTo(HASH_BYTES, 'root')}, ${upTo(MOST_TILE_BYTES, 'hashes')} FROM audit_tile WHERE level = 0 AND number = ?`
+/** What is too long to be one. */
+const NO_ROOT = new Uint8Array()

@@ -5,6 +5,7 @@
 import { concatBytes, equalBytes } from '#core'
 import type { Database } from '#db'
 import { HASH_BYTES, type LeafFacts, LeafScanner, parseLeaf, prefixedLeafHash, TILE_HEIGHT, TILE_WIDTH, tileNode } from '#tlog'
+import { IS_BOUNDED, MOST_TILE_BYTES, upTo } from './bounded.ts'
 import type { ColdBundles } from './cold-bundles.ts'
 
 export interface SoundTile {
@@ -37,8 +38,9 @@ export class SoundTiles {
       if (part === undefined) return undefined
       leaves.push(...part)
     }
-    const [root, hashes] = [stored?.['root'] as Uint8Array, stored?.['hashes'] as Uint8Array]
-    if (stored === undefined || !computed.equals(hashes) || !equalBytes(tileNode(hashes, TILE_HEIGHT, 0), root)) return undefined
+    const [root, hashes] = [stored?.['root'] as Uint8Array | null, stored?.['hashes'] as Uint8Array | null]
+    if (stored === undefined || root === null || hashes === null || !computed.equals(hashes) || !equalBytes(tileNode(hashes, TILE_HEIGHT, 0), root))
+      return undefined
     if (leaves.some(({ time }, at) => time < (leaves[at - 1]?.time ?? notBefore))) return undefined
     const steps = leaves.flatMap(({ kind, operationId }, at) =>
       kind === 'intent' || kind === 'outcome' ? [{ index: start + at, kind, operationId } as const] : [],
@@ -126,16 +128,13 @@ const LEAF_PREFIX = Uint8Array.of(0)
 const NO_LEAF = new Uint8Array()
 const BETWEEN_COLUMNS = '\x1f'
 const BEHIND_ROW = '\x1e'
-const TILE = 'SELECT root, hashes FROM audit_tile WHERE level = 0 AND number = ?'
+const TILE = `SELECT ${upTo(HASH_BYTES, 'root')}, ${upTo(MOST_TILE_BYTES, 'hashes')} FROM audit_tile WHERE level = 0 AND number = ?`
 /**
- * Before each leaf the 0x00 that RFC 9162 hashes with it. No leaf holds one: it is JSON. Nothing that is longer than leaves and names can be is put
- * together; it is then missing, and the texts differ.
+ * Before each leaf the 0x00 that RFC 9162 hashes with it. No leaf holds one: it is JSON. A row with anything that is longer than leaves and names can be
+ * is none here: there are too few then.
  */
 const LEAVES = `SELECT count(*) AS count, sum(octet_length(bytes) = 0) AS archived,
-    CAST(group_concat(CASE WHEN octet_length(bytes) <= 65535 THEN char(0) || CAST(bytes AS TEXT) END, '') AS BLOB) AS leaves,
-    CAST(group_concat(
-      CASE WHEN octet_length(kind) + octet_length(operation_id) + octet_length(caller) + coalesce(octet_length(key), 0)
-        + coalesce(octet_length(model_name), 0) + coalesce(octet_length(result), 0) <= 32768
-      THEN time || char(31) || kind || char(31) || lower(hex(operation_id)) || char(31) || caller || char(31) || coalesce('"' || key, '') || char(31)
-        || coalesce('"' || model_name, '') || char(31) || coalesce('"' || result, '') || char(30) END, '') AS BLOB) AS columns
-  FROM (SELECT * FROM audit_leaf WHERE idx >= ? AND idx < ? ORDER BY idx)`
+    CAST(group_concat(char(0) || CAST(bytes AS TEXT), '') AS BLOB) AS leaves,
+    CAST(group_concat(time || char(31) || kind || char(31) || lower(hex(operation_id)) || char(31) || caller || char(31)
+      || coalesce('"' || key, '') || char(31) || coalesce('"' || model_name, '') || char(31) || coalesce('"' || result, '') || char(30), '') AS BLOB) AS columns
+  FROM (SELECT * FROM audit_leaf WHERE idx >= ? AND idx < ? AND ${IS_BOUNDED} ORDER BY idx)`

@@ -1,6 +1,6 @@
 /** Puts ranges that were checked together into one tree, and judges by it what the database and the log keys say of the whole. */
-import { concatBytes, equalBytes, SealstoneError, toSealstoneError } from '#core'
-import type { Database } from '#db'
+import { concatBytes, equalBytes, LIMITS, SealstoneError, toSealstoneError } from '#core'
+import type { Database, Row } from '#db'
 import {
   type Checkpoint,
   GrowingTree,
@@ -15,6 +15,8 @@ import {
   tileNode,
   tileOf,
 } from '#tlog'
+import { bounded, MOST_TILE_BYTES, upTo } from './bounded.ts'
+import { isArchived } from './cold-bundles.ts'
 import { keptNotes } from './cosignatures.ts'
 import { Findings } from './fsck-findings.ts'
 import type { CheckedRange } from './fsck-range.ts'
@@ -50,10 +52,10 @@ export function readMoment(db: Database): LogMoment | undefined {
   if (size < 0 || size > most)
     throw new SealstoneError('AUDIT_CORRUPT', `the head says ${size} leaves, the database is too small for more than ${most}`)
   return {
-    origin: row['origin'] as string,
+    origin: bounded(row, 'origin', "the log's name", LIMITS.checkpointBytes),
     size,
-    root: row['root'] as Uint8Array,
-    checkpoint: (row['checkpoint'] as string | null) ?? undefined,
+    root: bounded(row, 'root', 'the root in the head', HASH_BYTES),
+    checkpoint: bounded<string | null>(row, 'checkpoint', 'the checkpoint', LIMITS.checkpointBytes) ?? undefined,
     leaves: row['leaves'] as number,
     tiles: row['tiles'] as number,
     hasStray: row['hasStray'] === 1,
@@ -89,6 +91,7 @@ export class WholeTree {
     }
     if (range.lastTime !== '') this.#lastTime = range.lastTime
     findings.addAll(range.findings, range.findingCount)
+    if (range.unread !== undefined) findings.addUnread(range.unread)
     if (this.#openIntents.size > 0) for (const operation of range.closed.split(' ')) this.#openIntents.delete(operation)
     for (const [operation, index] of range.opened) this.#openIntents.set(operation, index)
     this.#rootsOf(0).push(...range.roots)
@@ -135,9 +138,9 @@ export class WholeTree {
         const root = tileNode(hashes, 8, 0)
         this.#rootsOf(level).push(root)
         const where = `tile ${level}/${number}`
-        const stored = this.#db.prepare('SELECT root, hashes FROM audit_tile WHERE level = ? AND number = ?').get(level, number)
+        const stored = this.#db.prepare(TILE).get(level, number)
         if (stored === undefined) this.findings.add({ where, changed: 'missing', detail: `${where} is missing` })
-        else if (!equalBytes(stored['hashes'] as Uint8Array, hashes) || !equalBytes(stored['root'] as Uint8Array, root)) {
+        else if (!isEqual(stored['hashes'], hashes) || !isEqual(stored['root'], root)) {
           this.findings.add({ where, changed: 'hash', detail: `${where} does not match its leaves: one of them, or the tile, was changed` })
         }
       }
@@ -211,12 +214,7 @@ export class WholeTree {
     return (height, index) => {
       const place = tileOf(height, index)
       const start = place.number * BigInt(TILE_WIDTH)
-      const hashes =
-        place.level > 0
-          ? this.hashesOf(place.level, Number(start), TILE_WIDTH)
-          : store.isArchived(start)
-            ? (store.readTile(0, place.number) ?? new Uint8Array()) // that its leaves fit it was looked at with their range
-            : concatBytes(...store.readLeaves(start, TILE_WIDTH).map(({ bytes }) => leafHash(bytes)))
+      const hashes = place.level > 0 ? this.hashesOf(place.level, Number(start), TILE_WIDTH) : hashesOfTile(store, place.number)
       if (hashes.length !== TILE_WIDTH * HASH_BYTES) throw new SealstoneError('AUDIT_CORRUPT', `tile ${place.level}/${place.number} lacks a leaf`)
       return tileNode(hashes, place.height, place.index)
     }
@@ -228,15 +226,29 @@ export class WholeTree {
   }
 }
 
+/** A tile whose leaves are somewhere else stands for them: that they fit it was looked at with their range, and they may be away by now. */
+function hashesOfTile(store: LogStore, number: bigint): Uint8Array {
+  const leaves = store.readStored(number * BigInt(TILE_WIDTH), TILE_WIDTH)
+  if (leaves.some(({ bytes }) => isArchived(bytes))) return store.readTile(0, number) ?? new Uint8Array()
+  return concatBytes(...leaves.map(({ bytes }) => leafHash(bytes)))
+}
+
+/** What was too long to be read is not equal. */
+function isEqual(stored: Row[string] | undefined, computed: Uint8Array): boolean {
+  return stored instanceof Uint8Array && equalBytes(stored, computed)
+}
+
 function split(hashes: Uint8Array): Uint8Array[] {
   return Array.from({ length: hashes.length / HASH_BYTES }, (_, at) => hashes.slice(at * HASH_BYTES, (at + 1) * HASH_BYTES))
 }
 
-const MOMENT = `SELECT origin, min(max(size, -1), 9007199254740991) AS size, root, checkpoint,
+const TILE = `SELECT ${upTo(HASH_BYTES, 'root')}, ${upTo(MOST_TILE_BYTES, 'hashes')} FROM audit_tile WHERE level = ? AND number = ?`
+const MOMENT = `SELECT min(max(size, -1), 9007199254740991) AS size,
+    ${upTo(LIMITS.checkpointBytes, 'origin')}, ${upTo(HASH_BYTES, 'root')}, ${upTo(LIMITS.checkpointBytes, 'checkpoint')},
     (SELECT coalesce(min(max(idx), 9007199254740990) + 1, 0) FROM audit_leaf) AS leaves,
     (SELECT coalesce(min(idx) < 0, 0) FROM audit_leaf) AS hasStray,
     (SELECT count(*) FROM audit_tile) AS tiles,
-    (SELECT json_group_array(json_array(lower(hex(operation_id)), idx)) FROM audit_open_intent) AS open,
+    (SELECT json_group_array(json_array(CASE WHEN octet_length(operation_id) <= 16 THEN lower(hex(operation_id)) END, idx)) FROM audit_open_intent) AS open,
     (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size) AS fileBytes
   FROM audit_head WHERE only = 1`
 /** Fewer than the required members of a leaf take. */

@@ -4,7 +4,7 @@ import { defined, SealstoneError } from '#core'
 import { openDatabaseForReading } from '#db'
 import type { TileSource } from '#tlog'
 import { checkDatabaseNow, DatabaseCheck } from './fsck-database.ts'
-import { type Finding, Findings } from './fsck-findings.ts'
+import { type Finding, Findings, type Unread } from './fsck-findings.ts'
 import { RangePool } from './fsck-pool.ts'
 import { checkRange } from './fsck-range.ts'
 import { type KnownLog, readMoment, WholeTree } from './fsck-tree.ts'
@@ -42,9 +42,14 @@ export interface FsckReport {
   /** The first hundred, in the order of the log. */
   readonly findings: readonly Finding[]
   readonly findingCount: number
+  /** Absent if everything was looked at. */
+  readonly unread?: Unread
 }
 
-/** Throws DATABASE_UNAVAILABLE, AUDIT_CORRUPT if there is no log at all, CANCELLED, and what the published copy throws when it is out of reach. */
+/**
+ * Throws DATABASE_UNAVAILABLE, AUDIT_CORRUPT if there is no log at all, CANCELLED, and what the published copy throws when it is out of reach. Cold storage
+ * that is out of reach is told in the report: all else was checked.
+ */
 export async function checkWholeLog({
   database,
   cold,
@@ -95,6 +100,7 @@ export async function checkWholeLog({
       ...(copy && { published: BigInt(copy.size) }),
       findings: findings.kept,
       findingCount: findings.count,
+      ...defined({ unread: findings.unread }),
     }
   } finally {
     db.close()

@@ -1,7 +1,8 @@
 /** Reads and writes the log's tables. Writing is one transaction per batch: leaves, tiles, head, open intents and answers, or none. */
-import { SealstoneError } from '#core'
-import type { Database, Row } from '#db'
-import type { NewLeaf, Tile } from '#tlog'
+import { LIMITS, SealstoneError } from '#core'
+import type { Database } from '#db'
+import { HASH_BYTES, type NewLeaf, type Tile } from '#tlog'
+import { bounded, MOST_LEAF_BYTES, MOST_TILE_BYTES, upTo } from './bounded.ts'
 import { ColdBundles, isArchived } from './cold-bundles.ts'
 
 export interface StoredHead {
@@ -48,14 +49,13 @@ export class LogStore {
   }
 
   readHead(): StoredHead | undefined {
-    const row = this.#db.prepare('SELECT origin, size, root, checkpoint FROM audit_head WHERE only = 1').get()
+    const row = this.#db.prepare(HEAD).get()
     if (row === undefined) return undefined
-    const checkpoint = row['checkpoint']
     return {
-      origin: row['origin'] as string,
+      origin: bounded(row, 'origin', "the log's name", LIMITS.checkpointBytes),
       size: BigInt(row['size'] as number),
-      root: blob(row, 'root'),
-      checkpoint: checkpoint === null ? undefined : (checkpoint as string),
+      root: bounded(row, 'root', 'the root in the head', HASH_BYTES),
+      checkpoint: bounded<string | null>(row, 'checkpoint', 'the checkpoint', LIMITS.checkpointBytes) ?? undefined,
     }
   }
 
@@ -87,9 +87,10 @@ export class LogStore {
     })
   }
 
+  /** Throws AUDIT_CORRUPT for what is longer than a leaf can be, as the others here do. */
   readLeaf(index: bigint): Uint8Array | undefined {
-    const row = this.#db.prepare('SELECT bytes FROM audit_leaf WHERE idx = ?').get(index)
-    return row && this.#whole(index, blob(row, 'bytes'))
+    const row = this.#db.prepare(`SELECT ${BYTES} FROM audit_leaf WHERE idx = ?`).get(index)
+    return row && this.#whole(index, bounded(row, 'bytes', `leaf ${index}`, MOST_LEAF_BYTES))
   }
 
   /** Up to `limit` leaves from `start` on, in order. */
@@ -99,12 +100,11 @@ export class LogStore {
 
   /** The same as the database has them: without bytes where these are somewhere else. */
   readStored(start: bigint, limit: number): { index: bigint; bytes: Uint8Array }[] {
-    const rows = this.#db.prepare('SELECT idx, bytes FROM audit_leaf WHERE idx >= ? ORDER BY idx LIMIT ?').all(start, limit)
-    return rows.map((row) => ({ index: BigInt(row['idx'] as number), bytes: blob(row, 'bytes') }))
-  }
-
-  isArchived(index: bigint): boolean {
-    return this.#db.prepare('SELECT octet_length(bytes) = 0 AS archived FROM audit_leaf WHERE idx = ?').get(index)?.['archived'] === 1
+    const rows = this.#db.prepare(`SELECT idx, ${BYTES} FROM audit_leaf WHERE idx >= ? ORDER BY idx LIMIT ?`).all(start, limit)
+    return rows.map((row) => {
+      const index = BigInt(row['idx'] as number)
+      return { index, bytes: bounded(row, 'bytes', `leaf ${index}`, MOST_LEAF_BYTES) }
+    })
   }
 
   /** Milliseconds since 1970. */
@@ -113,13 +113,14 @@ export class LogStore {
   }
 
   readTile(level: number, number: bigint): Uint8Array | undefined {
-    const row = this.#db.prepare('SELECT hashes FROM audit_tile WHERE level = ? AND number = ?').get(level, number)
-    return row && blob(row, 'hashes')
+    const row = this.#db.prepare(`SELECT ${upTo(MOST_TILE_BYTES, 'hashes')} FROM audit_tile WHERE level = ? AND number = ?`).get(level, number)
+    return row && bounded(row, 'hashes', `tile ${level}/${number}`, MOST_TILE_BYTES)
   }
 
   readTileRoots(level: number, start: bigint, count: number): Uint8Array[] {
-    const rows = this.#db.prepare('SELECT root FROM audit_tile WHERE level = ? AND number >= ? ORDER BY number LIMIT ?').all(level, start, count)
-    return rows.map((row) => blob(row, 'root'))
+    const sql = `SELECT ${upTo(HASH_BYTES, 'root')} FROM audit_tile WHERE level = ? AND number >= ? ORDER BY number LIMIT ?`
+    const rows = this.#db.prepare(sql).all(level, start, count)
+    return rows.map((row, at) => bounded(row, 'root', `the root of tile ${level}/${start + BigInt(at)}`, HASH_BYTES))
   }
 
   /** Indexes of intents below `end` that have no outcome. */
@@ -130,7 +131,7 @@ export class LogStore {
 
   findAnswer(key: string): { requestDigest: string; answer: Uint8Array } | undefined {
     const row = this.#db.prepare('SELECT request_digest, answer FROM audit_answer WHERE key = ?').get(key)
-    return row && { requestDigest: row['request_digest'] as string, answer: blob(row, 'answer') }
+    return row && { requestDigest: row['request_digest'] as string, answer: row['answer'] as Uint8Array }
   }
 
   hasAnswer(key: string): boolean {
@@ -162,6 +163,6 @@ export class LogStore {
   }
 }
 
-function blob(row: Row, column: string): Uint8Array {
-  return row[column] as Uint8Array
-}
+const HEAD = `SELECT size, ${upTo(LIMITS.checkpointBytes, 'origin')}, ${upTo(HASH_BYTES, 'root')}, ${upTo(LIMITS.checkpointBytes, 'checkpoint')}
+  FROM audit_head WHERE only = 1`
+const BYTES = upTo(MOST_LEAF_BYTES, 'bytes')

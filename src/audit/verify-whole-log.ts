@@ -10,7 +10,7 @@ export interface WholeLogOptions extends KnownLog {
   readonly cold?: string
 }
 
-/** Throws AUDIT_CORRUPT naming the first thing that is wrong. `checkWholeLog` does the same for a large log, in threads, and goes on at a fault. */
+/** Throws AUDIT_CORRUPT naming the first thing that is wrong, COLD_STORAGE_UNREADABLE if nothing is and not all could be looked at. `checkWholeLog` does the same for a large log, in threads, and goes on at a fault. */
 export function verifyWholeLog({ db, cold, ...log }: WholeLogOptions): { size: bigint; root: Uint8Array; openIntents: number } {
   const moment = readMoment(db)
   if (moment === undefined) throw new SealstoneError('AUDIT_CORRUPT', 'there is no log in the database')
@@ -19,6 +19,7 @@ export function verifyWholeLog({ db, cold, ...log }: WholeLogOptions): { size: b
   const result = tree.finish(log)
   const [first] = tree.findings.kept
   if (first !== undefined) throw new SealstoneError('AUDIT_CORRUPT', first.detail)
+  if (tree.findings.unread !== undefined) throw new SealstoneError('COLD_STORAGE_UNREADABLE', tree.findings.unread.detail)
   return result
 }
 

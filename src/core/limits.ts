@@ -17,6 +17,8 @@ export const LIMITS = {
   leafBytes: 65_535,
   /** The signed note of a log that somebody else keeps, with the signatures of its witnesses. */
   checkpointBytes: 512 * 1024,
+  /** One value in the state directory's database: twice the longest answer that is kept for a repeated request. */
+  storedValueBytes: 128 * 1024 * 1024,
   jsonDepth: 32,
   /** Values in a signed statement: of each file an object with some members. */
   statementValues: 1_000_000,

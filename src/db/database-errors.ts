@@ -34,5 +34,9 @@ const SQLITE_FAULTS: Readonly<Record<number, readonly [text: string, hint?: stri
   13: ['the disk is full', 'free disk space; nothing has to be restarted'],
   14: ['the database file cannot be opened', 'check that the state directory exists and who owns it'],
   15: ['the locking protocol of the file system failed', 'keep the state directory on a local disk'],
+  18: [
+    'it holds a value that is longer than any that is written there',
+    'stop, keep the files as evidence, restore the state directory from its backup',
+  ],
   26: ['the file is not a database', 'stop, keep the files as evidence, restore the state directory from its backup'],
 }

@@ -1,7 +1,7 @@
 /** One SQLite file: opened with durable settings, prepared statements kept, every driver error told in our words. */
 import { statSync } from 'node:fs'
 import { backup, DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { SealstoneError } from '#core'
+import { LIMITS, SealstoneError } from '#core'
 import { mapDatabaseError, mapDatabaseErrors } from './database-errors.ts'
 import { type Migration, migrate, requireVersions } from './migrate.ts'
 import { SYNC_PRAGMAS } from './pragmas.ts'
@@ -47,7 +47,7 @@ export interface Database {
 export function openDatabase(path: string, migrations: readonly Migration[]): Database {
   return mapDatabaseErrors(path, () => {
     makePrivateFile(path) // SQLite gives its side files (-wal, -shm) the same mode
-    const driver = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true, allowExtension: false, defensive: true })
+    const driver = new DatabaseSync(path, { ...OPENING, enableForeignKeyConstraints: true })
     try {
       driver.exec(PRAGMAS)
       migrate(driver, migrations)
@@ -65,7 +65,7 @@ export function openDatabase(path: string, migrations: readonly Migration[]): Da
  */
 export function openDatabaseForReading(path: string, migrations: readonly Migration[]): Database {
   return mapDatabaseErrors(path, () => {
-    const driver = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS, allowExtension: false, defensive: true })
+    const driver = new DatabaseSync(path, { ...OPENING, readOnly: true })
     try {
       driver.exec(READING_PRAGMAS)
       requireVersions(driver, migrations)
@@ -192,6 +192,8 @@ function wrapStatement(path: string, statement: StatementSync): Statement {
 const INCREMENTAL = 2
 // The daemon is alone on its database (lock.ts); only an operator's own tools can hold it for a moment.
 const BUSY_TIMEOUT_MS = 2000
+/** A longer value is an error when it is asked for, and takes no memory: a file that somebody else wrote may hold one of a gigabyte. */
+const OPENING = { timeout: BUSY_TIMEOUT_MS, allowExtension: false, defensive: true, limits: { length: LIMITS.storedValueBytes } } as const
 const READING_PRAGMAS = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;'
 const PRAGMAS = `
   PRAGMA journal_mode = WAL;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkWholeLog, databaseTiles, type FsckReport } from '#audit'
 import { publishLog } from '#publish'
 import { openTileSource } from '#tilesources'
+import type { TileSource } from '#tlog'
 import { grow } from '../publish/support.ts'
 import { nobleVerifier, softwareLog } from '../support/software-log.ts'
 import { temporaryFolder } from '../support/temporary.ts'
@@ -192,6 +193,21 @@ describe('with a published copy', () => {
     const report = await fsck(changed(''), edited(path, edit))
     expect(report.findingCount).toBe(1)
     expect(report.findings[0]).toMatchObject(first)
+  })
+
+  it('says of a copy that is unmounted meanwhile that it is out of reach, and finds nothing', async () => {
+    const copy = join(temporaryFolder(), 'public')
+    cpSync(published, copy, { recursive: true })
+    const opened = openTileSource(copy)
+    const source: TileSource = {
+      checkpoint: () => opened.checkpoint(),
+      tile: (name) => {
+        rmSync(copy, { recursive: true, force: true })
+        mkdirSync(copy, { recursive: true })
+        return opened.tile(name)
+      },
+    }
+    expect(await codeOf(checkWholeLog({ database: changed(''), log: known, published: source }))).toBe('LOG_UNREACHABLE')
   })
 
   it('finds that the database was rolled back behind what was published', async () => {

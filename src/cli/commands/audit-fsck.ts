@@ -1,5 +1,5 @@
 /** sealstone audit fsck */
-import { defined, toBase64 } from '#core'
+import { defined, SealstoneError, toBase64 } from '#core'
 import { checkHome, fsckHome } from '#daemon'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { printErrorLines } from '../failure.ts'
@@ -26,10 +26,15 @@ export async function run(
     ...defined({ published }),
   })
   progress.stop()
-  if (output.json) output.record({ ok: report.findingCount === 0, ...report, root: toBase64(report.root) })
+  if (output.json) output.record({ ok: isWhole(report), ...report, root: toBase64(report.root) })
   else print(output, report, tiles)
   const [first] = report.findings
-  if (first === undefined) return EXIT.ok
+  if (first === undefined && report.unread === undefined) return EXIT.ok
+  if (first === undefined) {
+    const error = new SealstoneError('COLD_STORAGE_UNREADABLE', report.unread?.detail)
+    printErrorLines(output, error.message, error.hint)
+    return error.entry.exit
+  }
   const more = report.findingCount === 1 ? '' : `; ${report.findingCount} faults in all`
   printErrorLines(
     output,
@@ -39,20 +44,25 @@ export async function run(
   return EXIT.failed
 }
 
+function isWhole({ findingCount, unread }: Report): boolean {
+  return findingCount === 0 && unread === undefined
+}
+
 type Report = Awaited<ReturnType<typeof fsckHome>>
 
 function print(
   output: Output,
-  { origin, size, root, openIntents, checkpoints, unsigned, published, findings, findingCount }: Report,
+  { origin, size, root, openIntents, checkpoints, unsigned, published, findings, findingCount, unread }: Report,
   tiles?: string,
 ): void {
   const intents = openIntents === 0 ? '' : `, ${plural(openIntents, 'open intent')}`
   const copy = published === undefined ? '' : `; ${visible(tiles ?? '')} has ${published} of them`
-  const verdict = findingCount === 0 ? output.good('OK') : output.bad('CORRUPT')
+  const verdict = findingCount > 0 ? output.bad('CORRUPT') : unread === undefined ? output.good('OK') : output.bad('UNREAD')
   output.line(`${verdict}  ${visible(origin)}: ${plural(Number(size), 'leaf', 'leaves')}, ${plural(checkpoints, 'checkpoint')}${intents}${copy}`)
   output.line(`    root ${toBase64(root)}`)
   if (unsigned > 0n)
     output.line(`    the last ${plural(Number(unsigned), 'leaf is', 'leaves are')} in no signed checkpoint yet: only the database says what they are`)
+  if (unread !== undefined) output.line(`    ${plural(unread.bundles, 'bundle')} could not be read from cold storage; all else was checked`)
   for (const { changed, detail } of findings) output.line(`    ${changed}: ${visible(detail)}`)
   if (findingCount > findings.length) output.line(`    and ${findingCount - findings.length} more`)
 }
