@@ -2,9 +2,11 @@
  * Takes the bytes of old leaves out of the database, once they are in cold storage: whole bundles, from the first one on. Nothing is taken out that was
  * not read back from there, byte for byte, and that does not lead to a checkpoint that the log keys signed.
  */
-import { equalBytes, SealstoneError } from '#core'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { cancelled, equalBytes, SealstoneError } from '#core'
 import type { Database, Row } from '#db'
 import { encodeEntryBundle, HASH_BYTES, leafHash, type NodeReader, nodeHash, rootOf, TILE_HEIGHT, TILE_WIDTH, tileNode } from '#tlog'
+import { IS_BOUNDED } from './bounded.ts'
 import { ColdBundles, isArchived } from './cold-bundles.ts'
 import { firstAtOrAfter } from './entries.ts'
 import { LogStore } from './store.ts'
@@ -42,12 +44,15 @@ export interface ArchivePlan {
   readonly root: Uint8Array
 }
 
-/** Throws AUDIT_CORRUPT if the tiles are not those that were signed. */
-export function planArchive(db: Database, signed: ArchiveOptions['signed'], wanted: Parameters<typeof archivableEnd>[2]): ArchivePlan {
+/** Throws AUDIT_CORRUPT if the tiles are not those that were signed, CANCELLED. */
+export async function planArchive(
+  db: Database,
+  signed: ArchiveOptions['signed'],
+  wanted: Parameters<typeof archivableEnd>[2],
+  signal?: AbortSignal,
+): Promise<ArchivePlan> {
   const end = archivableEnd(db, signed.size, wanted)
-  const roots = provenRoots(db, signed)
-  const node: NodeReader = (height, index) =>
-    height === TILE_HEIGHT ? (roots[Number(index)] as Uint8Array) : nodeHash(node(height - 1, index * 2n), node(height - 1, index * 2n + 1n))
+  const { node } = await proveTiles(db, signed, signal)
   return { start: archivedEnd(db, end), end, root: rootOf(end, node) }
 }
 
@@ -64,16 +69,16 @@ export function archivableEnd(db: Database, signedSize: bigint, wanted: { readon
 
 /**
  * A crash at any point leaves each bundle in the database, or in cold storage and read back; the next run goes on. Throws COLD_STORAGE_UNREADABLE,
- * AUDIT_CORRUPT if database, cold storage and checkpoint do not agree, DATABASE_UNAVAILABLE; a bundle that it names is then still in the database.
+ * AUDIT_CORRUPT if database, cold storage and checkpoint do not agree, DATABASE_UNAVAILABLE, CANCELLED; a bundle that it names is then still in the database.
  */
 export async function archiveBundles({ db, cold, signed, end, bundlesAtOnce = BUNDLES_AT_ONCE, ...options }: ArchiveOptions): Promise<ArchiveReport> {
   const bundles = new ColdBundles(db, cold)
-  const roots = provenRoots(db, signed)
+  const { roots } = await proveTiles(db, signed, options.signal)
   const step = WIDTH * BigInt(bundlesAtOnce)
   let moved = 0
   for (let start = archivedEnd(db, end); start < end; start += step) {
     await options.rest?.()
-    options.signal?.throwIfAborted()
+    if (options.signal?.aborted === true) throw cancelled(options.signal)
     const numbers = Array.from({ length: bundlesAtOnce }, (_, at) => start / WIDTH + BigInt(at)).filter((number) => number * WIDTH < end)
     const checked = numbers.map((number) => readBack(db, bundles, number, roots[Number(number)]))
     // Durable when it returns. A crash before it leaves these bundles in both places. A daemon that appends meanwhile waits for no more than this: neither
@@ -134,22 +139,58 @@ function takeOut(db: Database, rows: readonly Row[]): number {
   return rows.length
 }
 
-/** Roots of the full tiles, which together with the leaves behind them have the root that was signed. */
-function provenRoots(db: Database, signed: ArchiveOptions['signed']): readonly Uint8Array[] {
+interface ProvenTiles {
+  /** Of the full tiles of leaves. */
+  readonly roots: readonly Uint8Array[]
+  /** Knows what is above them. */
+  readonly node: NodeReader
+}
+
+/**
+ * The full tiles, which together with the leaves behind them have the root that was signed. A log of a billion leaves has four million: whoever waits may
+ * call it off between any two steps.
+ */
+async function proveTiles(db: Database, signed: ArchiveOptions['signed'], signal: AbortSignal | undefined): Promise<ProvenTiles> {
   const store = new LogStore(db)
-  const roots = store.readTileRoots(0, 0n, Number(signed.size / WIDTH))
-  const edge = store.readLeaves((signed.size / WIDTH) * WIDTH, Number(signed.size % WIDTH)).map(({ bytes }) => leafHash(bytes))
+  const breathe = async (): Promise<void> => {
+    await nextTurn()
+    if (signal?.aborted === true) throw cancelled(signal)
+  }
+  const count = Number(signed.size / WIDTH)
+  const roots: Uint8Array[] = []
+  while (roots.length < count) {
+    await breathe()
+    const some = store.readTileRoots(0, BigInt(roots.length), Math.min(ROOTS_AT_ONCE, count - roots.length))
+    if (some.length === 0) throw new SealstoneError('AUDIT_CORRUPT', `tile 0/${roots.length} is missing`, { hint: FSCK })
+    roots.push(...some)
+  }
+  // rows[n] are the nodes of height TILE_HEIGHT + n.
+  const rows = [roots]
+  for (let below = roots; below.length > 1; ) {
+    const row: Uint8Array[] = []
+    for (let at = 0; at + 1 < below.length; at += 2) {
+      if (at % ROOTS_AT_ONCE === 0) await breathe()
+      row.push(nodeHash(below[at] as Uint8Array, below[at + 1] as Uint8Array))
+    }
+    rows.push(row)
+    below = row
+  }
+  const padded = edgeHashes(store, signed.size)
+  const node: NodeReader = (height, index) =>
+    height < TILE_HEIGHT
+      ? tileNode(padded, height, Number(index % BigInt(TILE_WIDTH >> height)))
+      : (rows[height - TILE_HEIGHT]?.[Number(index)] as Uint8Array)
+  await breathe()
+  if (equalBytes(rootOf(signed.size, node), signed.root)) return { roots, node }
+  throw new SealstoneError('AUDIT_CORRUPT', `the tiles do not have the root over ${signed.size} leaves that the log keys signed`, { hint: FSCK })
+}
+
+/** Of the leaves behind the full tiles, as much as a full one has. */
+function edgeHashes(store: LogStore, size: bigint): Uint8Array {
+  const edge = store.readLeaves((size / WIDTH) * WIDTH, Number(size % WIDTH)).map(({ bytes }) => leafHash(bytes))
   const padded = new Uint8Array(TILE_WIDTH * HASH_BYTES)
   for (const [at, hash] of edge.entries()) padded.set(hash, at * HASH_BYTES)
-  const node: NodeReader = (height, index) => {
-    if (height > TILE_HEIGHT) return nodeHash(node(height - 1, index * 2n), node(height - 1, index * 2n + 1n))
-    if (height < TILE_HEIGHT) return tileNode(padded, height, Number(index % BigInt(TILE_WIDTH >> height)))
-    const root = roots[Number(index)]
-    if (root === undefined) throw new SealstoneError('AUDIT_CORRUPT', `tile 0/${index} is missing`, { hint: FSCK })
-    return root
-  }
-  if (equalBytes(rootOf(signed.size, node), signed.root)) return roots
-  throw new SealstoneError('AUDIT_CORRUPT', `the tiles do not have the root over ${signed.size} leaves that the log keys signed`, { hint: FSCK })
+  return padded
 }
 
 const WIDTH = BigInt(TILE_WIDTH)
@@ -157,10 +198,12 @@ const WIDTH = BigInt(TILE_WIDTH)
 const KEPT_BUNDLES = 2n
 /** In one transaction: two megabytes, held for some milliseconds. */
 const BUNDLES_AT_ONCE = 8
+/** Some milliseconds of work. */
+const ROOTS_AT_ONCE = 4096
 const COLUMNS = ['idx', 'time', 'kind', 'operation_id', 'caller', 'key', 'model_name', 'result'] as const
 const NO_BYTES = new Uint8Array()
 /** A start of the daemon reads when it ran last and which operations it had open: it must not depend on cold storage. */
 const ROWS = `SELECT ${COLUMNS.join(', ')}, bytes,
     kind IN ('daemon-start', 'daemon-stop') OR (kind = 'intent' AND operation_id IN (SELECT operation_id FROM audit_open_intent)) AS stays
-  FROM audit_leaf WHERE idx >= ? AND idx < ? ORDER BY idx`
+  FROM audit_leaf WHERE idx >= ? AND idx < ? AND ${IS_BOUNDED} ORDER BY idx`
 const FSCK = 'nothing of it was taken out of the database; run: sealstone audit fsck'

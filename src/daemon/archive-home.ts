@@ -47,7 +47,7 @@ export async function archiveHome({ home, log, before, olderThan, onProgress, si
     try {
       const bytesBefore = statSync(paths.database).size
       const source = { db, directory, log }
-      const plan = await planMove(source, defined({ before, olderThan }))
+      const plan = await planMove(source, defined({ before, olderThan }), signal)
       const work = () => moveEntries(source, plan, defined({ onProgress, signal }))
       const moved = plan.start < plan.end ? await told(source, describeMove(plan, directory), work) : 0
       // A crash in here leaves a database that is larger than it has to be; this is done again by the next run, whether or not it moves anything.

@@ -41,13 +41,13 @@ export interface PlannedMove extends ArchivePlan {
   readonly signed: Checkpoint
 }
 
-/** Throws AUDIT_CORRUPT for what the log keys did not sign, LOG_UNREACHABLE before the first checkpoint. */
-export async function planMove({ db, directory, log }: ArchiveSource, wanted: WantedEntries): Promise<PlannedMove> {
+/** Throws AUDIT_CORRUPT for what the log keys did not sign, LOG_UNREACHABLE before the first checkpoint, CANCELLED. */
+export async function planMove({ db, directory, log }: ArchiveSource, wanted: WantedEntries, signal?: AbortSignal): Promise<PlannedMove> {
   const note = await databaseTiles(db, directory).checkpoint()
   const signed = openCheckpoint(note, log.keys, logSignatureVerifier(nativeEngine()))
   if (signed.origin !== log.origin)
     throw new SealstoneError('AUDIT_CORRUPT', `the log is named ${signed.origin}, the keys are those of ${log.origin}`)
-  return { signed, ...planArchive(db, signed, wanted) }
+  return { signed, ...(await planArchive(db, signed, wanted, signal)) }
 }
 
 /** How many were taken out. A crash at any point leaves every entry in the database, or in cold storage and read back from there. */

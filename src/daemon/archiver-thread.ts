@@ -33,7 +33,7 @@ async function run(): Promise<void> {
   const db = openDatabase(database, AUDIT_MIGRATIONS)
   try {
     const source = { db, directory, log }
-    const plan = await planMove(source, wanted)
+    const plan = await planMove(source, wanted, stop.signal)
     tell({ kind: 'plan', start: plan.start, end: plan.end, size: plan.signed.size, reason: describeMove(plan, directory) })
     await started.promise
     stop.signal.throwIfAborted()

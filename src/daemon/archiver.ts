@@ -15,8 +15,8 @@ export class Archiver implements ArchivePort {
     this.directory = setup.directory
   }
 
-  /** Throws OVERLOADED while one runs, and what looking at the log throws. Ended when disposed of, after the step that it is in. */
-  async open(wanted: ArchiverSetup['wanted']): Promise<ArchiveRun> {
+  /** Throws OVERLOADED while one runs, CANCELLED, and what looking at the log throws. Ended when disposed of, after the step that it is in. */
+  async open(wanted: ArchiverSetup['wanted'], signal: AbortSignal): Promise<ArchiveRun> {
     if (this.#isBusy) throw new SealstoneError('OVERLOADED', 'old entries are being moved into cold storage already')
     this.#isBusy = true
     const thread = new ArchiverThread({ ...this.#setup, wanted })
@@ -25,7 +25,9 @@ export class Archiver implements ArchivePort {
       this.#isBusy = false
     }
     try {
+      using _stop = stopOnAbort(thread, signal)
       const plan = await thread.next()
+      if (signal.aborted) throw cancelled(signal)
       if (plan?.kind !== 'plan') throw new SealstoneError('INTERNAL', 'the thread that moves old entries said nothing')
       const { start, end: to, size, reason } = plan
       const stop = async (): Promise<number> => {
@@ -35,15 +37,13 @@ export class Archiver implements ArchivePort {
       return { plan: { start, end: to, size, reason }, move: (signal) => move(thread, signal), stop, [Symbol.asyncDispose]: end }
     } catch (error) {
       await end()
-      throw error
+      throw signal.aborted ? cancelled(signal) : error
     }
   }
 }
 
 async function* move(thread: ArchiverThread, signal: AbortSignal): AsyncGenerator<ArchiveStep> {
-  const stop = (): void => thread.ask('stop')
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
+  using _stop = stopOnAbort(thread, signal)
   thread.ask('move')
   try {
     for (;;) {
@@ -54,9 +54,15 @@ async function* move(thread: ArchiverThread, signal: AbortSignal): AsyncGenerato
     }
   } catch (error) {
     throw signal.aborted ? cancelled(signal) : error
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
+}
+
+/** It ends after the step that it is in. */
+function stopOnAbort(thread: ArchiverThread, signal: AbortSignal): Disposable {
+  const stop = (): void => thread.ask('stop')
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  return { [Symbol.dispose]: () => signal.removeEventListener('abort', stop) }
 }
 
 /** What the thread says, in order. */

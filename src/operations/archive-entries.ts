@@ -8,8 +8,8 @@ import type { ArchiveReport, ArchiveStep, CallContext } from './ports.ts'
 export interface ArchivePort {
   /** As config.toml names it. */
   readonly directory: string
-  /** Throws OVERLOADED while another run is under way. */
-  open(wanted: WantedEntries): Promise<ArchiveRun>
+  /** Throws OVERLOADED while another run is under way, CANCELLED when the signal aborts while it looks what there is to move. */
+  open(wanted: WantedEntries, signal: AbortSignal): Promise<ArchiveRun>
 }
 
 /** Which entries are old enough. */
@@ -44,7 +44,7 @@ export async function* archiveEntries(
     throw new SealstoneError('CONFIG_INVALID', 'the daemon knows no cold storage', {
       hint: 'set cold in the section [audit] of config.toml, and start the daemon again',
     })
-  await using run = await archive.open(wanted)
+  await using run = await archive.open(wanted, call.signal)
   const { start, end, size, reason } = run.plan
   const report = { kind: 'report', directory: archive.directory, start, end, size } as const
   if (start >= end) {

@@ -1,14 +1,25 @@
 /** Old entries in cold storage are as good as those in the database, nothing leaves that before it was read back, and what is changed or missing is named. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ActivityCounter, AUDIT_MIGRATIONS, archivableEnd, archiveBundles, checkWholeLog, databaseTiles, LogReader } from '#audit'
-import { parseIdentity } from '#core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import {
+  ActivityCounter,
+  AUDIT_MIGRATIONS,
+  archivableEnd,
+  archiveBundles,
+  checkWholeLog,
+  CosignatureStore,
+  databaseTiles,
+  LogReader,
+  planArchive,
+} from '#audit'
+import { newOperationId, parseIdentity } from '#core'
 import { type Database, openDatabase } from '#db'
 import { publishLog } from '#publish'
 import { openTileSource } from '#tilesources'
 import { decodeCheckpoint, type Leaf, parseNote } from '#tlog'
+import { Archiver } from '../../src/daemon/archiver.ts'
 import { nobleVerifier, softwareLog } from '../support/software-log.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { grow, judge } from '../publish/support.ts'
@@ -164,6 +175,68 @@ describe('a log whose old entries are in cold storage', () => {
   })
 })
 
+describe('cold storage that is away', () => {
+  it('is no fault of the log: all else is checked, and what could not be looked at is counted', async () => {
+    const { folder, directory, bundle } = copy()
+    renameSync(directory, `${directory}.away`)
+    const detail = `leaves 0 to 255 are in ${bundle(0)}, which cannot be read (ENOENT)`
+    expect(await fsck(folder, directory)).toMatchObject({ findings: [], findingCount: 0, unread: { bundles: 3, detail } })
+    mkdirSync(directory) // as where nothing is mounted
+    expect(await fsck(folder, directory)).toMatchObject({ findings: [], findingCount: 0, unread: { bundles: 3, detail } })
+    withDb(folder, (db) => db.prepare("UPDATE audit_leaf SET caller = 'local' WHERE idx IN (100, 1000)").run())
+    expect(await fsck(folder, directory)).toMatchObject({ findings: [{ index: 1000n, changed: 'column' }], findingCount: 1, unread: { bundles: 3 } })
+    rmSync(directory, { recursive: true })
+    renameSync(`${directory}.away`, directory)
+    expect(await fsck(folder, directory)).toMatchObject({ findings: [{ index: 100n }, { index: 1000n }], findingCount: 2 })
+  })
+
+  it('from the middle of a check on is no fault of the checkpoints that look back at its leaves', async () => {
+    const folder = temporaryFolder()
+    const directory = join(folder, 'cold')
+    {
+      await using open = await openLog(folder, log)
+      await grow(open, 255)
+      // The first of its bundle, and one that stays in the database.
+      await open.audit.append({ kind: 'daemon-start', operationId: newOperationId(), caller: parseIdentity('local'), operation: 'daemon.start' })
+      await grow(open, 43)
+      new CosignatureStore(open.db).saveStamped({ size: 300n, note: open.audit.checkpoint() ?? '', time: 0 })
+      await grow(open, LEAVES - 300)
+    }
+    await archive(folder, directory)
+    const lost = await checkWholeLog({
+      database: join(folder, 'sealstone.db'),
+      log: known,
+      cold: directory,
+      onProgress: () => rmSync(directory, { recursive: true }),
+    })
+    expect(lost).toMatchObject({ findings: [], checkpoints: 2, size: BigInt(LEAVES) })
+    expect(lost.unread).toBeUndefined()
+  })
+})
+
+describe('a run that moves old entries', () => {
+  it('can be called off while it looks what there is to move, and leaves everything where it is', async () => {
+    const { folder } = copy()
+    const db = openDatabase(join(folder, 'sealstone.db'), AUDIT_MIGRATIONS)
+    onTestFinished(() => db.close())
+    const signed = decodeCheckpoint(parseNote(await databaseTiles(db).checkpoint()).text)
+    const stop = new AbortController()
+    const planning = planArchive(db, signed, {}, stop.signal)
+    stop.abort() // it has begun, and gives way before its first step ends
+    expect(await codeOf(planning)).toBe('CANCELLED')
+    expect(await planArchive(db, signed, {})).toMatchObject({ start: END, end: END })
+    expect(archivedIn(folder)).toBe(archivedIn(moved))
+  })
+
+  it('called off so in a daemon gives way to the next one', async () => {
+    const { folder, directory } = copy()
+    const archiver = new Archiver({ database: join(folder, 'sealstone.db'), directory, log: { origin: log.origin, keys: log.keys } })
+    expect(await codeOf(archiver.open({}, AbortSignal.abort()))).toBe('CANCELLED')
+    await using run = await archiver.open({}, new AbortController().signal)
+    expect(run.plan).toMatchObject({ start: END, end: END, size: BigInt(LEAVES) })
+  })
+})
+
 describe('a bundle in cold storage', () => {
   it('that is missing is named by fsck, and by whoever reads an entry of it; the others are read', async () => {
     const { folder, directory, bundle } = copy()
@@ -179,9 +252,10 @@ describe('a bundle in cold storage', () => {
 
   it('is missed where no directory is configured', async () => {
     const { folder } = copy()
-    const { findings, findingCount } = await fsck(folder)
-    expect(findingCount).toBe(3)
-    expect(findings[0]?.detail).toBe('leaves 0 to 255 were moved to cold storage, and audit.cold of config.toml names none')
+    expect(await fsck(folder)).toMatchObject({
+      findingCount: 0,
+      unread: { bundles: 3, detail: 'leaves 0 to 255 were moved to cold storage, and audit.cold of config.toml names none' },
+    })
   })
 
   it.each<[what: string, change: (bytes: Buffer) => Buffer, first: object]>([

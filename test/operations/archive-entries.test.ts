@@ -1,6 +1,6 @@
 /** What the log tells of moving old entries into cold storage: as much as was moved, also what was moved while nobody read of it. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { parseIdentity } from '#core'
+import { cancelled, parseIdentity } from '#core'
 import { type ArchivePort, type ArchiveStep, createOperations } from '#operations'
 import { type LiveInstallation, openInstallation } from '../support/installation.ts'
 
@@ -44,6 +44,21 @@ it('tells what was moved when nothing moves any more, also where its reader has 
     { kind: 'intent', operation: 'audit.archive' },
     { kind: 'outcome', operation: 'audit.archive', result: 'error', errorCode: 'CANCELLED', count: 512 },
   ])
+})
+
+it('called off while it is looked what there is to move leaves nothing in the log, which is free for the next run', async () => {
+  const { audit } = home.context
+  const from = audit.size()
+  const stop = new AbortController()
+  const open: ArchivePort['open'] = (_wanted, signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(cancelled(signal)))
+      stop.abort()
+    })
+  const operations = createOperations({ ...home.context, archive: { directory: '/cold', open } })
+  const call = { ...home.call, signal: stop.signal }
+  await expect(Array.fromAsync(operations.archiveEntries(call, { before: 1100n }))).rejects.toMatchObject({ code: 'CANCELLED' })
+  expect(audit.size()).toBe(from)
 })
 
 it('refuses whoever is not the owner of the socket, whatever the policy allows, and says so in the log', async () => {
