@@ -14,7 +14,7 @@ import { cancelled, LIMITS, type RetryOptions, SealstoneError, withRetry } from 
 import { type ErrorTranslator, errorTranslator, loadProtos, type Protos } from '#wire'
 import { type Address, isLoopback, parseAddress } from './address.ts'
 import { withTrace } from './trace-context.ts'
-import type { CallOptions, ConnectOptions } from './types.ts'
+import type { CallOptions, ConnectOptions } from './options.ts'
 
 /** Starts one call; grpc-js answers through the callback. */
 export type StartUnary<Response> = (options: GrpcCallOptions, done: (error: ServiceError | null, response?: Response) => void) => { cancel(): void }

@@ -1,14 +1,16 @@
 /** The client a registry imports: one connection, every call of the daemon as a promise. */
 import { SealstoneError } from '#core'
+import type { EntryFilter, LogEntry } from '#tlog'
 import type { GetCheckpointResponse, GetReceiptResponse, ListEntriesResponse, OpenConsoleResponse, RecordDecisionResponse } from '#wire'
 import { archiveEntries } from './archiving.ts'
 import { Channel } from './channel.ts'
 import { followEntries } from './follow.ts'
 import { keyCalls } from './keys.ts'
+import type { ConnectOptions, ReadOptions } from './options.ts'
 import { fromEntries, toDecisionMessage, toEntriesRequest } from './reading.ts'
 import { signRegistryChallenge } from './registry-login.ts'
 import { sign, signBatch, verifyRemote } from './signing.ts'
-import type { Client, ConnectOptions, EntryFilter, LogEntry, ReadOptions } from './types.ts'
+import type { Client } from './types.ts'
 
 /** Connects lazily, at the first call. Throws INPUT_INVALID for an address that cannot be used. */
 export function connect(options: ConnectOptions): Client {

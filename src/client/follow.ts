@@ -1,6 +1,7 @@
 /** Entries of the audit log as they come, across restarts of the daemon: the one after the last that was given is always the next. */
 import { cancelled, isTransient, pauseMs, pauseUnless, type SealstoneError, toSealstoneError } from '#core'
-import type { EntryFilter, LogEntry, ReadOptions } from './types.ts'
+import type { EntryFilter, LogEntry } from '#tlog'
+import type { ReadOptions } from './options.ts'
 
 export interface FollowOptions extends ReadOptions {
   /** The daemon does not answer, or it answers again. Told once each time. */

@@ -15,7 +15,7 @@ import {
   METHODS,
 } from '#wire'
 import { Channel } from './channel.ts'
-import type { CallOptions, ConnectOptions } from './types.ts'
+import type { CallOptions, ConnectOptions } from './options.ts'
 
 export interface HashStreamInput {
   /** The file as the manifest will name it. */

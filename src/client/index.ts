@@ -5,29 +5,28 @@ export { LEAF_KINDS } from '#tlog'
 export { askRegistry, registryLoginBody, registryUrl, type RegistryToken } from './registry-login.ts'
 export { registryProof } from './registry-proof.ts'
 export type { FollowOptions } from './follow.ts'
+export type { EntryFilter, LogEntry } from '#tlog'
 export type {
-  BatchResult,
-  CallOptions,
   CertifyRequest,
-  Client,
-  ConnectOptions,
   CreateKeyRequest,
-  DecisionRequest,
-  EntryFilter,
   KeyChangeRequest,
   KeyInfo,
   KeyManagement,
   KeyPolicyInfo,
   KeyPolicyRequest,
   KeyValidity,
-  LogEntry,
   PublicKeyInfo,
+  RotateKeyRequest,
+} from './key-types.ts'
+export type { CallOptions, ConnectOptions } from './options.ts'
+export type {
+  BatchResult,
   RegistryChallenge,
   RegistryChallengeRequest,
-  RotateKeyRequest,
   SignAnswer,
   SignContent,
   SignRequest,
   Subject,
   VerifyRequest,
-} from './types.ts'
+} from './signing-types.ts'
+export type { Client, DecisionRequest } from './types.ts'

@@ -14,7 +14,7 @@ import {
   SEALINGS,
   type Timestamp,
 } from '#wire'
-import type { KeyInfo, KeyPolicyInfo, PublicKeyInfo } from './types.ts'
+import type { KeyInfo, KeyPolicyInfo, PublicKeyInfo } from './key-types.ts'
 
 /** Throws INTERNAL for a daemon that leaves out what is always there. */
 export function fromKey(key: Key | null): KeyInfo {

@@ -4,7 +4,9 @@ import type { BackupKeysResponse, CertifyKeyResponse, GetTrustResponse, Key, Lis
 import { toTimestamp } from '#wire'
 import type { Channel, StartUnary } from './channel.ts'
 import { fromKey } from './key-reading.ts'
-import type { CallOptions, Client, KeyChangeRequest, KeyInfo, KeyManagement, KeyValidity } from './types.ts'
+import type { KeyChangeRequest, KeyInfo, KeyManagement, KeyValidity } from './key-types.ts'
+import type { CallOptions } from './options.ts'
+import type { Client } from './types.ts'
 
 /** Every change answers with the key that it was about. */
 interface KeyAnswer {

@@ -1,6 +1,6 @@
 /** Audit entries and decisions: messages to domain types and back. */
 import { cutText, fromHex, SealstoneError } from '#core'
-import { parseLeaf } from '#tlog'
+import { type EntryFilter, type LogEntry, parseLeaf } from '#tlog'
 import {
   DECISIONS,
   ENTRY_KINDS,
@@ -10,7 +10,8 @@ import {
   type RecordDecisionRequestInit,
   toTimestamp,
 } from '#wire'
-import type { DecisionRequest, EntryFilter, LogEntry, ReadOptions } from './types.ts'
+import type { ReadOptions } from './options.ts'
+import type { DecisionRequest } from './types.ts'
 
 /** @param follow wait for what comes after the last one */
 export function toEntriesRequest(

@@ -3,7 +3,8 @@ import { innermostReason, readBounded, isJsonObject, type JsonObject, parseStric
 import type { SignRegistryChallengeResponse } from '#wire'
 import { isLoopback } from './address.ts'
 import type { Channel } from './channel.ts'
-import type { CallOptions, RegistryChallenge, RegistryChallengeRequest } from './types.ts'
+import type { CallOptions } from './options.ts'
+import type { RegistryChallenge, RegistryChallengeRequest } from './signing-types.ts'
 
 export async function signRegistryChallenge(
   channel: Channel,

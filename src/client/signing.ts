@@ -19,7 +19,8 @@ import {
   type Verdict as VerdictMessage,
 } from '#wire'
 import type { Channel } from './channel.ts'
-import type { BatchResult, CallOptions, SignAnswer, SignContent, SignRequest, VerifyRequest } from './types.ts'
+import type { CallOptions } from './options.ts'
+import type { BatchResult, SignAnswer, SignContent, SignRequest, VerifyRequest } from './signing-types.ts'
 
 /** Hashes a model here; a retry within the call sends the same idempotency key. */
 export async function sign(channel: Channel, request: SignRequest, options: CallOptions = {}): Promise<SignAnswer> {

@@ -1,6 +1,6 @@
 /** Passes the caller's trace on, in the metadata of a call; a trace is never a reason for a call to fail. */
 import { type CallOptions as GrpcCallOptions, InterceptingCall, type Interceptor } from '@grpc/grpc-js'
-import type { CallOptions } from './types.ts'
+import type { CallOptions } from './options.ts'
 
 export function withTrace(options: GrpcCallOptions, { traceparent, tracestate }: CallOptions): GrpcCallOptions {
   if (traceparent === undefined || !TRACEPARENT.test(traceparent)) return options
