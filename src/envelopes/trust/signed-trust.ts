@@ -16,7 +16,8 @@ import {
 import type { Engine } from '#suites'
 import { type LogKeyType, parseVerifierKey } from '#tlog'
 import { pae } from '../dsse.ts'
-import { parseTrustJson, type TrustFile, trustJson } from './trust-file.ts'
+import { parseTrustJson } from './read-trust.ts'
+import { type TrustFile, trustJson } from './trust-file.ts'
 
 export type TrustSignatures = Readonly<Record<LogKeyType, Uint8Array>>
 
