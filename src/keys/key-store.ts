@@ -1,7 +1,7 @@
 /** The keys of this installation: made in the token, recorded in the database, used through the key host, each version with its life. */
-import { type Clock, defined, type KeyName, SealstoneError, type Timeline } from '#core'
+import { type Clock, type KeyName, SealstoneError, type Timeline } from '#core'
 import type { Database } from '#db'
-import type { KeyHost, SignItem, SignOptions as SigningOptions } from '#keyhost'
+import type { KeyHost } from '#keyhost'
 import {
   cancelDestruction,
   type ChangeParts,
@@ -13,7 +13,8 @@ import {
   scheduleDestruction,
   useId,
 } from './change-keys.ts'
-import { describeVersion, type KeyPolicy, type KeyRecord, type LogKeys, type RecordSignatures } from './key-record.ts'
+import { describeVersion, type KeyPolicy, type KeyRecord, type LogKeys } from './key-record.ts'
+import { fresh, type KeySigning, keySigning, logKeys, type SigningOptions } from './key-signing.ts'
 import { KeyTable } from './key-table.ts'
 import { signingFault } from './life-cycle.ts'
 import {
@@ -35,7 +36,7 @@ import { KeyUses } from './uses.ts'
 
 export type { RecoveryReport, RewrapResult, SigningOptions }
 
-export interface KeyStore {
+export interface KeyStore extends KeySigning {
   create(request: CreateRequest): Promise<KeyRecord>
   /** The next version of a key; the older ones stay as they are. */
   createVersion(request: VersionRequest): Promise<KeyRecord>
@@ -73,17 +74,6 @@ export interface KeyStore {
   createLogKeys(): Promise<LogKeys>
   /** Throws KEY_UNKNOWN before `createLogKeys`. */
   logKeys(): LogKeys
-  /** By both log keys: Ed25519, then ML-DSA-44. For documents that say by their first bytes that they are no checkpoint. */
-  signWithLogKeys(message: Uint8Array): Promise<readonly [ed25519: Uint8Array, mlDsa44: Uint8Array]>
-  /** Both signatures in one round trip to the key host. Throws TOKEN_*, OVERLOADED, DEADLINE_EXCEEDED or CANCELLED. */
-  sign(record: KeyRecord, message: Uint8Array, options?: SigningOptions): Promise<RecordSignatures>
-  /** By the key itself or its companion alone, for documents that are no statements. Throws KEY_UNUSABLE where there is no companion. */
-  signWith(record: KeyRecord, which: 'hybrid' | 'companion', message: Uint8Array): Promise<Uint8Array>
-  /** Many in few round trips, each with its own answer; those in one round trip fail together. */
-  signMany(
-    requests: readonly { readonly record: KeyRecord; readonly message: Uint8Array }[],
-    options?: SigningOptions,
-  ): readonly Promise<RecordSignatures>[]
   /** The keys of the log in the token are the recorded ones and sign. Throws TOKEN_KEY_MISMATCH or SEALED_SEED_INVALID. */
   checkLogKeys(): Promise<void>
   /** The same for one version. */
@@ -164,35 +154,7 @@ export function openKeyStore({ db, keyHost, clock, timeline, recipients = [] }: 
       return keys
     },
     logKeys: () => logKeys(table),
-    signWithLogKeys: async (message) => {
-      const { ed25519, mlDsa44 } = logKeys(table)
-      const [first, second] = await keyHost.sign([
-        { key: ed25519, message },
-        { key: mlDsa44, message },
-      ])
-      if (first === undefined || second === undefined) throw new SealstoneError('INTERNAL', 'the key host answered fewer signatures than asked')
-      return [first, second]
-    },
-    sign: async (record, message, options) => {
-      const [signatures] = await signTogether(keyHost, [{ record: fresh(table, record), message }], options)
-      if (signatures === undefined) throw new SealstoneError('INTERNAL', 'the key host answered no signature')
-      return signatures
-    },
-    signWith: async (record, which, message) => {
-      const key = fresh(table, record)[which]
-      if (key === undefined) throw new SealstoneError('KEY_UNUSABLE', `${describeVersion(record)} has no companion`)
-      const [signature] = await keyHost.sign([{ key, message }])
-      if (signature === undefined) throw new SealstoneError('INTERNAL', 'the key host answered no signature')
-      return signature
-    },
-    signMany: (requests, options) => {
-      const chunks = Array.from({ length: Math.ceil(requests.length / CHUNK) }, (_, at) => requests.slice(at * CHUNK, (at + 1) * CHUNK))
-      return chunks.flatMap((chunk) => {
-        const fresher = chunk.map(({ record, message }) => ({ record: fresh(table, record), message }))
-        const all = signTogether(keyHost, fresher, options)
-        return chunk.map(async (_, at) => (await all)[at] as RecordSignatures)
-      })
-    },
+    ...keySigning(table, keyHost),
     checkLogKeys: () => keyHost.check(Object.values(logKeys(table))),
     test: (record) => keyHost.check(materials(fresh(table, record))),
     check: async () => {
@@ -205,38 +167,9 @@ export function openKeyStore({ db, keyHost, clock, timeline, recipients = [] }: 
   }
 }
 
-/** The version as it is now: its seed may have been sealed anew since the caller got it. */
-function fresh(table: KeyTable, record: KeyRecord): KeyRecord {
-  return table.versions(record.name).find(({ version }) => version === record.version) ?? record
-}
-
-interface SigningRequest {
-  readonly record: KeyRecord
-  readonly message: Uint8Array
-}
-
-/** One command to the key host; each record takes one item of it or two. */
-async function signTogether(keyHost: KeyHost, requests: readonly SigningRequest[], options?: SigningOptions): Promise<RecordSignatures[]> {
-  const items: SignItem[] = requests.flatMap(({ record, message }) => materials(record).map((key) => ({ key, message })))
-  const signatures = await keyHost.sign(items, options)
-  if (signatures.length !== items.length) throw new SealstoneError('INTERNAL', 'the key host answered another number of signatures')
-  let at = 0
-  return requests.map(({ record }) => {
-    const [hybrid, companion] = signatures.slice(at, (at += materials(record).length))
-    if (hybrid === undefined) throw new SealstoneError('INTERNAL', 'the key host answered too few signatures')
-    return { hybrid, ...defined({ companion }) }
-  })
-}
-
 /** Those of a database whose token cannot be opened. Throws KEY_UNKNOWN. */
 export function readLogKeys(db: Database): LogKeys {
   return logKeys(new KeyTable(db))
-}
-
-function logKeys(table: KeyTable): LogKeys {
-  const keys = table.logKeys()
-  if (keys === undefined) throw new SealstoneError('KEY_UNKNOWN', 'the audit log has no keys', { hint: 'restore the database from its backup' })
-  return keys
 }
 
 /** The newest of these versions that may sign; else the newest one's reason why not. */
@@ -266,6 +199,4 @@ function checkPolicy(policy: KeyPolicy, newest: number): KeyPolicy {
   return policy
 }
 
-/** Small enough that the children of a key host share a batch, large enough that a round trip is little of it. */
-const CHUNK = 8
 const MAX_ROTATION_DAYS = 36_500
