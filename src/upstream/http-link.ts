@@ -7,6 +7,7 @@ import { readHead } from './head-scanner.ts'
 import { discard, type HttpAnswer, type HttpClient, type HttpEndpoint, openHttpClient, readShort } from './http-client.ts'
 import { serverFault } from './limits.ts'
 import type { Link, Receiver } from './link.ts'
+import { Passages } from './http-passages.ts'
 import { type FramingLimits, type Incoming, MessageFramer, onOneLine } from './message-framer.ts'
 import type { MessageHead } from './message-head.ts'
 import { standardHeaders } from './standard-headers.ts'
@@ -29,13 +30,11 @@ class HttpLink implements Link {
   readonly #limits: FramingLimits
   readonly #closing = new AbortController()
   #receiver: Receiver | undefined
+  readonly #passages = new Passages(() => this.#receiver)
   #session: string | undefined
   readonly #borrowed: boolean
   /** Of the handshake; sent with every request after it. */
   #version: string | undefined
-  /** Pieces of one message are not mixed with others: whoever passes one on holds this. */
-  #turn: Promise<void> = Promise.resolve()
-
   constructor(client: HttpClient, limits: FramingLimits, session: HttpSession | undefined) {
     this.#client = client
     this.#limits = limits
@@ -110,7 +109,7 @@ class HttpLink implements Link {
   /** @returns whether it was the answer */
   async #readBody(body: IncomingMessage, asked: string, isHandshake: boolean): Promise<boolean> {
     const framer = new MessageFramer(this.#limits)
-    const passage = this.#passage()
+    const passage = this.#passages.open()
     try {
       for await (const chunk of body) {
         const incoming = framer.feed(onOneLine(chunk as Uint8Array))
@@ -137,7 +136,7 @@ class HttpLink implements Link {
       throw refusedStatus(status, cause)
     }
     if (head.answers !== 'error' || head.id !== asked) throw refusedStatus(status)
-    await this.#passage().pass({ head, bytes, part: 'whole' })
+    await this.#passages.open().pass({ head, bytes, part: 'whole' })
   }
 
   /** Events until the answer came; where the stream breaks before, it is taken up again from the last event that had an id. */
@@ -156,7 +155,7 @@ class HttpLink implements Link {
 
   async #events(body: IncomingMessage, asked: string | undefined, isHandshake: boolean, resume: Resume): Promise<void> {
     const framer = new EventStreamFramer(this.#limits)
-    const passage = this.#passage()
+    const passage = this.#passages.open()
     try {
       for await (const chunk of body) {
         for (const event of framer.push(chunk as Uint8Array)) {
@@ -206,39 +205,9 @@ class HttpLink implements Link {
     this.#version = /"protocolVersion"\s*:\s*"(\d{4}-\d{2}-\d{2})"/.exec(Buffer.from(bytes).toString('utf8'))?.[1]
   }
 
-  /** The way of one stream to the receiver: its turn lasts from the first piece of a long message to the last. */
-  #passage(): Passage {
-    let held: PromiseWithResolvers<void> | undefined
-    let isWithin = false
-    const end = (): void => {
-      if (isWithin) this.#receiver?.broke?.()
-      isWithin = false
-      held?.resolve()
-      held = undefined
-    }
-    const pass = async (incoming: Incoming): Promise<void> => {
-      if (incoming.part === 'whole' || incoming.part === 'first') {
-        const before = this.#turn
-        held = Promise.withResolvers<void>()
-        this.#turn = held.promise
-        await before
-      }
-      isWithin = incoming.part === 'first' || incoming.part === 'next'
-      await this.#receiver?.message(incoming)
-      if (!isWithin) end()
-    }
-    return { pass, end }
-  }
-
   #lose(asked: string | undefined, error: unknown): void {
     if (asked !== undefined) this.#receiver?.lost(asked, toSealstoneError(error, 'MCP_SERVER_UNAVAILABLE', 'the answer of the MCP server broke off'))
   }
-}
-
-interface Passage {
-  pass(incoming: Incoming): Promise<void>
-  /** Gives up the turn, also in the middle of a message. */
-  end(): void
 }
 
 interface Resume {
