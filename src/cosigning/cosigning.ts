@@ -7,6 +7,7 @@ import { type Clock, type Logger, SealstoneError, toSealstoneError } from '#core
 import { decodeCheckpoint, type LogSignatureVerifier, parseNote, refuseDoubleWitnesses, type Witness } from '#tlog'
 import { askWitness } from './ask-witness.ts'
 import { type CosignatureKeeper, type CosignedNote, CosignedNotes } from './cosigned-notes.ts'
+import { QuorumLoss } from './quorum-loss.ts'
 
 /** The log whose checkpoints these are. */
 export interface CosignedLog {
@@ -59,15 +60,14 @@ export class Cosigning {
   readonly #stop = new AbortController()
   readonly #waiters = new Set<{ readonly size: bigint; readonly done: () => void }>()
   #wake: () => void = () => {}
+  readonly #loss: QuorumLoss
   #running: Promise<void> | undefined
-  /** Of the monotonic clock: when the oldest checkpoint was found that has no quorum yet. */
-  #lacksSince: number | undefined
-  #isLost = false
 
   constructor(options: CosigningOptions) {
     const witnesses = options.witnesses.map(({ witness }) => witness)
     refuseDoubleWitnesses(witnesses)
     this.#options = options
+    this.#loss = new QuorumLoss(options)
     this.#asked = options.witnesses.map((asked) => ({ ...asked, busy: false, failures: 0, notBefore: 0 }))
     this.#notes = new CosignedNotes({ ...options, witnesses })
   }
@@ -112,7 +112,7 @@ export class Cosigning {
   }
 
   status(): CosigningStatus {
-    return { quorumSize: this.quorate()?.size ?? 0n, lagSeconds: this.#lagMs() / 1000 }
+    return { quorumSize: this.quorate()?.size ?? 0n, lagSeconds: this.#loss.lagMs() / 1000 }
   }
 
   async close(): Promise<void> {
@@ -130,9 +130,7 @@ export class Cosigning {
         const checkpoint = log.checkpoint()
         const size = checkpoint === undefined ? 0n : sizeOf(checkpoint)
         const isLacking = checkpoint !== undefined && !this.#notes.hasQuorum(size)
-        if (!isLacking) this.#lacksSince = undefined
-        else this.#lacksSince ??= clock.monotonicMs()
-        this.#tellIfLost()
+        this.#loss.note(isLacking, this.quorate()?.size ?? 0n)
         const free = this.#asked.filter((asked) => isLacking && this.#isFree(asked) && !this.#notes.isCosignedBy(size, asked.witness.name))
         if (checkpoint === undefined || free.length === 0) {
           await this.#rest(isLacking ? SHORT_MS : IDLE_MS, () => !isLacking)
@@ -141,7 +139,7 @@ export class Cosigning {
         const began = clock.monotonicMs()
         await this.#round(checkpoint, size, free)
         // What lacks a quorum now has come since then.
-        if (this.#notes.hasQuorum(size)) this.#lacksSince = began
+        if (this.#notes.hasQuorum(size)) this.#loss.lacksOnlySince(began)
       } catch (error) {
         logger.error({ error: toSealstoneError(error).message }, 'a round of the witnesses failed')
         await this.#rest(DEFAULT_PAUSE_MS, () => false)
@@ -205,23 +203,6 @@ export class Cosigning {
     return !busy && this.#options.clock.monotonicMs() >= notBefore
   }
 
-  #lagMs(): number {
-    return this.#lacksSince === undefined ? 0 : this.#options.clock.monotonicMs() - this.#lacksSince
-  }
-
-  #tellIfLost(): void {
-    const { logger, quorum, witnesses } = this.#options
-    const lagMs = this.#lagMs()
-    const fields = { quorum, witnesses: witnesses.length, cosigned: String(this.quorate()?.size ?? 0n) }
-    if (!this.#isLost && lagMs > LOST_MS) {
-      this.#isLost = true
-      logger.error({ ...fields, seconds: Math.round(lagMs / 1000) }, 'the quorum of witnesses is lost: what is signed is cosigned by too few')
-    } else if (this.#isLost && lagMs < LOST_MS) {
-      this.#isLost = false
-      logger.info(fields, 'the quorum of witnesses is back')
-    }
-  }
-
   /** @param mayEnd whether a wake ends it early */
   async #rest(milliseconds: number, mayEnd: () => boolean): Promise<void> {
     if (this.#stop.signal.aborted) return
@@ -247,5 +228,3 @@ const SHORT_MS = 250
 const IDLE_MS = 60_000
 const BACKOFF_MS = 1000
 const MAX_BACKOFF_MS = 5 * 60_000
-/** A quorum that is missing for so long is told as lost. */
-const LOST_MS = 60_000

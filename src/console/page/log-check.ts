@@ -3,7 +3,6 @@ import { equalBytes, fromHex, SealstoneError, toHex, toSealstoneError } from '#c
 import {
   consistencyProof,
   countCosignatures,
-  decodeCheckpoint,
   formatTlogProof,
   HASH_BYTES,
   inclusionProof,
@@ -12,7 +11,6 @@ import {
   type LogVerifierKey,
   type OpenedCheckpoint,
   openCheckpoint,
-  parseNote,
   parseVerifierKey,
   parseWitness,
   TILE_WIDTH,
@@ -21,7 +19,8 @@ import {
   type Witness,
   withTileNodes,
 } from '#tlog'
-import type { Demand, EntryJudgement, Fault, LogJudgement, PinnedKeys, ProofDrawing, Witnessed } from './judgement.ts'
+import type { Demand, EntryJudgement, LogJudgement, PinnedKeys, ProofDrawing, Witnessed } from './judgement.ts'
+import { forked, refused, type Remembered, rolledBack } from './log-refusal.ts'
 import type { Memory } from './memory.ts'
 import { proofPath } from './proof-path.ts'
 import { ProvenTiles } from './proven-tiles.ts'
@@ -30,14 +29,6 @@ import type { ServerTiles } from './server-tiles.ts'
 export interface ShownEntry {
   readonly index: string
   readonly bytes: Uint8Array
-}
-
-/** The newest checkpoint that was checked. */
-interface Remembered {
-  readonly note: string
-  readonly size: string
-  readonly root: string
-  readonly seenAt: string
 }
 
 interface Checked {
@@ -236,24 +227,4 @@ export class LogCheck {
   #memoryName(): string {
     return `checkpoint ${this.#pinned.origin} ${this.#pinned.fingerprint}`
   }
-}
-
-function refused(fault: Fault, message: string, note: string): LogJudgement & { readonly kind: 'refused' } {
-  return { kind: 'refused', fault, message, claimedSize: claimedSize(note) }
-}
-
-function claimedSize(note: string): string {
-  try {
-    return String(decodeCheckpoint(parseNote(note).text).size)
-  } catch {
-    return '0'
-  }
-}
-
-function rolledBack({ size }: OpenedCheckpoint, known: Remembered): string {
-  return `the server shows ${size} entries; this browser has seen ${known.size} of the same log, signed, on ${known.seenAt.slice(0, 10)}`
-}
-
-function forked({ size }: OpenedCheckpoint, known: Remembered): string {
-  return `the ${size} entries that the server shows do not begin with the ${known.size} that this browser has seen, signed: the log was rewritten`
 }
