@@ -12,8 +12,8 @@ export default defineConfig({
     allowOnly: false,
     passWithNoTests: false,
     // Bounds for a machine that is slow and busy: they end what hangs, and say nothing of how long anything should take.
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
-    expect: { poll: { interval: 50, timeout: 60_000 } },
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    expect: { poll: { interval: 50, timeout: 110_000 } },
   },
 })

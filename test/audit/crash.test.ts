@@ -58,15 +58,17 @@ async function checkRecovery({ audit, db }: OpenLog, size: bigint, openIntents: 
   expect(verifyWholeLog({ db, origin: log.origin, keys: log.keys, verifier: nobleVerifier }).openIntents).toBe(0)
 }
 
-it(`survives ${ROUNDS} kills`, async () => {
+it(`survives ${ROUNDS} kills, some of them between intent and outcome`, async () => {
   const folder = temporaryFolder()
   const told: Told[] = []
   const checkpoints: { size: bigint; root: Uint8Array }[] = []
-  for (let round = 0; round < ROUNDS; round++) {
+  let found = 0
+  for (let round = 0; round < ROUNDS || found === 0; round++) {
     told.push(await signAndKill(folder, round))
 
     await using open = await openLog(folder, log)
     const { size, openIntents } = verifyWholeLog({ db: open.db, origin: log.origin, keys: log.keys, verifier: nobleVerifier })
+    found += openIntents
     const newest = decodeCheckpoint(parseNote(open.audit.checkpoint() as string).text)
     for (const older of checkpoints) {
       const claim = { oldSize: older.size, newSize: newest.size, oldRoot: older.root, newRoot: newest.root }
@@ -107,5 +109,5 @@ it(`survives ${ROUNDS} kills`, async () => {
   const unknown = entries.filter(({ leaf }) => leaf.result === 'unknown')
   const recoveries = entries.filter(({ leaf }) => leaf.kind === 'recovery').map(({ leaf }) => Number(/^closed (\d+) /.exec(leaf.reason ?? '')?.[1]))
   expect(recoveries.reduce((sum, count) => sum + count, 0)).toBe(unknown.length)
-  expect(unknown.length).toBeGreaterThan(0) // eight loops, six kills: some were in between
+  expect(unknown.length).toBeGreaterThan(0)
 })

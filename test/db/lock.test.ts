@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { SealstoneError } from '#core'
 import { acquireLock } from '#db'
+import { nextLine } from '../support/lines.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 
 async function holdInChild(path: string): Promise<ChildProcess> {
@@ -13,8 +14,7 @@ async function holdInChild(path: string): Promise<ChildProcess> {
   onTestFinished(() => {
     child.kill('SIGKILL')
   })
-  const [chunk] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  expect(chunk.toString()).toBe('locked\n')
+  expect(await nextLine(child.stdout)).toBe('locked')
   return child
 }
 

@@ -124,7 +124,7 @@ function follow(args: readonly string[]) {
   return {
     child,
     stderr: () => stderr,
-    ended: new Promise<number | null>((resolve) => child.on('exit', resolve)),
+    ended: new Promise<number | null>((resolve) => child.on('close', resolve)),
     lines: async (count: number) => {
       await expect.poll(() => lines().length).toBeGreaterThanOrEqual(count)
       return lines()

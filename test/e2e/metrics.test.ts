@@ -50,7 +50,8 @@ describe('the metrics', () => {
       )
     }
     expect(after.get('sealstone_key_host_available')).toBe(1)
-    expect(after.get('sealstone_canary_age_seconds')).toBeLessThan(60)
+    // Tried again and again: on a busy machine the last time may be a while ago, and the next one comes.
+    await expect.poll(async () => (await metrics()).get('sealstone_canary_age_seconds')).toBeLessThan(60)
     expect(after.get('sealstone_key_versions{state="active"}')).toBe(1)
   })
 

@@ -1,13 +1,13 @@
 /** The log published by the real command, from a real installation, beside the running daemon: read by those who hold its keys alone. */
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseTrustFile } from '#envelopes'
 import { nativeEngine } from '#suites/native'
 import { parseVerifierKey } from '#tlog'
 import { judge } from '../publish/support.ts'
+import { diskModule } from '../support/disk-module.ts'
 import { eventually } from '../support/eventually.ts'
 import { tinyModel } from '../support/models.ts'
 import { makeAuthority } from '../support/openssl.ts'
@@ -132,13 +132,14 @@ describe('a daemon that publishes', () => {
 
   it('goes on signing when it cannot publish, says so, and catches up', async () => {
     const before = readFileSync(join(kept, 'checkpoint'))
-    renameSync(join(kept, 'tile'), join(kept, 'aside'))
-    writeFileSync(join(kept, 'tile'), 'in the way')
+    // In the way of what it makes itself when that is gone: nothing has to be put back that it may have made by then.
+    const unfinished = join(kept, '.publish/unfinished')
+    rmSync(unfinished, { recursive: true })
+    writeFileSync(unfinished, 'in the way')
     await runOk(['sign', join(folder.path, 'model')], home)
     await eventually(() => expect(daemon.log()).toMatch(/"level":"error"[^\n]*OUTPUT_UNWRITABLE[^\n]*could not be published/))
     expect(readFileSync(join(kept, 'checkpoint'))).toEqual(before)
-    rmSync(join(kept, 'tile'))
-    renameSync(join(kept, 'aside'), join(kept, 'tile'))
+    rmSync(unfinished)
     await eventually(() => expect(daemon.log()).toMatch(/the log is published again/))
     expect(await sizeOf(kept)).toBe(await sizeOf(address))
   })
@@ -152,11 +153,17 @@ describe('a daemon that publishes', () => {
   })
 
   it('killed while it publishes, has published nothing that is not whole, and goes on after the next start', async () => {
-    const signing = run(['sign', join(folder.path, 'model')], home)
-    await pause(500)
-    await daemon.kill('SIGKILL')
-    await signing
-    await sizeOf(kept)
+    const before = await sizeOf(kept)
+    // In the middle of it: the tiles are written, and the checkpoint that covers them is not.
+    const disk = diskModule(folder.path)
+    await daemon.stop()
+    daemon = await startDaemon(home.home, { env: disk.env })
+    disk.inject({ step: 'rename', file: 'kept/checkpoint', action: 'kill-before' })
+    await run(['sign', join(folder.path, 'model')], home) // answered or not
+    await eventually(() => expect(disk.wasMet()).toBe(true))
+    await daemon.kill('SIGKILL') // it is gone; this waits for it
+    disk.clear()
+    expect(await sizeOf(kept)).toBeGreaterThanOrEqual(before)
     daemon = await startDaemon(home.home)
     address = published(daemon)
     await runOk(['sign', join(folder.path, 'model')], home)

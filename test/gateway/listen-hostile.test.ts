@@ -67,7 +67,7 @@ describe('a host', () => {
   it('that never comes back after the handshake keeps no process', async () => {
     await using gateway = await listening(SERVER, { approval, mode: 'off', hosting: { unusedMs: 20 } })
     const session = await rawSession(gateway)
-    await expect.poll(async () => (await post(gateway, PING, { 'mcp-session-id': session })).status, { timeout: 10_000, interval: 200 }).toBe(404)
+    await expect.poll(async () => (await post(gateway, PING, { 'mcp-session-id': session })).status, { interval: 200 }).toBe(404)
   })
 
   it('that drops its connections in mid-call holds up nobody, and its process answers on', async () => {
@@ -115,7 +115,7 @@ describe('a host', () => {
     deaf.on('response', (answer) => void answer.on('error', () => {}).pause())
     deaf.end(JSON.stringify({ jsonrpc: '2.0', ...CALL(50, 'flood') }))
     expect(await callIn(shared, other)).toMatch(/^\d+$/)
-    await expect.poll(async () => await callIn(shared, session), { timeout: 20_000 }).toMatch(/^\d+$/)
+    await expect.poll(async () => await callIn(shared, session)).toMatch(/^\d+$/)
     deaf.destroy()
     await closed
   })
@@ -172,7 +172,7 @@ describe('a server', () => {
   it('of a host that is gone for long is ended', async () => {
     await using gateway = await listening(SERVER, { approval, hosting: { idleMs: 50, unusedMs: 20 } })
     const pid = Number(await callIn(gateway, await rawSession(gateway)))
-    await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false)
+    await expect.poll(() => isRunning(pid)).toBe(false)
   })
 })
 

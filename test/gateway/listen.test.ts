@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runHttpFleet } from '#gateway'
+import { nextLine } from '../support/lines.ts'
 import { LAUNCHER, PROJECT } from '../support/sealstone.ts'
 import { scriptedServer } from '../upstream/support.ts'
 import { approve, fixture, isRunning, listening, type ListeningGateway, post, rawSession, SILENT } from './support.ts'
@@ -67,10 +68,10 @@ describe.each<Era>(['legacy', 'auto'])('a host of the era %s', (era) => {
     const hanging = one.call('hang', {}, { signal: stop.signal })
     const waiting = other.call('meet', { place: 'later', count: 2, say: 'still here' })
     hanging.catch(() => {}) // judged below
-    await expect.poll(() => one.call('hanging'), { timeout: 10_000 }).toBe('1 hang, 0 are cancelled')
+    await expect.poll(() => one.call('hanging')).toBe('1 hang, 0 are cancelled')
     stop.abort()
     await expect(hanging).rejects.toThrow()
-    await expect.poll(() => one.call('hanging'), { timeout: 10_000 }).toBe('1 hang, 1 are cancelled')
+    await expect.poll(() => one.call('hanging')).toBe('1 hang, 1 are cancelled')
     if (era === 'legacy') await other.call('meet', { place: 'later', count: 2, say: '' })
     else await one.call('meet', { place: 'later', count: 2, say: '' })
     expect(await waiting).toBe('still here')
@@ -199,8 +200,7 @@ describe('sealstone mcp gateway --listen', () => {
       env: { ...process.env, SEALSTONE_HOME: '/dev/null/sealstone' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
-    const served = JSON.parse(line) as { url: string }
+    const served = JSON.parse(await nextLine(child.stdout)) as { url: string }
     await using one = await hostAt(served, 'legacy')
     await using other = await hostAt(served, 'auto')
     const processes = [Number(await one.call('pid')), Number(await other.call('pid'))]

@@ -21,6 +21,7 @@ export class Stand implements AsyncDisposable {
   readonly logger: ReturnType<typeof recordingLogger>
   readonly key: KeyMaterial
   #messages = 0
+  #struck = Promise.resolve()
 
   private constructor(token: FaultyToken, keyHost: KeyHost & AsyncDisposable, logger: ReturnType<typeof recordingLogger>, key: KeyMaterial) {
     this.token = token
@@ -95,6 +96,7 @@ export class Stand implements AsyncDisposable {
 
   /** Ends the fault; then milliseconds until a request is signed well. A minute is too long. */
   async recover(): Promise<number> {
+    await this.#struck // which may come late where this process was held up, and must not come to what is done next
     const started = performance.now()
     this.token.clear()
     rmSync(`${this.token.location.pinFile}.refused`, { force: true })
@@ -128,7 +130,7 @@ export class Stand implements AsyncDisposable {
       while (this.token.calls(fn) < wanted) await sleep(5)
       work()
     }
-    void wait()
+    this.#struck = wait()
   }
 
   signal(signal: NodeJS.Signals): void {

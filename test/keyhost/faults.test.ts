@@ -11,6 +11,7 @@ import { parsePublicKey, verify } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { eventually } from '../support/eventually.ts'
 import { Intruder } from '../support/intruder.ts'
+import { nextLine } from '../support/lines.ts'
 import { makeToken, openKeyHost, recordingLogger, type TestToken } from '../support/softhsm.ts'
 
 let token: TestToken
@@ -78,7 +79,7 @@ describe('a child that dies', () => {
     await using keyHost = await openKeyHost(token.location)
     const dead = new Set<number | undefined>([undefined])
     const kill = async (): Promise<void> => {
-      await eventually(() => expect(dead).not.toContain(keyHost.pid))
+      while (dead.has(keyHost.pid)) await new Promise(setImmediate) // as soon as it is there: it must not get as far as to sign
       dead.add(keyHost.pid)
       process.kill(keyHost.pid as number, 'SIGKILL')
     }
@@ -136,7 +137,7 @@ describe('the end', () => {
       cwd: join(import.meta.dirname, '../..'),
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)))
+    const pid = Number(await nextLine(parent.stdout))
     expect(existsSync(`/proc/${pid}`)).toBe(true)
     parent.kill('SIGKILL')
     await eventually(() => expect(isRunning(pid)).toBe(false))

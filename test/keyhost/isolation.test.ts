@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type KeyMaterial, parseKeyMaterial } from '#keyhost'
 import { eventually } from '../support/eventually.ts'
 import { Intruder } from '../support/intruder.ts'
+import { nextLine } from '../support/lines.ts'
 import { makeToken, type TestToken } from '../support/softhsm.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
@@ -27,7 +28,7 @@ beforeAll(async () => {
   })
   parent.stdin?.write(`${JSON.stringify(token.location)}\n`)
   parentPid = parent.pid as number
-  const said = JSON.parse(String(await new Promise((resolve) => parent.stdout?.once('data', resolve))))
+  const said = JSON.parse(await nextLine(parent.stdout))
   childPid = said.pid
   key = parseKeyMaterial(said.key)
 })
@@ -113,7 +114,7 @@ describe('where memory may not be locked', () => {
       said += text
     })
     limited.stdin.write(`${JSON.stringify(token.location)}\n`)
-    await eventually(() => expect(said).toContain('"pid"'))
+    await eventually(() => expect(said).toMatch(/\{"pid".*\n/))
     const { pid } = JSON.parse(said.slice(said.indexOf('{"pid"'))) as { readonly pid: number }
     expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^VmLck:\s+0 kB$/m)
     expect(said.match(/memory for secrets is not locked/g)).toHaveLength(1)

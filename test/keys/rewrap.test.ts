@@ -98,9 +98,9 @@ describe('a rewrap', () => {
       expect(named(keys)).toEqual([wrappingKey.ckaId])
       expect(wrappingKeys()).toEqual([wrappingKey.ckaId])
     }
+    await expect.poll(() => signed).toBeGreaterThan(8)
     stop = true
     await Promise.all([...clients, ...made])
-    expect(signed).toBeGreaterThan(8)
     await keys.check()
   })
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
 import { type Guard, prepareModel } from '#launch'
+import { nextLine } from '../support/lines.ts'
 import { PROJECT } from '../support/sealstone.ts'
 import { COPY, DESCRIPTORS, type Stand, signedModel } from './support.ts'
 
@@ -102,12 +103,12 @@ describe('what descriptors cannot keep out is told, and the status is 1', () => 
     const program =
       'import mmap,sys\nf=open(sys.argv[1],"r+b")\nm=mmap.mmap(f.fileno(),0)\nm[0:4]=b"AAAA"\nprint("mapped",flush=True)\nsys.stdin.readline()\nm[0:4]=b"EVIL"\nprint("written",flush=True)\nsys.stdin.readline()'
     const writer = spawn('python3', ['-c', program, join(stand.model, 'weights/a.bin')], { stdio: ['pipe', 'pipe', 'inherit'] })
-    await once(writer.stdout, 'data')
+    await nextLine(writer.stdout)
     await using prepared = await prepare(stand, 'descriptors')
     expect(prepared.verdict.ok).toBe(true)
     expect(await prepared.findChanges()).toEqual([])
     writer.stdin.write('\n')
-    await once(writer.stdout, 'data')
+    await nextLine(writer.stdout)
     expect(readFileSync(join(prepared.path, 'weights/a.bin'), 'utf8')).toBe('EVIL')
     expect(await prepared.findChanges()).toMatchObject([{ name: 'weights/a.bin', harmless: false }])
     await end(writer)
@@ -187,7 +188,7 @@ async function racing(stand: Stand, how: 'rename' | 'in-place', guard: Guard): P
   const writer = spawn(process.execPath, [join(import.meta.dirname, 'swap.ts'), how, join(stand.model, 'weights/a.bin')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  await once(writer.stdout, 'data')
+  await nextLine(writer.stdout)
   const outcomes: Outcomes & { refused: number } = { allowed: [], refused: 0 }
   for (let number = 0; number < ROUNDS || outcomes.refused === 0; number++) {
     try {

@@ -1,12 +1,11 @@
 /** `sealstone run` through the real process: what the command gets, what it says goes through, and that nothing stays behind. */
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { openPrivateFolder } from '../../src/launch/private-folder.ts'
+import { nextLine } from '../support/lines.ts'
 import { tinyModel } from '../support/models.ts'
 import { LAUNCHER, PROJECT } from '../support/sealstone.ts'
 import { typeOnTerminal } from '../support/terminal.ts'
@@ -125,7 +124,7 @@ describe('the streams and the status', () => {
     using stand = await signedModel()
     truncateSync(join(stand.model, 'weights/a.bin'), 1_000_000_000_000)
     const talk = stand.start(['--model', stand.model, ...DESCRIPTORS, '--progress', 'json', '--', 'echo', 'started'])
-    await once(talk.child.stderr as Readable, 'data')
+    await nextLine(talk.child.stderr) // of its progress
     talk.child.kill('SIGINT')
     expect(await talk.ended).toMatchObject({ code: 130, stdout: '' })
     expect(readdirSync(join(stand.home, 'run'))).toEqual(['lock'])

@@ -63,7 +63,7 @@ function talk(args: readonly string[], home: string): Talk {
           if (stdout.includes(text)) resolve(stdout)
         }
         listeners.add(look)
-        child.once('exit', () => reject(new Error(`it ended without saying ${text}:\n${stdout}\n${stderr}`)))
+        child.once('close', () => reject(new Error(`it ended without saying ${text}:\n${stdout}\n${stderr}`)))
         look()
       }),
     ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))),

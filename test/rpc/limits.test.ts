@@ -166,14 +166,19 @@ describe('calls at the same time', () => {
   it('with large requests are worked on one at a time, past which small ones go, and only so many may wait', async () => {
     const gate = Promise.withResolvers<void>()
     const begun: string[] = []
+    const came = Promise.withResolvers<void>()
+    let admitted = 0
     const { operations } = fakeOperations({
+      admit: async () => {
+        if (++admitted === 2) came.resolve()
+      },
       sign: async (_, { idempotencyKey }) => {
         begun.push(idempotencyKey)
         if (idempotencyKey !== 'small') await gate.promise
         return ANSWER
       },
     })
-    const { socket } = await serveOnSocket(operations, { largeRequestBytes: 1000, largeRequests: 3 })
+    const { socket } = await serveOnSocket(operations, { askFirstBytes: 1000, largeRequestBytes: 1000, largeRequests: 3 })
     const clients = connectToSocket(socket)
     const predicate = Buffer.from(JSON.stringify({ padding: 'x'.repeat(1000) }))
     const large = (idempotencyKey: string, deadline = Date.now() + 100_000) => {
@@ -183,9 +188,10 @@ describe('calls at the same time', () => {
     }
     const first = large('first')
     await expect.poll(() => begun).toEqual(['first'])
-    const second = failure(large('second', Date.now() + 3000)) // which is enough for it to come, whatever else this machine does
+    const second = await overdue(came.promise, (deadline) => failure(large('second', deadline)), 1000)
+    expect(second.error.code).toBe('DEADLINE_EXCEEDED')
     const third = large('third')
-    expect((await second).error.code).toBe('DEADLINE_EXCEEDED')
+    await expect.poll(() => admitted).toBe(3)
     expect((await failure(large('fourth'))).error.code).toBe('OVERLOADED')
     await sign(clients, signRequest({ idempotencyKey: 'small' }))
     expect(begun).toEqual(['first', 'small'])

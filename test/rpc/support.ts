@@ -230,10 +230,10 @@ export async function failure(call: Promise<unknown>): Promise<{ status: number;
  * A call whose time is over after it was begun. How long that takes is not known of a busy machine: where the time was too short the call is made
  * again with four times as much.
  */
-export async function overdue<Outcome>(begun: Promise<unknown>, call: (deadline: number) => Promise<Outcome>): Promise<Outcome> {
+export async function overdue<Outcome>(begun: Promise<unknown>, call: (deadline: number) => Promise<Outcome>, atFirstMs = 200): Promise<Outcome> {
   let isBegun = false
   void begun.then(() => (isBegun = true))
-  for (let ms = 200; ; ms *= 4) {
+  for (let ms = atFirstMs; ; ms *= 4) {
     const outcome = await call(Date.now() + ms)
     if (isBegun) return outcome
   }

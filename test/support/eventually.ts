@@ -1,7 +1,7 @@
 /** Waits for what comes by itself, however busy the machine is. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Tries until it does not throw, for a minute; then throws the last error. What never comes costs that minute, what comes late costs nothing. */
+/** Tries until it does not throw, for two minutes; then throws the last error. What never comes costs those, what comes late costs nothing. */
 export async function eventually<Result>(work: () => Result | Promise<Result>): Promise<Result> {
   for (const end = performance.now() + PATIENCE_MS; ; await sleep(20)) {
     try {
@@ -12,4 +12,4 @@ export async function eventually<Result>(work: () => Result | Promise<Result>): 
   }
 }
 
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 110_000

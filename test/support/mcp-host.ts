@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Client, type ClientOptions, StreamableHTTPClientTransport, type Tool } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { nextLine } from './lines.ts'
 import { LAUNCHER, PROJECT } from './sealstone.ts'
 
 export type Era = 'handshake' | '2026-07-28'
@@ -60,7 +61,7 @@ export async function listenMcp(
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(child, 'close').then(([code]: (number | null)[]) => code ?? null)
-  const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+  const line = await nextLine(child.stdout)
   const stop = (): Promise<number | null> => {
     child.kill('SIGTERM')
     return ended

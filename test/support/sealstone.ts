@@ -40,7 +40,7 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
       cwd: options.cwd ?? PROJECT,
       env: environment(options),
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: options.timeoutMs ?? 100_000,
+      timeout: options.timeoutMs ?? 200_000,
     })
     let stdout = ''
     let stderr = ''
@@ -89,7 +89,7 @@ export async function startDaemon(
   let log = ''
   const ended = new Promise<number | null>((resolveEnd) => child.on('close', resolveEnd))
   await new Promise<void>((resolveReady, reject) => {
-    const timer = setTimeout(() => reject(new Error(`the daemon is not ready after 100 s:\n${log}`)), 100_000)
+    const timer = setTimeout(() => reject(new Error(`the daemon is not ready after 200 s:\n${log}`)), 200_000)
     child.on('error', reject)
     void ended.then((code) => reject(new Error(`the daemon ended with ${code}:\n${log}`)))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -21,7 +21,7 @@ export function typeOnTerminal(
   return new Promise((resolve, reject) => {
     const child = spawn('script', ['--quiet', '--return', '--command', shell, '/dev/null'], {
       env: { ...process.env, SEALSTONE_HOME: home, NO_COLOR: '1', COLUMNS: '200' },
-      timeout: 100_000,
+      timeout: 200_000,
     })
     let text = ''
     let [typed, ended] = [false, false]

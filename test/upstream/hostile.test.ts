@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '#core'
 import { connectUpstream, fetchOffer, UPSTREAM_LIMITS, type UpstreamLimits } from '#upstream'
 import { eventually } from '../support/eventually.ts'
+import { heldBufferBytes } from '../support/memory.ts'
 import { scriptedServer } from './support.ts'
 
 const BOUNDED: UpstreamLimits = { ...UPSTREAM_LIMITS, pages: 20, items: 100, messageBytes: 1024 * 1024 }
@@ -77,14 +78,14 @@ const ROWS: readonly (readonly [what: string, body: string, code: ErrorCode, mes
 
 describe('a server that sends', () => {
   it.concurrent.each(ROWS)('%s is told so', async (_, body, code, message) => {
-    const before = process.memoryUsage().arrayBuffers
+    const before = heldBufferBytes()
     // Only of those that never answer it is known how long they take.
     const limits = code === 'DEADLINE_EXCEEDED' ? { ...BOUNDED, requestMs: 1000 } : BOUNDED
     await using upstream = await connectUpstream(scriptedServer(body), { limits })
     const failure = fetchOffer(upstream, { limits })
     await expect(failure).rejects.toThrow(message)
     await expect(failure).rejects.toMatchObject({ code })
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024)
+    expect(heldBufferBytes() - before).toBeLessThan(64 * 1024 * 1024)
   })
 
   it.concurrent('a flood on standard error is cut', async () => {
