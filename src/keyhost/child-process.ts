@@ -19,6 +19,7 @@ export function startChild({ onReply, ...options }: KeyHostChildOptions): KeyHos
     nodeOptions: [
       '--allow-ffi', // at the start, and dropped then: token/fixed-memory.ts
       '--expose-gc', // the child frees key objects when it is idle
+      '--always-sparkplug', // simple machine code at a function's first call, and not after some hundred
     ],
     onMessage: onReply,
   })
