@@ -1,8 +1,9 @@
 /** Lets calls in, before a byte of their message is read: only so many at once, and none once the server drains. Knows what still runs. */
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from '@grpc/grpc-js'
-import { SealstoneError } from '#core'
+import { type Clock, SealstoneError } from '#core'
 import type { ErrorStatus, ErrorTranslator } from '#wire'
 import type { RpcLimits } from './limits.ts'
+import { ReturnDelay } from './return-delay.ts'
 
 /** Counts until its stream is closed and its work is done: work whose caller has gone is brought to its end, so it takes up room. */
 interface AdmittedCall {
@@ -15,8 +16,9 @@ export class Admission {
   readonly #most: number
   readonly #requestMs: number
   readonly #translator: ErrorTranslator
-  /** Made once: under overload nearly every call is answered with it, and nothing else is done for that call. */
-  readonly #overloaded: ErrorStatus
+  readonly #returnDelay: ReturnDelay
+  /** Made once for each delay that is told: under overload nearly every call is answered with it, and nothing else is done for that call. */
+  #overloaded: { readonly delayMs: number; readonly status: ErrorStatus } | undefined
   readonly #calls = new Set<AdmittedCall>()
   /** Health and reflection count apart: they say what goes on also when there is no room, and may watch for as long as they like. */
   readonly #watches = new Set<AdmittedCall>()
@@ -24,11 +26,11 @@ export class Admission {
   readonly #byMetadata = new WeakMap<Metadata, AdmittedCall>()
   #closed = false
 
-  constructor({ concurrentCalls, requestMs }: Pick<RpcLimits, 'concurrentCalls' | 'requestMs'>, translator: ErrorTranslator) {
+  constructor({ concurrentCalls, requestMs }: Pick<RpcLimits, 'concurrentCalls' | 'requestMs'>, translator: ErrorTranslator, clock: Clock) {
     this.#most = concurrentCalls
     this.#requestMs = requestMs
     this.#translator = translator
-    this.#overloaded = translator.encode(new SealstoneError('OVERLOADED', `${concurrentCalls} calls run already, the most that may`))
+    this.#returnDelay = new ReturnDelay(clock)
   }
 
   get closed(): boolean {
@@ -42,16 +44,13 @@ export class Admission {
 
   readonly interceptor: ServerInterceptor = ({ path }, stream) => {
     const calls = path.startsWith(OUR_SERVICES) ? this.#calls : this.#watches
+    const refusal = this.#refusal(calls.size)
+    if (refusal !== undefined) return new ServerInterceptingCall(stream, { start: () => stream.sendStatus(refusal) })
     const end = (error: SealstoneError): void => stream.sendStatus(this.#translator.encode(error))
     const call: AdmittedCall = { giveUp: () => end(new SealstoneError('DAEMON_DRAINING')), streamOpen: true, work: undefined }
     let arrival: NodeJS.Timeout | undefined
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        const refusal = this.#refusal(calls.size)
-        if (refusal !== undefined) {
-          stream.sendStatus(refusal)
-          return
-        }
         calls.add(call)
         arrival = setTimeout(() => end(new SealstoneError('DEADLINE_EXCEEDED', 'the request did not arrive in time')), this.#requestMs)
         this.#byMetadata.set(metadata, call)
@@ -65,7 +64,7 @@ export class Admission {
       .withOnCancel(() => {
         clearTimeout(arrival)
         call.streamOpen = false
-        if (call.work === undefined) calls.delete(call)
+        if (call.work === undefined) this.#leave(calls, call)
       })
       .build()
     return new ServerInterceptingCall(stream, { start: (next) => next(listener) })
@@ -77,7 +76,7 @@ export class Admission {
     if (call === undefined) throw new SealstoneError('INTERNAL', 'a call was not admitted')
     call.work = run().finally(() => {
       call.work = undefined
-      if (!call.streamOpen) this.#calls.delete(call)
+      if (!call.streamOpen) this.#leave(this.#calls, call)
     })
   }
 
@@ -103,7 +102,18 @@ export class Admission {
 
   #refusal(running: number): ErrorStatus | undefined {
     if (this.#closed) return this.#translator.encode(new SealstoneError('DAEMON_DRAINING'))
-    return running >= this.#most ? this.#overloaded : undefined
+    if (running < this.#most) return undefined
+    const delayMs = this.#returnDelay.refused()
+    if (this.#overloaded?.delayMs !== delayMs) this.#overloaded = { delayMs, status: this.#translator.encode(this.#noRoom(delayMs)) }
+    return this.#overloaded.status
+  }
+
+  #noRoom(delayMs: number): SealstoneError {
+    return new SealstoneError('OVERLOADED', `${this.#most} calls run already, the most that may`, { details: { retryDelayMs: String(delayMs) } })
+  }
+
+  #leave(calls: Set<AdmittedCall>, call: AdmittedCall): void {
+    if (calls.delete(call) && calls === this.#calls) this.#returnDelay.done()
   }
 }
 

@@ -50,7 +50,7 @@ export async function startServer({
   const limits = { ...DEFAULT_RPC_LIMITS, ...given }
   const protos = loadProtos()
   const translator = errorTranslator()
-  const admission = new Admission(limits, translator)
+  const admission = new Admission(limits, translator, clock)
   const followers = new Followers(limits, admission, clock)
   const largeRequests = new LargeRequests(limits.largeRequests)
   const health = new HealthImplementation(statuses('NOT_SERVING'))

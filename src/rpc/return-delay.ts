@@ -1,0 +1,46 @@
+/** When whoever is refused for lack of room is told to come again: so that about as many come again in a time as are let in meanwhile. */
+import type { Clock } from '#core'
+
+/**
+ * A fixed delay would have a thousand callers who wait outside ask more often than they can be let in, and each refusal takes the time of a good part
+ * of a signing. Over one delay each of them comes once, so the refusals of such a time are how many wait.
+ */
+export class ReturnDelay {
+  readonly #clock: Clock
+  #ms = LEAST_MS
+  #windowStart: number
+  #refused = 0
+  #done = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#windowStart = clock.monotonicMs()
+  }
+
+  /** Counts one, and says what to tell it: whole milliseconds, the same number for as long as a delay takes. */
+  refused(): number {
+    this.#roll(this.#clock.monotonicMs())
+    this.#refused += 1
+    return this.#ms
+  }
+
+  /** One that was let in has left. */
+  done(): void {
+    this.#done += 1
+  }
+
+  #roll(now: number): void {
+    const elapsed = now - this.#windowStart
+    if (elapsed < this.#ms) return
+    // As long as it takes to do what those who wait ask for; nothing done says only that it is longer than was thought.
+    const needed = this.#refused === 0 ? LEAST_MS : this.#done === 0 ? 2 * this.#ms : (this.#refused * elapsed) / this.#done
+    this.#ms = Math.round(Math.min(MOST_MS, Math.max(LEAST_MS, needed)))
+    this.#windowStart = now
+    this.#refused = 0
+    this.#done = 0
+  }
+}
+
+const LEAST_MS = 500
+/** Whoever is told more than this may as well be told that the daemon is away. */
+const MOST_MS = 5000
