@@ -2,25 +2,18 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { toSealstoneError } from '#core'
+import type { ModelDecision } from '#launch'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import type { Output } from '../output.ts'
 import { visible } from '../text.ts'
 
 export type LogOptions = ConnectionOptions & { requireLog?: boolean }
 
-export interface RunDecision {
-  readonly model: string
-  readonly decision: 'allowed' | 'blocked'
-  /** `sha256:` and hex. */
-  readonly root?: string | undefined
-  readonly reason: string
-}
-
 /**
  * Whether the log has them. Where nothing could be written, a warning says so. Where no daemon is to be seen nothing is tried, unless the log is demanded.
  * @throws SealstoneError of the daemon or of the connection, if the log is demanded
  */
-export async function recordDecisions(output: Output, home: string, options: LogOptions, decisions: readonly RunDecision[]): Promise<boolean> {
+export async function recordDecisions(output: Output, home: string, options: LogOptions, decisions: readonly ModelDecision[]): Promise<boolean> {
   const demanded = options.requireLog === true
   if (!demanded && options.address === undefined && !existsSync(join(home, 'sealstone.sock'))) return false
   try {

@@ -7,6 +7,7 @@ import {
   fillIn,
   keepWatch,
   type Guard,
+  type ModelDecision,
   type PreparedModel,
   prepareModel,
   type ReceivedSignals,
@@ -19,7 +20,7 @@ import type { Output } from '../output.ts'
 import { type ProgressForm, trackProgress } from '../progress.ts'
 import { jsonText, visible } from '../text.ts'
 import { printVerdict } from './verdict.ts'
-import { type LogOptions, recordDecisions, type RunDecision } from './run-decisions.ts'
+import { type LogOptions, recordDecisions } from './run-decisions.ts'
 import { type VerifyOptions, verifyOptions } from './verify-options.ts'
 
 type RunOptions = VerifyOptions & LogOptions & { model: string[]; guard?: Guard; guardDir?: string; copyLimit?: number; progress?: ProgressForm }
@@ -109,7 +110,7 @@ async function prepare(path: string, context: CommandContext, options: RunOption
 }
 
 /** That nothing was started is no reason to fail in another way. */
-async function block({ output, home }: CommandContext, options: RunOptions, decision: Omit<RunDecision, 'decision'>): Promise<void> {
+async function block({ output, home }: CommandContext, options: RunOptions, decision: Omit<ModelDecision, 'decision'>): Promise<void> {
   await recordDecisions(output, home, { ...options, requireLog: false }, [{ ...decision, decision: 'blocked' }])
 }
 

@@ -1,11 +1,6 @@
 /** The audit commands that need no daemon: they read a published log, as a stranger would. */
 import type { CommandDeclaration, OptionDeclaration } from '../command.ts'
-import { OUTPUT_OPTION } from './options.ts'
-
-const TRUST_OPTION: OptionDeclaration = {
-  flags: '--trust <file>',
-  description: 'trust file with the keys of the log; default is trust.json of the state directory',
-}
+import { LOG_TRUST_OPTION, OUTPUT_OPTION } from './options.ts'
 
 const LOG_OPTION: OptionDeclaration = { flags: '--log <place>', description: 'the published log: URL or directory that has `checkpoint` in it' }
 
@@ -17,7 +12,7 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
     description:
       'Checks both log signatures, the proof of inclusion, and that the entry names this very signature; tells what the entry says.\n' +
       'With --log also that the log as it is published today still has that entry. Exit 0: it holds, 1: it does not.',
-    options: [TRUST_OPTION, { ...LOG_OPTION, description: `${LOG_OPTION.description}: must still contain it` }],
+    options: [LOG_TRUST_OPTION, { ...LOG_OPTION, description: `${LOG_OPTION.description}: must still contain it` }],
     examples: [
       ['sealstone audit verify model/model.hybrid.sig', 'a signature, by the receipt in it'],
       ['sealstone audit verify receipt.txt --trust trust.json', 'a receipt, anywhere'],
@@ -37,7 +32,7 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
       LOG_OPTION,
       { flags: '--from <size|file>', description: 'prove consistency, from this older tree' },
       { flags: '--to <size|file>', description: 'to this newer one; default is that of today' },
-      TRUST_OPTION,
+      LOG_TRUST_OPTION,
       OUTPUT_OPTION,
     ],
     examples: [
@@ -66,7 +61,7 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--max-age <time>', description: 'alert when the log is out of reach or signs nothing for longer; default 24h' },
       { flags: '--intent-age <time>', description: 'alert when an intent is without outcome for longer; default 1h' },
       { flags: '--state <file>', description: 'what it remembers; default is in the state directory, evidence beside it' },
-      TRUST_OPTION,
+      LOG_TRUST_OPTION,
     ],
     examples: [
       ['sealstone audit watch https://log.example/models/ --trust trust.json', 'until something is wrong'],
@@ -85,7 +80,7 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
     description:
       'Both must be signed by the log keys of the trust file. Exit 0: the same, or one continues the other; 1: they are two histories, or of\n' +
       'different logs. Two files with checkpoints of different sizes need the published log that has the larger one.',
-    options: [TRUST_OPTION],
+    options: [LOG_TRUST_OPTION],
     examples: [
       ['sealstone audit diff https://log.example/models/ ./mirror', 'is the mirror honest, and how far behind?'],
       ['sealstone audit diff kept.checkpoint https://log.example/models/', 'does it still continue what I saw?'],

@@ -2,12 +2,10 @@
 import type { CommandGroup, OptionDeclaration } from '../command.ts'
 import { OUTSIDE_COMMANDS } from './audit-outside.ts'
 import { InvalidArgumentError } from 'commander'
-import { CONNECTION_OPTIONS, OUTPUT_OPTION, PROGRESS_OPTION, positiveInteger, timestamp } from './options.ts'
+import { CONNECTION_OPTIONS, LOG_TRUST_OPTION, OUTPUT_OPTION, positiveInteger, PROGRESS_OPTION, timestamp } from './options.ts'
 
-const TRUST_OPTION: OptionDeclaration = {
-  flags: '--trust <file>',
-  description: "trust file with the log's keys; default is trust.json in the state directory, else what the daemon says",
-}
+/** Where a daemon is asked anyway. */
+const DAEMON_TRUST_OPTION: OptionDeclaration = { ...LOG_TRUST_OPTION, description: `${LOG_TRUST_OPTION.description}, else what the daemon says` }
 
 const PSEUDONYM_KEY_OPTION: OptionDeclaration = {
   flags: '--pseudonym-key <file>',
@@ -66,7 +64,7 @@ export const AUDIT_COMMANDS: CommandGroup = {
       description:
         'Tells who asked for what, what the policy said, which keys signed and how they are guarded, how it ended and who had it verified; checks the ' +
         "receipt and the key's state here and now. Exit code 1 if something of that does not hold.",
-      options: [TRUST_OPTION, ...CONNECTION_OPTIONS],
+      options: [DAEMON_TRUST_OPTION, ...CONNECTION_OPTIONS],
       examples: [
         ['sealstone audit show 7', 'by the number that audit list shows'],
         ['sealstone audit show ./model/model.hybrid.sig', 'by what came with a model'],
@@ -104,7 +102,7 @@ export const AUDIT_COMMANDS: CommandGroup = {
           parse: hours,
         },
         OUTPUT_OPTION,
-        TRUST_OPTION,
+        DAEMON_TRUST_OPTION,
         PROGRESS_OPTION,
         ...CONNECTION_OPTIONS,
       ],
@@ -191,10 +189,7 @@ export const AUDIT_COMMANDS: CommandGroup = {
       description:
         'Reads the database of the state directory, beside a running daemon or without one, and writes nothing. Says which leaf is the first bad one and\n' +
         'what was changed, and goes on. With --tiles also a published copy, every tile and entry. Exit code 1 if anything does not match.',
-      options: [
-        { flags: '--tiles <place>', description: 'compare with this published copy, too: URL or directory' },
-        { flags: '--trust <file>', description: "trust file with the log's keys; default is trust.json in the state directory" },
-      ],
+      options: [{ flags: '--tiles <place>', description: 'compare with this published copy, too: URL or directory' }, LOG_TRUST_OPTION],
       examples: [
         ['sealstone audit fsck', 'is the log as it was written?'],
         ['sealstone audit fsck --tiles /srv/log', 'and is what was published the same?'],
@@ -227,7 +222,7 @@ export const AUDIT_COMMANDS: CommandGroup = {
       options: [
         { flags: '--older-than <days>', description: 'entries that were written longer ago', parse: positiveInteger },
         { flags: '--before <index>', description: 'entries before this one' },
-        { flags: '--trust <file>', description: "trust file with the log's keys; default is trust.json in the state directory" },
+        LOG_TRUST_OPTION,
       ],
       examples: [
         ['sealstone audit archive --older-than 365', 'what is older than a year, to where audit.cold says'],

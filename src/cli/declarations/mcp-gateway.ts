@@ -1,6 +1,14 @@
 /** mcp gateway, as the command line shows it. */
 import type { CommandDeclaration } from '../command.ts'
-import { CONNECTION_OPTIONS } from './options.ts'
+import {
+  CONNECTION_OPTIONS,
+  PROTECTION_OPTION,
+  PUBLIC_KEY_OPTION,
+  REQUIRE_OPTION,
+  SERVER_OPTIONS,
+  TRUST_OPTION,
+  TRUST_ROOT_OPTION,
+} from './options.ts'
 
 export function gateway(): CommandDeclaration {
   return {
@@ -12,7 +20,7 @@ export function gateway(): CommandDeclaration {
       'manifest; what was added, removed, renamed or changed is refused, and the decision goes to the audit log.\n' +
       'The server sees PATH, HOME and LANG of the environment, and what --env names.',
     options: [
-      { flags: '--url <url>', description: 'a server over HTTP in place of a command: https, or http on this machine' },
+      ...SERVER_OPTIONS,
       { flags: '--listen <address>', description: 'for hosts that speak HTTP: serve at this loopback address, such as 127.0.0.1:8809' },
       {
         flags: '--manifest <file>',
@@ -27,17 +35,11 @@ export function gateway(): CommandDeclaration {
         flags: '--policy <file>',
         description: 'how each server is held, as a policy file says; without a server: stand before all servers in it',
       },
-      { flags: '--env <name>', description: 'pass this variable to the server; may be repeated', repeatable: true },
-      {
-        flags: '--header <name=variable>',
-        description: 'send this header to --url, with the value of the variable; may be repeated',
-        repeatable: true,
-      },
-      { flags: '--trust <file>', description: 'trust file; default is trust.json of the state directory' },
-      { flags: '--public-key <pem>', description: 'trust this public key; may be repeated', repeatable: true },
-      { flags: '--trust-root <pem>', description: 'trust certificates issued by this root; may be repeated', repeatable: true },
-      { flags: '--require <kind>', description: 'signature that must be there; default hybrid', choices: ['hybrid', 'classical'] },
-      { flags: '--require-protection <level>', description: 'how the key must be guarded', choices: ['token', 'hsm'] },
+      TRUST_OPTION,
+      PUBLIC_KEY_OPTION,
+      TRUST_ROOT_OPTION,
+      REQUIRE_OPTION,
+      PROTECTION_OPTION,
       ...CONNECTION_OPTIONS,
     ],
     examples: [

@@ -1,19 +1,21 @@
 /** mcp sign, verify, diff and approve, as the command line shows them: what a server offers, held against what was approved. */
 import type { CommandDeclaration, OptionDeclaration } from '../command.ts'
-import { CONNECTION_OPTIONS } from './options.ts'
+import {
+  CONNECTION_OPTIONS,
+  PROTECTION_OPTION,
+  PUBLIC_KEY_OPTION,
+  REQUIRE_OPTION,
+  SERVER_OPTIONS,
+  SIGNING_KEY_OPTION,
+  TRUST_OPTION,
+} from './options.ts'
 
 const SERVER = { syntax: '[server...]', description: 'after --, the command of the server and its arguments' }
 const LOOK_ALIKES = { flags: '--allow-look-alikes', description: 'accept names that cannot be told apart by looking' }
 
 /** As the gateway has them, and how to ask. */
-const SERVER_OPTIONS: readonly OptionDeclaration[] = [
-  { flags: '--url <url>', description: 'a server over HTTP in place of a command: https, or http on this machine' },
-  { flags: '--env <name>', description: 'pass this variable to the server; may be repeated', repeatable: true },
-  {
-    flags: '--header <name=variable>',
-    description: 'send this header to --url, with the value of the variable; may be repeated',
-    repeatable: true,
-  },
+const ASKING_OPTIONS: readonly OptionDeclaration[] = [
+  ...SERVER_OPTIONS,
   {
     flags: '--host-can <capability>',
     description: 'ask as a host that has it, such as roots, sampling or elicitation: some servers offer more then; may be repeated',
@@ -31,11 +33,11 @@ export const OFFER_COMMANDS: readonly CommandDeclaration[] = [
       'Starts the server, or asks the one at --url, for its identity, all tools, prompts and resources, and has the daemon sign the whole of it.\n' +
       'The manifest NAME.mcp.hybrid.sig is what sealstone mcp gateway and mcp verify hold the server to.',
     options: [
-      { flags: '--key <name>', description: "name of the signing key; default 'default'" },
+      SIGNING_KEY_OPTION,
       { flags: '--out <file>', description: 'write the manifest here; default NAME.mcp.hybrid.sig, by the name of the server' },
       { flags: '--full', description: 'show all of what is signed: descriptions to their end, schemas, every member' },
       LOOK_ALIKES,
-      ...SERVER_OPTIONS,
+      ...ASKING_OPTIONS,
       ...CONNECTION_OPTIONS,
     ],
     examples: [
@@ -52,13 +54,7 @@ export const OFFER_COMMANDS: readonly CommandDeclaration[] = [
     description:
       'Checks the manifest offline, against a trust file: --trust, else trust.json of the state directory. With a server it is asked for all that it\n' +
       'offers, and each difference is named: added, removed, renamed, changed, duplicated, names that look alike. Exit 0: as signed, 1: not.',
-    options: [
-      { flags: '--trust <file>', description: 'trust file (see: sealstone keys export --trust)' },
-      { flags: '--public-key <pem>', description: 'trust this public key; may be repeated', repeatable: true },
-      { flags: '--require <kind>', description: 'signature that must be there; default hybrid', choices: ['hybrid', 'classical'] },
-      { flags: '--require-protection <level>', description: 'how the key must be guarded', choices: ['token', 'hsm'] },
-      ...SERVER_OPTIONS,
-    ],
+    options: [TRUST_OPTION, PUBLIC_KEY_OPTION, REQUIRE_OPTION, PROTECTION_OPTION, ...ASKING_OPTIONS],
     examples: [
       ['sealstone mcp verify files.mcp.hybrid.sig', 'the signature alone'],
       ['sealstone mcp verify files.mcp.hybrid.sig -- npx -y @modelcontextprotocol/server-filesystem /srv/data', 'and what the server offers now'],
@@ -77,7 +73,7 @@ export const OFFER_COMMANDS: readonly CommandDeclaration[] = [
     ],
     summary: 'list what two offers of MCP servers differ in',
     description: 'Signatures are not verified. Exit 0: the same, 1: they differ.',
-    options: SERVER_OPTIONS,
+    options: ASKING_OPTIONS,
     examples: [
       ['sealstone mcp diff old.mcp.hybrid.sig new.mcp.hybrid.sig', 'two releases'],
       ['sealstone mcp diff files.mcp.hybrid.sig -- ./files-server', 'a manifest, and what the server offers now'],
@@ -95,7 +91,7 @@ export const OFFER_COMMANDS: readonly CommandDeclaration[] = [
     options: [
       { flags: '--yes <digest>', description: 'approve without asking, if what is offered has this digest' },
       LOOK_ALIKES,
-      ...SERVER_OPTIONS,
+      ...ASKING_OPTIONS,
       ...CONNECTION_OPTIONS,
     ],
     examples: [

@@ -3,7 +3,18 @@ import type { CommandDeclaration, CommandGroup } from '../command.ts'
 import { ARTIFACT_COMMANDS } from './mcp-artifacts.ts'
 import { gateway } from './mcp-gateway.ts'
 import { OFFER_COMMANDS } from './mcp-offers.ts'
-import { CONNECTION_OPTIONS, OUTPUT_OPTION, positiveInteger } from './options.ts'
+import {
+  CONNECTION_OPTIONS,
+  GUARD_OPTIONS,
+  KEY_VERSION_OPTION,
+  OUTPUT_OPTION,
+  positiveInteger,
+  PROTECTION_OPTION,
+  PUBLIC_KEY_OPTION,
+  REQUIRE_OPTION,
+  TRUST_OPTION,
+  TRUST_ROOT_OPTION,
+} from './options.ts'
 
 export const MCP_COMMANDS: CommandGroup = {
   name: 'mcp',
@@ -28,11 +39,11 @@ function serve(): CommandDeclaration {
     options: [
       { flags: '--listen <address>', description: 'serve over HTTP at this loopback address instead, such as 127.0.0.1:8808' },
       { flags: '--root <directory>', description: 'models in it may be named by path; may be repeated; default none', repeatable: true },
-      { flags: '--trust <file>', description: 'trust file; default is trust.json of the state directory' },
-      { flags: '--public-key <pem>', description: 'trust this public key; may be repeated', repeatable: true },
-      { flags: '--trust-root <pem>', description: 'trust certificates issued by this root; may be repeated', repeatable: true },
-      { flags: '--require <kind>', description: 'signature that must be there; default is what the key demands', choices: ['hybrid', 'classical'] },
-      { flags: '--require-protection <level>', description: 'how the key must be guarded', choices: ['token', 'hsm'] },
+      TRUST_OPTION,
+      PUBLIC_KEY_OPTION,
+      TRUST_ROOT_OPTION,
+      { ...REQUIRE_OPTION, description: 'signature that must be there; default is what the key demands' },
+      PROTECTION_OPTION,
       { flags: '--allow-signing', description: 'offer request_signature: models are signed after a person at the host agreed' },
       { flags: '--signing-key <name>', description: 'key that may be used so; may be repeated, the first is the default', repeatable: true },
       {
@@ -49,8 +60,7 @@ function serve(): CommandDeclaration {
         description: 'of what is prepared; auto: the first that works of clone (copy-on-write), descriptors (files held open) and copy',
         choices: ['auto', 'clone', 'descriptors', 'copy'],
       },
-      { flags: '--guard-dir <directory>', description: "your own, on the models' file system for clones; default is run in the state directory" },
-      { flags: '--copy-limit <bytes>', description: 'allow plain copies of models up to this size; default is none', parse: positiveInteger },
+      ...GUARD_OPTIONS,
       { flags: '--require-log', description: "prepare nothing that a daemon's audit log does not know of" },
       { flags: '--hash-timeout <seconds>', description: 'for hashing one model; default 600', parse: positiveInteger },
       ...CONNECTION_OPTIONS,
@@ -81,7 +91,7 @@ function registry(): CommandGroup {
         options: [
           { flags: '--domain <domain>', description: 'the domain that publishes the key' },
           { flags: '--key <name>', description: 'signing key', mandatory: true },
-          { flags: '--key-version <number>', description: 'default is the newest that may sign', parse: positiveInteger },
+          KEY_VERSION_OPTION,
           { flags: '--registry <url>', description: 'ask this registry for a token' },
           { flags: '--method <method>', description: 'where the registry finds the key: http (default) or dns', choices: ['http', 'dns'] },
           { flags: '--print-proof', description: 'print what the domain has to publish, and sign nothing' },

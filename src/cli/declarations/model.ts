@@ -1,24 +1,47 @@
 /** sign, verify and hash, as the command line shows them. */
 import type { CommandDeclaration, OptionDeclaration } from '../command.ts'
-import { CONNECTION_OPTIONS, positiveInteger, PROGRESS_OPTION } from './options.ts'
+import {
+  CONNECTION_OPTIONS,
+  GUARD_OPTIONS,
+  KEY_VERSION_OPTION,
+  positiveInteger,
+  PROGRESS_OPTION,
+  PROTECTION_OPTION,
+  PUBLIC_KEY_OPTION,
+  REQUIRE_OPTION,
+  SIGNING_KEY_OPTION,
+  TRUST_OPTION,
+  TRUST_ROOT_OPTION,
+} from './options.ts'
 
 /** What a signature must be, and whom to trust. */
 const VERIFY_OPTIONS: readonly OptionDeclaration[] = [
-  { flags: '--trust <file>', description: 'trust file (see: sealstone keys export --trust)' },
-  { flags: '--public-key <pem>', description: 'trust this public key; may be repeated', repeatable: true },
-  { flags: '--trust-root <pem>', description: 'trust certificates issued by this root; may be repeated', repeatable: true },
+  TRUST_OPTION,
+  PUBLIC_KEY_OPTION,
+  TRUST_ROOT_OPTION,
   { flags: '--signature <file>', description: 'OMS signature; default is model.sig in the directory, or beside a single file' },
   { flags: '--hybrid-signature <file>', description: 'hybrid signature; default is model.hybrid.sig at the same place' },
-  { flags: '--require <kind>', description: 'signature that must be there; default is what the key demands', choices: ['hybrid', 'classical'] },
+  { ...REQUIRE_OPTION, description: 'signature that must be there; default is what the key demands' },
   {
-    flags: '--require-protection <level>',
+    ...PROTECTION_OPTION,
     description: 'the receipt must say that the key never was outside of a token (token), and that this is not a software token (hsm)',
-    choices: ['token', 'hsm'],
   },
   { flags: '--ignore <path>', description: 'do not look at this file or folder; may be repeated', repeatable: true },
   { flags: '--ignore-unsigned-files', description: 'accept files that the signature does not name' },
   { flags: '--allow-symlinks', description: 'follow symbolic links in the model' },
 ]
+
+/** What is hashed, and how. */
+const HASHING_OPTIONS: readonly OptionDeclaration[] = [
+  { flags: '--ignore <path>', description: 'leave out this file or folder; may be repeated', repeatable: true },
+  { flags: '--algorithm <name>', description: 'digest of the files', choices: ['sha256', 'blake2b', 'blake3'] },
+  { flags: '--shard-size <bytes>', description: 'digest pieces of this size instead of whole files', parse: positiveInteger },
+]
+
+const CACHE_OPTION: OptionDeclaration = {
+  flags: '--cache',
+  description: 'do not read files again that look as they did when they were hashed before; keeps digests in the state directory',
+}
 
 export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
   {
@@ -29,18 +52,13 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
       'Hashes the model here, has the daemon sign the digests, and writes model.sig (OpenSSF Model Signing v1.0) and\n' +
       'model.hybrid.sig into the directory, or beside a single file. Earlier signatures of the same model are replaced.',
     options: [
-      { flags: '--key <name>', description: "name of the signing key; default 'default'" },
-      { flags: '--key-version <number>', description: 'version of the key; default is the newest that may sign', parse: positiveInteger },
-      { flags: '--ignore <path>', description: 'leave out this file or folder; may be repeated', repeatable: true },
-      { flags: '--algorithm <name>', description: 'digest of the files', choices: ['sha256', 'blake2b', 'blake3'] },
-      { flags: '--shard-size <bytes>', description: 'digest pieces of this size instead of whole files', parse: positiveInteger },
+      SIGNING_KEY_OPTION,
+      KEY_VERSION_OPTION,
+      ...HASHING_OPTIONS,
       { flags: '--signature <file>', description: 'write model.sig here' },
       { flags: '--hybrid-signature <file>', description: 'write model.hybrid.sig here' },
       { flags: '--idempotency-key <text>', description: 'repeat a request: the same key and model get the same answer' },
-      {
-        flags: '--cache',
-        description: 'do not read files again that look as they did when they were hashed before; keeps digests in the state directory',
-      },
+      CACHE_OPTION,
       PROGRESS_OPTION,
       ...CONNECTION_OPTIONS,
     ],
@@ -86,8 +104,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
         description: 'auto: the first that works of clone (copy-on-write), descriptors (files held open) and copy; none: only looks for changes',
         choices: ['auto', 'clone', 'descriptors', 'copy', 'none'],
       },
-      { flags: '--guard-dir <directory>', description: "your own, on the model's file system for clones; default is run in the state directory" },
-      { flags: '--copy-limit <bytes>', description: 'allow plain copies of models up to this size; default is none', parse: positiveInteger },
+      ...GUARD_OPTIONS,
       { flags: '--require-log', description: "start nothing that a daemon's audit log does not know of" },
       ...VERIFY_OPTIONS,
       PROGRESS_OPTION,
@@ -106,13 +123,8 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
     operands: [{ syntax: '<model>', description: 'directory, or single file' }],
     summary: 'print the digests that a signature would cover',
     options: [
-      { flags: '--algorithm <name>', description: 'digest of the files', choices: ['sha256', 'blake2b', 'blake3'] },
-      { flags: '--shard-size <bytes>', description: 'digest pieces of this size instead of whole files', parse: positiveInteger },
-      { flags: '--ignore <path>', description: 'leave out this file or folder; may be repeated', repeatable: true },
-      {
-        flags: '--cache',
-        description: 'do not read files again that look as they did when they were hashed before; keeps digests in the state directory',
-      },
+      ...HASHING_OPTIONS,
+      CACHE_OPTION,
       { flags: '--tensors', description: 'digest of each tensor in safetensors and GGUF files; other files as a whole' },
       PROGRESS_OPTION,
     ],

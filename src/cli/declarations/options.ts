@@ -19,6 +19,62 @@ export const PROGRESS_OPTION: OptionDeclaration = {
   choices: ['auto', 'json', 'none'],
 }
 
+/** Whom and what to believe of a signature. */
+export const TRUST_OPTION: OptionDeclaration = {
+  flags: '--trust <file>',
+  description: 'trust file (from: sealstone keys export --trust); default is trust.json of the state directory',
+}
+/** Of commands that read the log. */
+export const LOG_TRUST_OPTION: OptionDeclaration = {
+  flags: '--trust <file>',
+  description: 'trust file with the keys of the log; default is trust.json of the state directory',
+}
+export const PUBLIC_KEY_OPTION: OptionDeclaration = {
+  flags: '--public-key <pem>',
+  description: 'trust this public key; may be repeated',
+  repeatable: true,
+}
+export const TRUST_ROOT_OPTION: OptionDeclaration = {
+  flags: '--trust-root <pem>',
+  description: 'trust certificates issued by this root; may be repeated',
+  repeatable: true,
+}
+export const REQUIRE_OPTION: OptionDeclaration = {
+  flags: '--require <kind>',
+  description: 'signature that must be there; default hybrid',
+  choices: ['hybrid', 'classical'],
+}
+export const PROTECTION_OPTION: OptionDeclaration = {
+  flags: '--require-protection <level>',
+  description: 'how the key must be guarded: never outside of a token (token), and not of a software token (hsm)',
+  choices: ['token', 'hsm'],
+}
+
+/** By which key something is signed. */
+export const SIGNING_KEY_OPTION: OptionDeclaration = { flags: '--key <name>', description: "name of the signing key; default 'default'" }
+export const KEY_VERSION_OPTION: OptionDeclaration = {
+  flags: '--key-version <number>',
+  description: 'version of the key; default is the newest that may sign',
+  parse: positiveInteger,
+}
+
+/** An MCP server that is no command. */
+export const SERVER_OPTIONS: readonly OptionDeclaration[] = [
+  { flags: '--url <url>', description: 'a server over HTTP in place of a command: https, or http on this machine' },
+  { flags: '--env <name>', description: 'pass this variable to the server; may be repeated', repeatable: true },
+  {
+    flags: '--header <name=variable>',
+    description: 'send this header to --url, with the value of the variable; may be repeated',
+    repeatable: true,
+  },
+]
+
+/** Of a verified model that is handed on. */
+export const GUARD_OPTIONS: readonly OptionDeclaration[] = [
+  { flags: '--guard-dir <directory>', description: "your own, on the model's file system for clones; default is run in the state directory" },
+  { flags: '--copy-limit <bytes>', description: 'allow plain copies of models up to this size; default is none', parse: positiveInteger },
+]
+
 export function positiveInteger(text: string): number {
   const value = Number(text)
   if (!/^[0-9]+$/.test(text) || value === 0 || !Number.isSafeInteger(value)) throw new InvalidArgumentError('Want a whole number from 1.')
