@@ -19,15 +19,7 @@ export { parseTrustFile, trustSignedBytes, type TrustSignatures, writeTrustFile 
 export { type ModelStatement, type OtherStatement, parseStatement, type SignedResource, type Statement } from './statement-reader.ts'
 export { MODEL_PREDICATE_TYPE } from './predicate-types.ts'
 export { buildModelStatement, buildStatement, type StatementSubject } from './statement-writer.ts'
-export {
-  KEY_STATES,
-  type KeyState,
-  type KeyTimes,
-  type TrustedKey,
-  type TrustedPolicy,
-  type TrustedPublicKey,
-  type TrustFile,
-} from './trust/trust-file.ts'
+export type { TrustedKey, TrustedPolicy, TrustedPublicKey, TrustFile } from './trust/trust-file.ts'
 export { type TrustedLog, trustedLog } from './trusted-log.ts'
 export { type Check, CHECK_NAMES, type CheckName, type Signer, type StatementSummary, type Verdict } from './verdict.ts'
 export { verifyModel } from './verify-model.ts'

@@ -1,5 +1,6 @@
 /** Whether a key could sign when it did, by the states and times of the trust file (NIST SP 800-57 part 1 rev. 5 §7). */
-import type { KeyTimes, TrustedKey, TrustedPolicy } from './trust/trust-file.ts'
+import type { KeyTimes } from '#core'
+import type { TrustedKey, TrustedPolicy } from './trust/trust-file.ts'
 
 export interface StateOutcome {
   readonly usable: boolean

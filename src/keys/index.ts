@@ -3,11 +3,8 @@ export { KEY_MIGRATIONS } from './key-migrations.ts'
 export {
   DEFAULT_KEY_POLICY,
   describeVersion,
-  KEY_STATES,
   type KeyPolicy,
   type KeyRecord,
-  type KeyState,
-  type KeyTimes,
   type LogKeys,
   recordProtection,
   type RecordSignatures,

@@ -1,12 +1,6 @@
 /** What is known of a key version: its state, its times, and how it may be used. Plain data; nothing secret that works without the token. */
-import { type KeyName, type KeyOrigin, type KeyProtection, perObject } from '#core'
+import { type KeyName, type KeyOrigin, type KeyProtection, type KeyState, type KeyTimes, perObject } from '#core'
 import type { KeyMaterial } from '#keyhost'
-
-/** NIST SP 800-57 part 1 rev. 5 §7. */
-export type KeyState = (typeof KEY_STATES)[number]
-
-/** When a version came into each state; RFC 3339 in UTC with milliseconds. `compromised` is the time since when it is not believed. */
-export type KeyTimes = { readonly [State in Exclude<KeyState, 'pre-active'>]?: string }
 
 export interface KeyRecord {
   readonly name: KeyName
@@ -69,5 +63,4 @@ export function describeVersion({ name, version }: Pick<KeyRecord, 'name' | 'ver
   return `key ${name} version ${version}`
 }
 
-export const KEY_STATES = ['pre-active', 'active', 'suspended', 'deactivated', 'compromised', 'destroyed'] as const
 export const DEFAULT_KEY_POLICY: KeyPolicy = { minSignVersion: 1, minVerifyVersion: 1, deletionAllowed: false }

@@ -1,9 +1,20 @@
 /** The rows behind the keys, read once and kept in memory: one daemon owns the database, and only this room writes to it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { canonicalJson, defined, KEY_ORIGINS, type KeyName, parseKeyName, parseStrictJson, readChoice, SealstoneError } from '#core'
+import {
+  canonicalJson,
+  defined,
+  KEY_ORIGINS,
+  KEY_STATES,
+  type KeyName,
+  type KeyTimes,
+  parseKeyName,
+  parseStrictJson,
+  readChoice,
+  SealstoneError,
+} from '#core'
 import type { Database, Row, SqlValue } from '#db'
 import { type KeyMaterial, keyMaterialJson, parseKeyMaterial } from '#keyhost'
-import { DEFAULT_KEY_POLICY, describeVersion, KEY_STATES, type KeyPolicy, type KeyRecord, type KeyTimes, type LogKeys } from './key-record.ts'
+import { DEFAULT_KEY_POLICY, describeVersion, type KeyPolicy, type KeyRecord, type LogKeys } from './key-record.ts'
 
 export class KeyTable {
   readonly #db: Database

@@ -1,6 +1,6 @@
 /** Which state a key version may go to from which, and what it may do in each. Pure. NIST SP 800-57 part 1 rev. 5 §7. */
-import { defined, SealstoneError } from '#core'
-import { describeVersion, type KeyPolicy, type KeyRecord, type KeyState } from './key-record.ts'
+import { defined, type KeyState, SealstoneError } from '#core'
+import { describeVersion, type KeyPolicy, type KeyRecord } from './key-record.ts'
 
 export type KeyAction = keyof typeof TRANSITIONS
 

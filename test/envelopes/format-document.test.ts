@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { LIMITS } from '#core'
-import { CHECK_NAMES, HYBRID_MEDIA_TYPE, KEY_STATES, MODEL_PREDICATE_TYPE } from '#envelopes'
+import { KEY_STATES, LIMITS } from '#core'
+import { CHECK_NAMES, HYBRID_MEDIA_TYPE, MODEL_PREDICATE_TYPE } from '#envelopes'
 import { LEAF_KINDS } from '#tlog'
 import { makeCase } from './judging.ts'
 

@@ -1,7 +1,7 @@
 /** The states of a key version: what may follow what, and when a version may sign. The table is written out here once more, by hand. */
 import { describe, expect, it } from 'vitest'
-import { parseKeyName } from '#core'
-import { applyTransition, DEFAULT_KEY_POLICY, KEY_STATES, type KeyAction, type KeyRecord, type KeyState, legalActions } from '#keys'
+import { KEY_STATES, type KeyState, parseKeyName } from '#core'
+import { applyTransition, DEFAULT_KEY_POLICY, type KeyAction, type KeyRecord, legalActions } from '#keys'
 import { signingFault } from '../../src/keys/life-cycle.ts'
 
 const MATERIAL: KeyRecord['hybrid'] = {

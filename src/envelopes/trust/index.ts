@@ -1,4 +1,4 @@
 /** envelopes/trust: trust files and nothing else, for whoever verifies in a browser: no module of Node is behind this door. */
 export { parseTrustFile } from './signed-trust.ts'
-export type { KeyState, TrustedKey, TrustFile } from './trust-file.ts'
+export type { TrustedKey, TrustFile } from './trust-file.ts'
 export { keyFingerprint } from './key-fingerprint.ts'

@@ -5,6 +5,8 @@ import {
   type JsonObject,
   type JsonValue,
   KEY_ORIGINS,
+  KEY_STATES,
+  type KeyTimes,
   parseKeyName,
   readArray,
   readBoolean,
@@ -19,7 +21,7 @@ import {
 import { findSuite, parsePublicKey } from '#suites'
 import { type LogVerifierKey, parseVerifierKey, parseWitness, refuseDoubleWitnesses } from '#tlog'
 import { keyFingerprint } from './key-fingerprint.ts'
-import { KEY_STATES, type KeyTimes, type TrustedKey, type TrustedPolicy, type TrustedPublicKey, type TrustFile } from './trust-file.ts'
+import { type TrustedKey, type TrustedPolicy, type TrustedPublicKey, type TrustFile } from './trust-file.ts'
 
 /** Of a document whose signatures were looked at; strict. Throws FORMAT_INVALID, TRUST_INVALID, SUITE_UNKNOWN or KEY_INVALID. */
 export function parseTrustJson(document: JsonObject): TrustFile {

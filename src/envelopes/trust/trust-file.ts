@@ -1,9 +1,6 @@
 /** The trust file: whose keys a verifier believes, in which state each version is, and the two keys of the audit log. docs/trust-file.schema.json */
-import { type JsonObject, type KeyName, type KeyOrigin, toBase64 } from '#core'
+import { type JsonObject, type KeyName, type KeyOrigin, type KeyState, type KeyTimes, toBase64 } from '#core'
 import type { SuiteId } from '#suites'
-
-/** SP 800-57 part 1 §7. */
-export type KeyState = (typeof KEY_STATES)[number]
 
 export interface TrustFile {
   readonly version: 2
@@ -66,8 +63,6 @@ export interface TrustedKey extends TrustedPublicKey {
   readonly reason?: string
 }
 
-export type KeyTimes = { readonly [State in Exclude<KeyState, 'pre-active'>]?: string }
-
 export interface TrustedPolicy {
   readonly name: KeyName
   /** Older versions do not sign. Informs; what they signed is judged by their states. */
@@ -102,5 +97,3 @@ export function trustJson(trust: TrustFile): JsonObject {
     policies: trust.policies.map((policy) => ({ ...policy })),
   }
 }
-
-export const KEY_STATES = ['pre-active', 'active', 'suspended', 'deactivated', 'compromised', 'destroyed'] as const
