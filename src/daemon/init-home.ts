@@ -3,19 +3,18 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, silentMetrics, systemClock, Timeline } from '#core'
+import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, systemClock, Timeline } from '#core'
 import { openDatabase } from '#db'
 import { formatTokenUri, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
 import { type KeyRecord, openKeyStore, recordProtection } from '#keys'
-import { TrustIssuer } from '#operations'
 import { DEFAULT_SUITE, findSuite, fingerprint, selfTest, type SuiteId } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { DEFAULT_DESTROY_WAIT_HOURS, DEFAULT_QUEUE_MS, DEFAULT_TRUST_DAYS, moduleEnvironment, type SerialForm } from './config.ts'
 import { configTemplate } from './config-template.ts'
+import { homeTrustIssuer } from './home-trust.ts'
 import { parseRecipients } from './recovery-recipients.ts'
 import { homePaths, refuseUsedHome } from './home.ts'
 import { MIGRATIONS, openLog } from './runtime.ts'
-import { operationContext } from './operation-context.ts'
 import { tokenLocation } from './token-location.ts'
 
 export interface InitOptions {
@@ -101,20 +100,7 @@ async function fillHome(
     queueMs: DEFAULT_QUEUE_MS,
     audit: { verifySample: 0 },
   }
-  const rooms = {
-    audit: log.audit,
-    keys,
-    engine: nativeEngine(),
-    log: log.trust,
-    policy: [],
-    ticketKeys: [],
-    newConsoleLink: () => undefined,
-    backup: () => Promise.reject(new SealstoneError('INTERNAL', 'there is nothing to back up yet')),
-    metrics: silentMetrics,
-    clock: systemClock,
-    logger: silentLogger,
-  }
-  await new TrustIssuer(operationContext({ ...rooms, paths, settings })).current()
+  await homeTrustIssuer({ audit: log.audit, keys, log: log.trust, paths, settings }).current()
   mkdirSync(paths.imports, { mode: 0o700 })
   const config = configTemplate({
     tokenUri: uri,

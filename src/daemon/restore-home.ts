@@ -2,18 +2,17 @@
 import { constants, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse, stringify } from 'smol-toml'
-import { defined, newOperationId, parseIdentity, SealstoneError, silentLogger, silentMetrics, systemClock, Timeline, toSealstoneError } from '#core'
+import { defined, newOperationId, parseIdentity, SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
 import { openDatabase } from '#db'
 import { startKeyHost } from '#keyhost'
 import { describeVersion, type KeyRecord, type KeyStore, openKeyStore, type RecoveryReport } from '#keys'
-import { TrustIssuer } from '#operations'
 import { selfTest } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { BACKUP_FILES, type BackupManifest, readBackup, readConfigOf } from './backup-format.ts'
 import { type Config, parseConfig } from './config.ts'
 import { homePaths, refuseUsedHome } from './home.ts'
+import { homeTrustIssuer } from './home-trust.ts'
 import { chooseToken, type InitOptions, makeHome } from './init-home.ts'
-import { operationContext } from './operation-context.ts'
 import { MIGRATIONS, openLog } from './runtime.ts'
 import { tokenLocation } from './token-location.ts'
 
@@ -89,22 +88,7 @@ async function fillHome(options: RestoreOptions, manifest: BackupManifest): Prom
   const report = sameToken ? await checkVersions(keys, identityFile) : await keys.recoverVersions(needIdentity(identityFile, manifest))
   await log.audit.complete({ kind: 'outcome', ...facts, result: 'ok', reason: summary(report) })
 
-  const rooms = {
-    audit: log.audit,
-    keys,
-    engine: nativeEngine(),
-    log: log.trust,
-    policy: [],
-    ticketKeys: [],
-    newConsoleLink: () => undefined,
-    metrics: silentMetrics,
-    clock: systemClock,
-    logger: silentLogger,
-  }
-  const backup = (): never => {
-    throw new SealstoneError('INTERNAL', 'a restore makes no backup')
-  }
-  await new TrustIssuer(operationContext({ ...rooms, backup, paths, settings: old })).renumber(skippedNumbers(keys.trust()?.serial ?? 0))
+  await homeTrustIssuer({ audit: log.audit, keys, log: log.trust, paths, settings: old }).renumber(skippedNumbers(keys.trust()?.serial ?? 0))
   mkdirSync(paths.imports, { mode: 0o700 })
   writeFileSync(paths.config, withToken(text, { uri, env: location.env ?? {}, serial: parseConfig(text, options.home).token.serial }), {
     mode: 0o600,
