@@ -5,7 +5,7 @@ export { LEAF_KINDS } from '#tlog'
 export { askRegistry, registryLoginBody, registryUrl, type RegistryToken } from './registry-login.ts'
 export { registryProof } from './registry-proof.ts'
 export type { FollowOptions } from './follow.ts'
-export type { EntryFilter, LogEntry } from '#tlog'
+export type { Decision, EntryFilter, LogEntry } from '#tlog'
 export type {
   CertifyRequest,
   CreateKeyRequest,
@@ -29,4 +29,4 @@ export type {
   Subject,
   VerifyRequest,
 } from './signing-types.ts'
-export type { Client, DecisionRequest } from './types.ts'
+export type { Client } from './types.ts'

@@ -1,6 +1,6 @@
 /** Audit entries and decisions: messages to domain types and back. */
 import { cutText, fromHex, SealstoneError } from '#core'
-import { type EntryFilter, type LogEntry, parseLeaf } from '#tlog'
+import { type Decision, type EntryFilter, type LogEntry, parseLeaf } from '#tlog'
 import {
   DECISIONS,
   ENTRY_KINDS,
@@ -11,7 +11,6 @@ import {
   toTimestamp,
 } from '#wire'
 import type { ReadOptions } from './options.ts'
-import type { DecisionRequest } from './types.ts'
 
 /** @param follow wait for what comes after the last one */
 export function toEntriesRequest(
@@ -41,7 +40,7 @@ export function toEntriesRequest(
 }
 
 /** Cut to what the daemon takes, so that no event is refused for its length. Throws INPUT_INVALID for a digest of another form. */
-export function toDecisionMessage({ operation, subject, digest, decision, reason = '' }: DecisionRequest): RecordDecisionRequestInit {
+export function toDecisionMessage({ operation, subject, digest, decision, reason = '' }: Decision): RecordDecisionRequestInit {
   return {
     operation,
     subject: cutText(subject, MOST_CHARACTERS),

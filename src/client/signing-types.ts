@@ -1,6 +1,7 @@
 /** What is signed and verified, and what comes back. */
 import type { OperationId, SealstoneError } from '#core'
 import type { HashModelOptions, HashProgress, Manifest } from '#hashing'
+import type { RegistrySignature } from '#suites'
 import type { Receipt } from '#tlog'
 
 export interface SignRequest {
@@ -66,15 +67,8 @@ export interface RegistryChallengeRequest {
   readonly domain: string
 }
 
-/** A registry takes it for 15 seconds, from anybody. */
-export interface RegistryChallenge {
+export interface RegistryChallenge extends RegistrySignature {
   readonly domain: string
-  /** RFC 3339, UTC, whole seconds: the bytes that were signed. */
-  readonly timestamp: string
-  /** 64 bytes of Ed25519, or r‖s of P-384 in 48 bytes each. */
-  readonly signature: Uint8Array
-  /** As registries name it: `ed25519` or `ecdsap384`. */
-  readonly algorithm: string
   /** Of the outcome in the audit log. */
   readonly leafIndex: bigint
 }

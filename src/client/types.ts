@@ -1,6 +1,6 @@
 /** The client, with all that can be asked of a daemon: plain data, bytes as Uint8Array, 64-bit numbers as bigint. */
 import type { Verdict } from '#envelopes'
-import type { DecidedOperation, EntryFilter, LeafDecision, LogEntry, Receipt } from '#tlog'
+import type { Decision, EntryFilter, LogEntry, Receipt } from '#tlog'
 import type { FollowOptions } from './follow.ts'
 import type { KeyInfo, KeyManagement } from './key-types.ts'
 import type { CallOptions, ReadOptions } from './options.ts'
@@ -32,17 +32,6 @@ export interface ArchiveInfo {
   readonly bytesAfter: number
 }
 
-/** What a program decided that stands where models and tools are used. */
-export interface DecisionRequest {
-  readonly operation: DecidedOperation
-  /** What it was about: the name of a server, a tool, a model. What is over 1,024 characters is cut, as in `reason`. */
-  readonly subject: string
-  /** SHA-256 of it, 64 hex digits. */
-  readonly digest?: string
-  readonly decision: LeafDecision
-  readonly reason?: string
-}
-
 /** Every method throws SealstoneError with the daemon's code, or DAEMON_UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED. */
 export interface Client extends KeyManagement, AsyncDisposable {
   sign(request: SignRequest, options?: CallOptions): Promise<SignAnswer>
@@ -63,7 +52,7 @@ export interface Client extends KeyManagement, AsyncDisposable {
   followEntries(filter?: EntryFilter, options?: FollowOptions): AsyncIterable<LogEntry>
   getReceipt(index: bigint, options?: CallOptions): Promise<Receipt>
   /** The index of its entry in the audit log; undefined where too many came and it was counted. Tried again, it may be there twice. */
-  recordDecision(request: DecisionRequest, options?: CallOptions): Promise<bigint | undefined>
+  recordDecision(request: Decision, options?: CallOptions): Promise<bigint | undefined>
   /** Moves old entries of the log into cold storage while the daemon signs; over its Unix socket only. Ends with the signal; the next call goes on. Default for `timeoutMs`: a day. */
   archiveEntries(request: ArchiveRequest, options?: ArchiveOptions): Promise<ArchiveInfo>
   /** A link that opens the review console once; over the daemon's Unix socket only. */

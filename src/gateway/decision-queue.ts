@@ -3,13 +3,13 @@
  * away. Each is sent at least once.
  */
 import { SealstoneError, toSealstoneError } from '#core'
-import type { DecisionRequest } from '#client'
+import type { Decision } from '#client'
 import type { GatewayDecision } from './approval.ts'
 import { DecisionSpool } from './decision-spool.ts'
 
 /** The part of the client that is needed. */
 export interface DecisionLog extends AsyncDisposable {
-  recordDecision(decision: DecisionRequest): Promise<unknown>
+  recordDecision(decision: Decision): Promise<unknown>
 }
 
 export interface DecisionQueueOptions {

@@ -16,6 +16,15 @@ export interface PrepareModelOptions extends Omit<VerifyModelFilesOptions, 'cach
   readonly copyLimitBytes?: number
 }
 
+/** What became of a model, for the log of a daemon. */
+export interface ModelDecision {
+  readonly model: string
+  readonly decision: 'allowed' | 'blocked'
+  /** `sha256:` and hex. */
+  readonly root?: string | undefined
+  readonly reason: string
+}
+
 export interface PreparedModel extends AsyncDisposable {
   /** With `ok: false` there is nothing to use, and `path` is where the caller's model is. */
   readonly verdict: Verdict

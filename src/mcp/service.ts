@@ -3,7 +3,7 @@ import type { Client } from '#client'
 import { loadLogTrust, type LogTrust, type TrustSource } from '#client/offline'
 import { defined } from '#core'
 import { Approvals } from './approvals.ts'
-import type { Guard } from '#launch'
+import type { Guard, ModelDecision } from '#launch'
 import { HashingSlots } from './hashing-slots.ts'
 import { PreparedModels } from './prepared-models.ts'
 import { openRoots } from './roots.ts'
@@ -43,15 +43,6 @@ export interface PreparingOptions {
    * Whether the audit log has it. Throws where the log is demanded and cannot be written: nothing is prepared then.
    */
   record(decision: ModelDecision): Promise<boolean>
-}
-
-/** About a model that a host asked for. */
-export interface ModelDecision {
-  readonly model: string
-  readonly decision: 'allowed' | 'blocked'
-  /** `sha256:` and hex. */
-  readonly root: string | undefined
-  readonly reason: string
 }
 
 export interface Preparing extends PreparingOptions {

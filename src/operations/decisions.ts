@@ -4,9 +4,9 @@ import type { NewLeaf } from '#tlog'
 import { authorize } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import { EventBudget } from './event-budget.ts'
-import type { CallContext, DecisionRequest } from './ports.ts'
+import type { CallContext, Decision } from './ports.ts'
 
-type Row = Pick<DecisionRequest, 'operation' | 'decision'> & { readonly caller: NewLeaf['caller']; count: number }
+type Row = Pick<Decision, 'operation' | 'decision'> & { readonly caller: NewLeaf['caller']; count: number }
 
 export class Decisions {
   readonly #context: OperationContext
@@ -24,9 +24,9 @@ export class Decisions {
    * leaf whose caller may come again. It is the caller's word: the leaf's `caller` says whose.
    * Throws PERMISSION_DENIED after the refusal is durable, AUDIT_UNAVAILABLE when nothing was written.
    */
-  async record(call: CallContext, request: DecisionRequest): Promise<bigint | undefined> {
+  async record(call: CallContext, request: Decision): Promise<bigint | undefined> {
     const allowed = await authorize(this.#context, call, 'audit.record')
-    const { operation, decision, subject, sha256, reason } = request
+    const { operation, decision, subject, digest, reason } = request
     const row: Row = { caller: call.identity, operation, decision, count: 1 }
     const isTold = this.#budget(call.identity, decision).take(operation)
     if (!isTold && this.#add(row)) return undefined
@@ -37,7 +37,7 @@ export class Decisions {
       operation,
       decision,
       modelName: harmless(subject),
-      ...defined({ modelDigest: sha256 && `sha256:${sha256}`, reason: reason && harmless(reason) }),
+      ...defined({ modelDigest: digest && `sha256:${digest}`, reason: reason && harmless(reason) }),
       ...allowed.decision,
     })
     return index
@@ -58,7 +58,7 @@ export class Decisions {
   }
 
   /** Callers beyond the bound share one budget for each decision. */
-  #budget(caller: NewLeaf['caller'], decision: DecisionRequest['decision']): EventBudget {
+  #budget(caller: NewLeaf['caller'], decision: Decision['decision']): EventBudget {
     const own = `${decision} ${caller}`
     const name = this.#budgets.has(own) || this.#budgets.size < MOST_ROWS ? own : decision
     const budget = this.#budgets.get(name) ?? new EventBudget(this.#context.clock)

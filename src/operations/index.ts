@@ -15,7 +15,7 @@ export type {
   CertifyKeyRequest,
   ChangeKeyRequest,
   CreateKeyRequest,
-  DecisionRequest,
+  Decision,
   DestroyKeyRequest,
   EntryFilter,
   Following,

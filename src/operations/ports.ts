@@ -3,8 +3,8 @@ import type { IdempotencyKey, Identity, JsonValue, KeyName, KeyProtection, Opera
 import type { Requirement, Verdict } from '#envelopes'
 import type { Manifest } from '#hashing'
 import type { KeyAction, KeyPolicy, KeyRecord, RewrapResult } from '#keys'
-import type { DecidedOperation, EntryFilter, LeafDecision, LogEntry, Receipt } from '#tlog'
-
+import type { RegistrySignature } from '#suites'
+import type { Decision, EntryFilter, LogEntry, Receipt } from '#tlog'
 import type { WantedEntries } from './archive-entries.ts'
 import type { CertifyKeyRequest } from './certify-key.ts'
 import type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
@@ -12,7 +12,7 @@ import type { BatchResult } from './sign-batch.ts'
 import type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequest } from './make-keys.ts'
 
 export type { BatchResult } from './sign-batch.ts'
-export type { EntryFilter, LogEntry } from '#tlog'
+export type { Decision, EntryFilter, LogEntry } from '#tlog'
 export type { ArchivePort, ArchiveRun, WantedEntries } from './archive-entries.ts'
 export type { CertifyKeyRequest } from './certify-key.ts'
 export type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
@@ -129,28 +129,10 @@ export interface RegistryRequest {
   readonly domain: string
 }
 
-export interface RegistryAnswer {
+export interface RegistryAnswer extends RegistrySignature {
   readonly operationId: OperationId
-  /** RFC 3339, UTC, whole seconds: the bytes that were signed. */
-  readonly timestamp: string
-  /** 64 bytes of Ed25519, or r‖s of P-384 in 48 bytes each. */
-  readonly signature: Uint8Array
-  /** As registries name it: `ed25519` or `ecdsap384`. */
-  readonly algorithm: string
   /** Index of the outcome leaf. */
   readonly leafIndex: bigint
-}
-
-/** What a program decided that stands where models and tools are used, as it says. */
-export interface DecisionRequest {
-  readonly operation: DecidedOperation
-  /** Foreign text. */
-  readonly subject: string
-  /** Hex SHA-256. */
-  readonly sha256?: string
-  readonly decision: LeafDecision
-  /** Foreign text. */
-  readonly reason?: string
 }
 
 export interface KeyView {
@@ -206,7 +188,7 @@ export interface Operations {
   listEntries(call: CallContext, filter: EntryFilter, options?: ListOptions): AsyncIterable<LogEntry>
   getReceipt(call: CallContext, index: bigint): Promise<Receipt>
   /** The index of its leaf; undefined where it was counted. */
-  recordDecision(call: CallContext, request: DecisionRequest): Promise<bigint | undefined>
+  recordDecision(call: CallContext, request: Decision): Promise<bigint | undefined>
   /** How far it is, and at last a report. Whoever stops reading ends it; the next run goes on. */
   archiveEntries(call: CallContext, wanted: WantedEntries): AsyncIterable<Exclude<ArchiveStep, { kind: 'moved' }> | ArchiveReport>
   openConsole(call: CallContext): Promise<ConsoleLink>

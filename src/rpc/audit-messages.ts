@@ -1,6 +1,6 @@
 /** Entries of the audit log: filters and decisions come in, leaves go out. */
 import { excerpt, LIMITS, toHex, parseIdentity, parseKeyName, parseOperationId } from '#core'
-import { DECIDED_OPERATIONS, type DecisionRequest, type EntryFilter, type LogEntry } from '#operations'
+import { DECIDED_OPERATIONS, type Decision, type EntryFilter, type LogEntry } from '#operations'
 import {
   DECISIONS,
   ENTRY_KINDS,
@@ -40,15 +40,15 @@ export function toEntryFilter(request: ListEntriesRequest): EntryFilter {
 }
 
 /** Throws INPUT_INVALID or INPUT_TOO_LARGE, with the field. */
-export function toDecisionRequest({ operation, subject, digest, decision, reason }: RecordDecisionRequest): DecisionRequest {
+export function toDecisionRequest({ operation, subject, digest, decision, reason }: RecordDecisionRequest): Decision {
   return {
     operation:
       DECIDED_OPERATIONS.find((known) => known === operation) ??
       refuse('operation', `is ${excerpt(operation)}, want ${DECIDED_OPERATIONS.join(', ')}`),
     subject: readText(subject, 'subject', LIMITS.resourceNameBytes),
-    ...(digest.length === 0 ? {} : { sha256: toHex(readBytes(digest, 'digest', 32)) }),
+    ...(digest.length === 0 ? {} : { digest: toHex(readBytes(digest, 'digest', 32)) }),
     decision:
-      fromEnum<DecisionRequest['decision']>(DECISIONS, decision) ?? refuse('decision', `is ${decision}, want ${Object.values(DECISIONS).join(', ')}`),
+      fromEnum<Decision['decision']>(DECISIONS, decision) ?? refuse('decision', `is ${decision}, want ${Object.values(DECISIONS).join(', ')}`),
     ...(reason === '' ? {} : { reason: readText(reason, 'reason', MAX_REASON_BYTES) }),
   }
 }

@@ -4,6 +4,16 @@ import { DER, expectTag, readSequence, writeElement } from './der.ts'
 import type { PublicKey } from './public-key.ts'
 import type { Suite } from './table.ts'
 
+/** A login to a registry, which takes it for 15 seconds, from anybody. */
+export interface RegistrySignature {
+  /** RFC 3339, UTC, whole seconds: the bytes that were signed. */
+  readonly timestamp: string
+  /** 64 bytes of Ed25519, or r‖s of P-384 in 48 bytes each. */
+  readonly signature: Uint8Array
+  /** As registries name it: `ed25519` or `ecdsap384`. */
+  readonly algorithm: string
+}
+
 /** `v=MCPv1; k=…; p=…`, for the TXT record of a domain or its /.well-known/mcp-registry-auth. Throws KEY_UNUSABLE for another suite. */
 export function registryProof({ suite, raw }: PublicKey): string {
   const row = registryRow(suite)

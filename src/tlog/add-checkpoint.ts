@@ -1,6 +1,6 @@
 /** The request by which a log asks a witness to cosign its checkpoint, and the witness's answers (c2sp.org/tlog-witness, `add-checkpoint`). */
-import { excerpt, fromBase64, SealstoneError, toBase64 } from '#core'
-import { HASH_BYTES } from './merkle.ts'
+import { excerpt, SealstoneError, toBase64 } from '#core'
+import { parseProofHash } from './tlog-proof.ts'
 
 export interface AddCheckpointRequest {
   /** Size of the last checkpoint that the witness cosigned, 0 for none. */
@@ -24,7 +24,7 @@ export function parseAddCheckpoint(body: string): AddCheckpointRequest {
   const [first = '', ...lines] = body.slice(0, split).split('\n')
   if (!first.startsWith('old ')) throw invalid(`request begins with ${excerpt(first)}, want "old" and the size of the last cosigned tree`)
   if (lines.length > MAX_PROOF_LINES) throw invalid(`request has ${lines.length} proof lines, want at most ${MAX_PROOF_LINES}`)
-  return { oldSize: parseSize(first.slice('old '.length)), proof: lines.map(parseHash), checkpoint: body.slice(split + 2) }
+  return { oldSize: parseSize(first.slice('old '.length)), proof: lines.map(parseProofHash), checkpoint: body.slice(split + 2) }
 }
 
 /** The body of a 409: the size of the last checkpoint that the witness cosigned. */
@@ -41,12 +41,6 @@ export function parseTreeSize(body: string): bigint {
 function parseSize(text: string): bigint {
   if (!/^(?:0|[1-9][0-9]{0,18})$/.test(text)) throw invalid(`tree size is ${excerpt(text)}, want a decimal number`)
   return BigInt(text)
-}
-
-function parseHash(line: string): Uint8Array {
-  const hash = fromBase64(line)
-  if (hash.length !== HASH_BYTES) throw invalid(`proof hash is ${hash.length} bytes, want ${HASH_BYTES}`)
-  return hash
 }
 
 function invalid(message: string): SealstoneError {

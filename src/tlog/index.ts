@@ -21,10 +21,9 @@ export { type CosignedCheckpoint, cosignedMessage, encodeTimestampedSignature } 
 export { CompactRange } from './compact-range.ts'
 export { GrowingTree, TILE_HEIGHT, TILE_WIDTH, type Tile, tileNode, tileOf } from './growing-tree.ts'
 export {
-  type DecidedOperation,
+  type Decision,
   encodeLeaf,
   type Leaf,
-  type LeafDecision,
   type LeafKind,
   type LeafSignature,
   type LeafVerifications,

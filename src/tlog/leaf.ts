@@ -94,6 +94,17 @@ export interface Leaf {
   readonly verifications?: readonly LeafVerifications[]
 }
 
+/** What a program decided that stands where models and tools are used, as it says. */
+export interface Decision {
+  readonly operation: DecidedOperation
+  /** What it was about: the name of a server, a tool, a model; foreign text. What is over 1,024 characters is cut, as in `reason`. */
+  readonly subject: string
+  /** SHA-256 of it, 64 hex digits. */
+  readonly digest?: string
+  readonly decision: LeafDecision
+  readonly reason?: string
+}
+
 /** What a caller of the log states; the rest is the log's. */
 export type NewLeaf = Omit<Leaf, 'version' | 'time' | 'run' | 'uptimeMs'>
 

@@ -52,7 +52,7 @@ export function parseTlogProof(text: string): TlogProof {
   const extra = lines[0]?.startsWith('extra ') === true ? fromBase64((lines.shift() as string).slice('extra '.length)) : undefined
   const [, index] = /^index (0|[1-9][0-9]{0,18})$/.exec(lines[0] ?? '') ?? []
   if (index === undefined) throw invalid(`index line is ${excerpt(lines[0] ?? '')}, want "index" and a decimal number`)
-  const hashes = lines.slice(1).map(parseHash)
+  const hashes = lines.slice(1).map(parseProofHash)
   if (hashes.length > MAX_HASHES) throw invalid(`proof has ${hashes.length} hashes, want at most ${MAX_HASHES}`)
   return { index: BigInt(index), hashes, checkpoint: text.slice(split + 2), ...(extra === undefined ? {} : { extra }) }
 }
@@ -72,7 +72,8 @@ export function verifyTlogProof(
   return checkpoint
 }
 
-function parseHash(line: string): Uint8Array {
+/** One line of a proof. Throws FORMAT_INVALID. */
+export function parseProofHash(line: string): Uint8Array {
   const hash = fromBase64(line)
   if (hash.length !== HASH_BYTES) throw invalid(`proof hash is ${hash.length} bytes, want ${HASH_BYTES}`)
   return hash

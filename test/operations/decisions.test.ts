@@ -1,15 +1,15 @@
 /** What the log tells of decisions that gateways make: each that there is room for, the number of the rest, and nothing of who may not tell any. */
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { parseIdentity, SealstoneError } from '#core'
-import { type CallContext, createOperations, type DecisionRequest, type OperationContext, type Operations } from '#operations'
+import { type CallContext, createOperations, type Decision, type OperationContext, type Operations } from '#operations'
 import type { Leaf } from '#tlog'
 import { type LiveInstallation, openInstallation } from '../support/installation.ts'
 
 const GATEWAY = parseIdentity('spiffe://hospital.example/gateway')
-const ECHO: DecisionRequest = {
+const ECHO: Decision = {
   operation: 'mcp.call',
   subject: 'everything/echo',
-  sha256: 'ab'.repeat(32),
+  digest: 'ab'.repeat(32),
   decision: 'blocked',
   reason: 'not in the set',
 }
@@ -68,7 +68,7 @@ it('shows what a terminal would obey, and cuts what does not fit into a leaf', a
 
 it('counts what a minute has no room for and tells the number; no flood of one sort hides another', async () => {
   const from = size()
-  const allowed: DecisionRequest = { operation: 'mcp.call', subject: 'echo', decision: 'allowed' }
+  const allowed: Decision = { operation: 'mcp.call', subject: 'echo', decision: 'allowed' }
   const indexes: (bigint | undefined)[] = []
   for (let count = 0; count < 500; count++) indexes.push(await operations.recordDecision(as(GATEWAY), allowed))
   expect(indexes.filter((index) => index !== undefined)).toHaveLength(20)
