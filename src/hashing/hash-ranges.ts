@@ -1,6 +1,6 @@
-/** Hashes ranges of files where that is fastest: here, or in threads. */
+/** Hashes ranges of files where that is fastest: large ones in the addon's threads, small ones here or in worker threads. */
 import { SealstoneError } from '#core'
-import { loadBlake3Tree } from './blake3-tree.ts'
+import { loadHashAddon } from './hash-addon.ts'
 import { hashHere } from './hash-here.ts'
 import { type FileRange, outcomeOf, type RangeJob, type RangeOutcome, type RangeProgress } from './hash-range.ts'
 import type { HashType } from './hasher.ts'
@@ -10,14 +10,15 @@ import { describeChange, type Stamp } from './stamp.ts'
 
 /** Rejects with what `onOutcome` threw or the signal's reason. */
 export async function hashRanges(job: RangeJob): Promise<void> {
-  const tree = job.hashType === 'blake3' && job.ranges.some(isLarge) ? loadBlake3Tree() : undefined
-  if (tree === undefined) return await hashWhole(job)
+  const isLarge = (range: FileRange | undefined) => range !== undefined && range.end - range.start >= ADDON_PAYS_FROM_BYTES[job.hashType]
+  const addon = job.ranges.some(isLarge) ? loadHashAddon(job.hashType) : undefined
+  if (addon === undefined) return await hashWhole(job)
   const { large = [], rest = [] } = Object.groupBy(job.ranges.keys(), (index) => (isLarge(job.ranges[index]) ? 'large' : 'rest'))
-  await (await import('./hash-trees.ts')).hashTrees(partOf(job, large, 0), tree)
+  await (await import('./hash-in-addon.ts')).hashInAddon(partOf(job, large, 0), addon)
   await hashWhole(partOf(job, rest, bytesOf(large.map((index) => job.ranges[index] as FileRange))))
 }
 
-/** Each range from its front to its end, on one core. */
+/** Each range from its front to its end, on one core, with what Node and its packages have. */
 async function hashWhole(job: RangeJob): Promise<void> {
   if (estimatedMs(job.ranges, job.hashType) > POOL_PAYS_FROM_MS) await (await import('./pool.ts')).hashInPool(job)
   else await hashHere(job)
@@ -36,10 +37,6 @@ function partOf(job: RangeJob, indices: readonly number[], bytesBefore: number):
       ),
     onOutcome: (at, outcome) => job.onOutcome(indexOf(at), outcome),
   }
-}
-
-function isLarge(range: FileRange | undefined): boolean {
-  return range !== undefined && range.end - range.start >= TREE_PAYS_FROM_BYTES
 }
 
 /** Throws MODEL_CHANGED or FILE_UNREADABLE, with the name. */
@@ -81,8 +78,12 @@ function bytesOf(ranges: readonly FileRange[]): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0)
 }
 
-/** Below, starting its threads costs more than they save. */
-const TREE_PAYS_FROM_BYTES = 16 * 1024 * 1024
+/** Below, loading it and starting its threads costs more than they save. */
+const ADDON_PAYS_FROM_BYTES = {
+  sha256: 4 * 1024 * 1024,
+  blake2b: 4 * 1024 * 1024,
+  blake3: 16 * 1024 * 1024,
+} as const satisfies Record<HashType, number>
 // Measured on one core of an AMD EPYC; only the order of magnitude matters, since a thread costs about 20 ms to start.
 const BYTES_PER_MS = { sha256: 1_500_000, blake2b: 900_000, blake3: 6_000_000 } as const satisfies Record<HashType, number>
 const MS_PER_FILE = 0.03

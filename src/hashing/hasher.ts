@@ -1,6 +1,6 @@
 /** One streaming hash by name. sha256 and blake2b come from node:crypto, blake3 from a native package, each loaded only when asked for. */
 import { createHash } from 'node:crypto'
-import { loadBlake3Tree } from './blake3-tree.ts'
+import { loadHashAddon } from './hash-addon.ts'
 
 export type HashType = keyof typeof DIGEST_BYTES
 
@@ -45,7 +45,7 @@ export async function portableBlake3(): Promise<NewHasher> {
 
 /** `tree`: every core inside one large file; `native`: one core a file; `portable`: without native code. All give the same digests. */
 export async function blake3Engine(): Promise<'tree' | 'native' | 'portable'> {
-  if (loadBlake3Tree() !== undefined) return 'tree'
+  if (loadHashAddon('blake3') !== undefined) return 'tree'
   return (await nativeBlake3()) === undefined ? 'portable' : 'native'
 }
 

@@ -6,7 +6,7 @@ import { SealstoneError } from '#core'
 import type { FileRange, RangeJob, RangeOutcome, RangeProgress } from './hash-range.ts'
 import { COUNTER, COUNTERS, type WorkerSetup } from './worker-setup.ts'
 
-/** Rejects with what `onOutcome` threw, the signal's reason, or INTERNAL when a thread dies; no thread is left behind. */
+/** Rejects with what `onOutcome` or `onBytes` threw, the signal's reason, or INTERNAL when a thread dies; no thread is left behind. */
 export async function hashInPool(job: RangeJob): Promise<void> {
   job.signal?.throwIfAborted()
   const batches = planBatches(job.ranges)
@@ -18,9 +18,16 @@ export async function hashInPool(job: RangeJob): Promise<void> {
       lanes.flatMap((lane) => lane.reading),
     )
   }
-  const timer = setInterval(report, REPORT_EVERY_MS)
+  const unheard = Promise.withResolvers<never>()
+  const timer = setInterval(() => {
+    try {
+      report()
+    } catch (error) {
+      unheard.reject(error) // nobody would catch what a timer throws
+    }
+  }, REPORT_EVERY_MS)
   try {
-    await Promise.all(lanes.map((lane) => lane.work(batches)))
+    await Promise.race([Promise.all(lanes.map((lane) => lane.work(batches))), unheard.promise])
     report()
   } finally {
     clearInterval(timer)

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { expect, it } from 'vitest'
 import { hashModel, type HashProgress } from '#hashing'
-import { type Blake3Tree, loadBlake3Tree, TREE_OUTCOME } from '../../src/hashing/blake3-tree.ts'
+import { ADDON_OUTCOME, type HashAddon, loadHashAddon } from '../../src/hashing/hash-addon.ts'
 import { nativeBlake3, portableBlake3 } from '../../src/hashing/hasher.ts'
 import { expectRefusal, modelOf, temporaryFolder } from './support.ts'
 
@@ -17,7 +17,7 @@ const MIB = 1024 * KIB
 const GIB = 1024 * MIB
 
 const WITHOUT_TREE = `import { registerHooks } from 'node:module'
-registerHooks({ resolve(specifier, context, next) { if (specifier.endsWith('blake3-tree.node')) throw new Error('not there'); return next(specifier, context) } })`
+registerHooks({ resolve(specifier, context, next) { if (specifier.endsWith('hash-addon.node')) throw new Error('not there'); return next(specifier, context) } })`
 
 const VECTORS = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/blake3/test_vectors.json'), 'utf8')) as {
   readonly cases: readonly { readonly input_len: number; readonly hash: string }[]
@@ -105,9 +105,9 @@ it('stops between two reads when it is told to', async () => {
   truncateSync(path, 2000 * GIB)
   const shared = new BigInt64Array(new SharedArrayBuffer(16))
   const [first, second] = [openSync(path, 'r'), openSync(path, 'r')]
-  const hashing = tree().hashRange([first, second], 0, 2000 * GIB, shared)
+  const hashing = tree().hashRange('BLAKE3', [first, second], 0, 2000 * GIB, shared)
   Atomics.store(shared, 1, 1n)
-  expect(await hashing).toBe(TREE_OUTCOME.stopped)
+  expect(await hashing).toBe(ADDON_OUTCOME.stopped)
   closeSync(first)
   closeSync(second)
   const abort = new AbortController()
@@ -140,10 +140,10 @@ it('ends with its worker, which does not wait for it', async () => {
 
 it('says that a file ended early, or why it cannot be read', async () => {
   const path = fileOf(randomBytes(MIB))
-  expect(await treeHash(path, 2, 0, MIB + 1)).toBe(TREE_OUTCOME.endedEarly)
-  expect(await treeHash(path, 1, MIB, 1)).toBe(TREE_OUTCOME.endedEarly)
+  expect(await treeHash(path, 2, 0, MIB + 1)).toBe(ADDON_OUTCOME.endedEarly)
+  expect(await treeHash(path, 1, MIB, 1)).toBe(ADDON_OUTCOME.endedEarly)
   expect(await treeHash(temporaryFolder(), 2, 0, MIB)).toBe(constants.errno.EISDIR)
-  expect(await tree().hashRange([-1], 0, MIB, new BigInt64Array(2))).toBe(constants.errno.EBADF)
+  expect(await tree().hashRange('BLAKE3', [-1], 0, MIB, new BigInt64Array(2))).toBe(constants.errno.EBADF)
 })
 
 it('refuses a large file that is cut while its threads read it', async () => {
@@ -154,20 +154,23 @@ it('refuses a large file that is cut while its threads read it', async () => {
 })
 
 it.each([
-  ['no descriptor', [[], 0, 1, new BigInt64Array(2)]],
-  ['65 descriptors', [Array.from({ length: 65 }, () => 0), 0, 1, new BigInt64Array(2)]],
-  ['a descriptor that is no number', [['0'], 0, 1, new BigInt64Array(2)]],
-  ['a start below 0', [[0], -1, 1, new BigInt64Array(2)]],
-  ['a length below 0', [[0], 0, -1, new BigInt64Array(2)]],
-  ['numbers that are too few', [[0], 0, 1, new BigInt64Array(1)]],
-  ['numbers of another kind', [[0], 0, 1, new Int32Array(2)]],
+  ['no descriptor', ['BLAKE3', [], 0, 1, new BigInt64Array(2)]],
+  ['65 descriptors', ['BLAKE3', Array.from({ length: 65 }, () => 0), 0, 1, new BigInt64Array(2)]],
+  ['two descriptors for one thread', ['SHA2-256', [0, 0], 0, 1, new BigInt64Array(2)]],
+  ['a descriptor that is no number', ['BLAKE3', ['0'], 0, 1, new BigInt64Array(2)]],
+  ['a start below 0', ['BLAKE3', [0], -1, 1, new BigInt64Array(2)]],
+  ['a length below 0', ['BLAKE3', [0], 0, -1, new BigInt64Array(2)]],
+  ['numbers that are too few', ['BLAKE3', [0], 0, 1, new BigInt64Array(1)]],
+  ['numbers of another kind', ['BLAKE3', [0], 0, 1, new Int32Array(2)]],
+  ['a digest that OpenSSL has not', ['SHA9', [0], 0, 1, new BigInt64Array(2)]],
+  ['a name that is none', [7, [0], 0, 1, new BigInt64Array(2)]],
   ['nothing', []],
 ])('refuses %s', (_, wrong) => {
-  expect(() => tree().hashRange(...(wrong as Parameters<Blake3Tree['hashRange']>))).toThrow(TypeError)
+  expect(() => tree().hashRange(...(wrong as Parameters<HashAddon['hashRange']>))).toThrow(TypeError)
 })
 
-function tree(): Blake3Tree {
-  const loaded = loadBlake3Tree()
+function tree(): HashAddon {
+  const loaded = loadHashAddon('blake3')
   if (loaded === undefined) throw new Error('the BLAKE3 addon does not load; run: make setup')
   return loaded
 }
@@ -176,7 +179,7 @@ async function treeHash(path: string, threads: number, start: number, length: nu
   const descriptors = Array.from({ length: threads }, () => openSync(path, 'r'))
   try {
     const shared = new BigInt64Array(2)
-    const result = await tree().hashRange(descriptors, start, length, shared)
+    const result = await tree().hashRange('BLAKE3', descriptors, start, length, shared)
     if (typeof result === 'number') return result
     expect(Number(shared[0])).toBe(length)
     return Buffer.from(result).toString('hex')

@@ -30,6 +30,11 @@ function whileReading(action: () => void): HashModelOptions & { readonly at: num
   }
 }
 
+/** Parts so small that they are not for the addon, and so many that they are not for this thread. */
+const IN_WORKERS: HashModelOptions = { method: 'shards', shardSize: 2_000_000 }
+/** So many of them that no machine has hashed them before it looks for the first time. */
+const MANY_PARTS = 50_000_000_000
+
 function largeModel(bytes: number): string {
   const root = modelOf({ 'config.json': '{}', 'weights.bin': '' })
   truncateSync(join(root, 'weights.bin'), bytes)
@@ -57,15 +62,31 @@ it.each<[string, (file: string) => void]>([
   )
 })
 
-it.each<[string, (file: string) => void]>([
-  ['grows', (file) => appendFileSync(file, 'more')],
-  ['shrinks', (file) => truncateSync(file, 3)],
-  ['is replaced by a file of the same size', replaceFile],
-])('refuses a large file that %s while threads read it', async (_, action) => {
-  const root = largeModel(800_000_000)
+it.each<[string, (file: string) => void, string, HashModelOptions]>([
+  ['grows', (file) => appendFileSync(file, 'more'), 'worker', IN_WORKERS],
+  ['grows', (file) => appendFileSync(file, 'more'), "the addon's", {}],
+  ['shrinks', (file) => truncateSync(file, 3), 'worker', IN_WORKERS],
+  ['shrinks', (file) => truncateSync(file, 3), "the addon's", {}],
+  ['is replaced by a file of the same size', replaceFile, 'worker', IN_WORKERS],
+  ['is replaced by a file of the same size', replaceFile, "the addon's", {}],
+])('refuses a large file that %s while %3$s threads read it', async (_, action, _threads, how) => {
+  const root = largeModel(how === IN_WORKERS ? MANY_PARTS : 800_000_000)
   const options = whileReading(() => action(join(root, 'weights.bin')))
-  await expectRefusal(hashModel(root, options), 'MODEL_CHANGED', 'weights.bin changed while it was read')
+  await expectRefusal(hashModel(root, { ...how, ...options }), 'MODEL_CHANGED', 'changed while it was read')
   expect(options.at).toHaveLength(1)
+})
+
+it.each<[string, HashModelOptions]>([
+  ['worker', IN_WORKERS],
+  ["the addon's", {}],
+  ["the addon's, on one file,", { hashType: 'blake3' }],
+])('fails with what the watcher of its progress throws while %s threads read', async (_, how) => {
+  const root = largeModel(how === IN_WORKERS ? MANY_PARTS : 1_000_000_000_000)
+  const error = new Error('the watcher failed')
+  const onProgress = ({ bytesDone }: HashProgress) => {
+    if (bytesDone > 0) throw error
+  }
+  await expect(hashModel(root, { ...how, onProgress })).rejects.toBe(error)
 })
 
 it('refuses a model in which a file appeared or vanished meanwhile, and does not mind a signature', async () => {
@@ -103,21 +124,24 @@ it('reports progress that only grows, ends at the total and names files', async 
   expect(seen.map(({ bytesDone }) => bytesDone)).toEqual(seen.map(({ bytesDone }) => bytesDone).toSorted((left, right) => left - right))
 })
 
-it('stops when it is aborted in the middle of a terabyte, which takes minutes to read, and at once when it was aborted before', async () => {
-  const root = largeModel(1_000_000_000_000)
-  expect(await abortInTheMiddle(root)).toBeLessThan(20_000)
-  await expect(hashModel(root, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+it.each<[string, number, HashModelOptions]>([
+  ['a terabyte, which takes minutes to read', 1_000_000_000_000, {}],
+  ['many parts', MANY_PARTS, IN_WORKERS],
+])('stops when it is aborted in the middle of %s, and at once when it was aborted before', async (_, bytes, how) => {
+  const root = largeModel(bytes)
+  expect(await abortInTheMiddle(root, how)).toBeLessThan(20_000)
+  await expect(hashModel(root, { ...how, signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
 })
 
 /** Milliseconds until it had stopped. */
-async function abortInTheMiddle(root: string): Promise<number> {
+async function abortInTheMiddle(root: string, how: HashModelOptions): Promise<number> {
   const controller = new AbortController()
   let abortedAt = 0
   const options = whileReading(() => {
     abortedAt = performance.now()
     controller.abort()
   })
-  await expect(hashModel(root, { ...options, signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(hashModel(root, { ...how, ...options, signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' })
   return performance.now() - abortedAt
 }
 

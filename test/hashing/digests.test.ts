@@ -92,15 +92,18 @@ it('calls a single file by its basename, or a dot for old signatures', async () 
   expect((await hashModel(join(root, 'model.onnx'), { legacyDotName: true })).resources[0]?.name).toBe('.')
 })
 
-it('gives the same manifest in threads as in-process', async () => {
+it.each([
+  ["the addon's", 10_000_000],
+  ['worker', 2_000_000],
+])('gives the same manifest in %s threads as in-process', async (_, shardSize) => {
   const root = modelOf({ small: 's', 'd/other': 'o' })
   truncateSync(join(root, 'small'), 150_000_003)
   appendFileSync(join(root, 'd/other'), 'x'.repeat(400_000))
-  const threaded = await hashModel(root, { method: 'shards', shardSize: 10_000_000 })
+  const threaded = await hashModel(root, { method: 'shards', shardSize })
   const want = createHash('sha256')
-  for (let left = 10_000_000, first = true; left > 0; left -= 1_000_000, first = false)
+  for (let left = shardSize, first = true; left > 0; left -= 1_000_000, first = false)
     want.update(Buffer.alloc(1_000_000, 0).fill(first ? 's' : '', 0, first ? 1 : 0))
-  expect(threaded.resources.find(({ name }) => name === 'small:0:10000000')?.digest.toHex()).toBe(want.digest('hex'))
+  expect(threaded.resources.find(({ name }) => name === `small:0:${shardSize}`)?.digest.toHex()).toBe(want.digest('hex'))
   const sum = execFileSync('sha256sum', ['d/other', 'small'], { cwd: root, encoding: 'utf8' })
   expect((await hashModel(root)).resources.map(({ name, digest }) => `${digest.toHex()}  ${name}\n`).join('')).toBe(sum)
 })

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
-import { TREE_OUTCOME } from '../../src/hashing/blake3-tree.ts'
+import { ADDON_OUTCOME } from '../../src/hashing/hash-addon.ts'
 import { temporaryFolder } from './support.ts'
 
 let check: string
@@ -33,16 +33,20 @@ it.each([
 })
 
 // What is cut away lies in memory and is mapped; what follows is a hole, so that no round is over before the cut.
-it('ends early and not with its process, however often a file is cut under its threads', () => {
+it.each([
+  ['sha256', 1],
+  ['blake3', 2],
+] as const)('ends early and not with its process, however often a file is cut while it is hashed: %s', (hashType, threads) => {
   const program = `
     import { closeSync, openSync, truncateSync, writeFileSync } from 'node:fs'
-    import { loadBlake3Tree } from ${JSON.stringify(resolve(import.meta.dirname, '../../src/hashing/blake3-tree.ts'))}
+    import { ADDON_ALGORITHM, loadHashAddon } from ${JSON.stringify(resolve(import.meta.dirname, '../../src/hashing/hash-addon.ts'))}
     const [path, bytes, outcomes] = [${JSON.stringify(join(temporaryFolder(), 'weights.bin'))}, Buffer.alloc(32 * 1024 ** 2, 7), []]
     for (let round = 0; round < ${ROUNDS}; round++) {
       writeFileSync(path, bytes)
       truncateSync(path, 2 ** 40)
-      const [shared, files] = [new BigInt64Array(new SharedArrayBuffer(16)), [openSync(path, 'r'), openSync(path, 'r')]]
-      const hashing = loadBlake3Tree().hashRange(files, 0, 2 ** 40, shared)
+      const shared = new BigInt64Array(new SharedArrayBuffer(16))
+      const files = Array.from({ length: ${threads} }, () => openSync(path, 'r'))
+      const hashing = loadHashAddon('${hashType}').hashRange(ADDON_ALGORITHM.${hashType}, files, 0, 2 ** 40, shared)
       while (Atomics.load(shared, 0) < (bytes.length * round) / ${ROUNDS}) {}
       truncateSync(path, 3)
       outcomes.push(await hashing)
@@ -50,7 +54,7 @@ it('ends early and not with its process, however often a file is cut under its t
     }
     console.log(JSON.stringify(outcomes))`
   const said = execFileSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], { encoding: 'utf8' })
-  expect(JSON.parse(said)).toEqual(Array.from({ length: ROUNDS }, () => TREE_OUTCOME.endedEarly))
+  expect(JSON.parse(said)).toEqual(Array.from({ length: ROUNDS }, () => ADDON_OUTCOME.endedEarly))
 })
 
 const ROUNDS = 20

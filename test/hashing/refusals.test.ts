@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { LIMITS } from '#core'
-import { DEFAULT_IGNORES, hashModel, listModel } from '#hashing'
+import { DEFAULT_IGNORES, hashModel, type HashModelOptions, listModel } from '#hashing'
 import { expectRefusal, modelOf, temporaryFolder, unprivileged } from './support.ts'
 
 async function namesOf(...args: Parameters<typeof hashModel>): Promise<string[]> {
@@ -63,11 +63,15 @@ it('refuses a file or directory that it may not read', async () => {
   chmodSync(join(root, 'vault'), 0o700) // so that it can be removed
 })
 
-it('refuses an unreadable file in threads as well', async () => {
+it.each<[string, HashModelOptions]>([
+  ["the addon's", {}],
+  ['worker', { method: 'shards', shardSize: 2_000_000 }],
+])('refuses an unreadable file in %s threads as well', async (_, options) => {
   const root = modelOf({ 'large.bin': '', 'secret.bin': 's' })
   truncateSync(join(root, 'large.bin'), 300_000_000)
+  truncateSync(join(root, 'secret.bin'), 5_000_000)
   chmodSync(join(root, 'secret.bin'), 0)
-  await unprivileged(root, () => expectRefusal(hashModel(root), 'FILE_UNREADABLE', 'secret.bin cannot be read (EACCES)'))
+  await unprivileged(root, () => expectRefusal(hashModel(root, options), 'FILE_UNREADABLE', 'cannot be read (EACCES)'))
 })
 
 it('refuses a model that is not there', async () => {
