@@ -76,7 +76,10 @@ describe('SLH-DSA', () => {
           portable: () => toHex(slhScheme(group).keygen(concatBytes(bytes(test.skSeed), bytes(test.skPrf), bytes(test.pkSeed))).publicKey),
           native: () => nativePublicKey(slhPrimitive(group), bytes(test.sk)),
         }
-        counted.onBoth([slhPrimitive(group)], ({ name }) => expect([name, test.tcId, made[name]()]).toEqual([name, test.tcId, hex(test.pk)]))
+        const judge = (name: Engine['name']) => expect([name, test.tcId, made[name]()]).toEqual([name, test.tcId, hex(test.pk)])
+        // A small set's key is made of hundreds of thousands of hashes: the library has made one of each.
+        if (isSmall(group) && test !== group.tests[0]) counted.outsidePort('native', 'small SLH-DSA sets after the first', () => judge('native'))
+        else counted.onBoth([slhPrimitive(group)], ({ name }) => judge(name))
       }
     }
   })
@@ -128,6 +131,10 @@ function isPure({ signatureInterface, preHash }: Group): boolean {
 function variantOf(set: MlDsaSet, group: Group, test: Readonly<Record<string, unknown>>) {
   if (group.preHash !== 'preHash') return SCHEMES[set]
   return SCHEMES[set].prehash(PRE_HASHES[test.hashAlg as keyof typeof PRE_HASHES])
+}
+
+function isSmall({ parameterSet }: Group): boolean {
+  return parameterSet.endsWith('s')
 }
 
 function slhPrimitive({ parameterSet }: Group): Primitive {
