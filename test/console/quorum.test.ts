@@ -105,3 +105,28 @@ it('holds on to the witnesses of a trust file that a reviewer brought: the daemo
   console.shown.cosigned = () => note
   await page.locator('.state .pill').getByText('✓ 11 entries').waitFor()
 })
+
+it('tells at every visit that the daemon asks for less than before, until a reviewer brings the new trust file', async () => {
+  const note = cosigned([first, third])
+  console.shown.cosigned = () => note
+  await open()
+  await good().nth(10).waitFor()
+  expect(await page.locator('.alarm').allInnerTexts()).toEqual([])
+  const less = trustFile(console.keys, 2, witnesses, 1)
+  console.shown.trust = async () => less
+  for (let visits = 0; visits < 2; visits++) {
+    await page.reload()
+    await alarm('The daemon asks for less.').waitFor()
+    const said = await page.getByRole('alert').innerText()
+    expect(said).toContain('wants cosignatures by 2 of 3 witnesses; the one that the daemon shows now wants cosignatures by 1 of 3 witnesses')
+    await good().nth(10).waitFor() // what was cosigned is verified all the same
+  }
+  expect(await findFaults(page)).toEqual([])
+  await screenshot(page, 'eased-demand')
+  await page.getByRole('link', { name: 'Trust' }).click()
+  await page.getByLabel(/^Trust file/).setInputFiles(trustUpload(console.keys, less))
+  await alarm('The daemon asks for less.').waitFor({ state: 'detached' })
+  await page.reload()
+  await page.locator('.state .pill').getByText('✓ 11 entries').waitFor()
+  expect(await page.locator('.alarm').allInnerTexts()).toEqual([])
+})
