@@ -91,8 +91,9 @@ export class Sequencer {
       for (;;) {
         const result = await this.#commit(waiting)
         if ('committed' in result) {
+          const steps = waiting.some(({ covered }) => covered) ? STEPS_IN_A_TURN : INDEXES_IN_A_TURN
           for (const [at, committed] of result.committed.entries()) {
-            await breathe(at)
+            if (isTurn(at, steps)) await nextTurn()
             waiting[at]?.resolve(committed)
           }
           return
@@ -166,7 +167,7 @@ export class Sequencer {
     const node = rememberNodes(staged.tree.reader(this.#options.tiles.reader(staged.tiles)))
     let receipts = 0
     for (const [at, waiter] of waiting.entries()) {
-      if (waiter.covered) await breathe(receipts++) // proofs and answers are work; an index is none
+      if (waiter.covered && isTurn(receipts++, STEPS_IN_A_TURN)) await nextTurn() // proofs and answers are work; an index is none
       try {
         committed.push(release(waiter, staged.leaves[at], { size, checkpoint, node }, answers))
       } catch (error) {
@@ -207,8 +208,8 @@ function batchLength(queue: readonly Waiter[]): number {
 }
 
 /** Whatever else has to be done gets its turn between the steps of a large batch: a refusal, or the next work for the key host. */
-async function breathe(step: number): Promise<void> {
-  if (step > 0 && step % STEPS_IN_A_TURN === 0) await nextTurn()
+function isTurn(step: number, steps: number): boolean {
+  return step > 0 && step % steps === 0
 }
 
 function signed(note: string): { readonly note: string } {
@@ -224,5 +225,7 @@ const MAX_LEAVES = 1024
 /** An answer is tens of kilobytes, a leaf one: more of them in one commit let everybody else wait longer than the commit saves. */
 const MAX_ANSWERS = 64
 const STEPS_IN_A_TURN = 8
+/** Who only hears of an index has less to do at once, and a turn of the event loop costs nearly as much as an append. */
+const INDEXES_IN_A_TURN = 32
 /** An entry waits at most so long for others to come. */
 const GATHER_MS = 30
