@@ -15,6 +15,7 @@ export async function hashRanges(job: RangeJob): Promise<void> {
   if (addon === undefined) return await hashWhole(job)
   const { large = [], rest = [] } = Object.groupBy(job.ranges.keys(), (index) => (isLarge(job.ranges[index]) ? 'large' : 'rest'))
   await (await import('./hash-in-addon.ts')).hashInAddon(partOf(job, large, 0), addon)
+  if (rest.length === 0) return // what hashes those takes a while to load
   await hashWhole(partOf(job, rest, bytesOf(large.map((index) => job.ranges[index] as FileRange))))
 }
 
