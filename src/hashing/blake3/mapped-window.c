@@ -105,8 +105,8 @@ void window_open(struct window *window, int descriptor) {
   pthread_sigmask(SIG_UNBLOCK, &faults, NULL);
 }
 
-/* Whether the byte is in memory. Reading is better where it is not: the system reads ahead further. Only file systems of this machine's own disks and
- * memory answer this, so that those of a network are read. */
+/* Whether the byte is in memory. Reading is better where it is not: the system reads ahead further. Not every file system
+ * answers this, network ones least of all: there everything is read. */
 static bool is_at_hand(int descriptor, uint64_t offset) {
   uint8_t byte;
   struct iovec into = {.iov_base = &byte, .iov_len = 1};
