@@ -175,11 +175,7 @@ async function checkInside(check: CheckRunner, paths: HomePaths, config: Config)
       await keys.check()
       return { database, keys, timeline }
     },
-    ({ keys }) =>
-      `all in the token, and they sign: ${keys
-        .list()
-        .map(({ name }) => name)
-        .join(', ')}, and those of the log`,
+    ({ keys }) => `all in the token, and they sign: ${[...new Set(keys.list().map(({ name }) => name))].join(', ')}, and those of the log`,
   )
   const free = await check(
     'daemon',
