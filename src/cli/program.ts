@@ -34,7 +34,7 @@ export function createProgram(output: Output, execute: Execute): Command {
 }
 
 function addGroup(above: Command, group: CommandGroup, execute: Execute): void {
-  const parent = above.command(group.name).summary(group.summary).description(group.summary)
+  const parent = above.command(group.name).summary(group.summary).description(sentence(group.summary))
   addExamples(parent, group.examples)
   for (const declaration of group.commands) addCommand(parent, declaration, execute)
   for (const inner of group.groups ?? []) addGroup(parent, inner, execute)
@@ -44,7 +44,7 @@ function addCommand(parent: Command, declaration: CommandDeclaration, execute: E
   const command = parent
     .command(declaration.name)
     .summary(declaration.summary)
-    .description(declaration.description ?? declaration.summary)
+    .description(declaration.description ?? sentence(declaration.summary))
   for (const { syntax, description } of declaration.operands ?? []) command.argument(syntax, description)
   for (const option of declaration.options ?? []) command.addOption(toOption(option))
   addExamples(command, declaration.examples)
@@ -53,12 +53,17 @@ function addCommand(parent: Command, declaration: CommandDeclaration, execute: E
   })
 }
 
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`
+}
+
 function toOption(declaration: OptionDeclaration): Option {
-  const option = new Option(declaration.flags, declaration.description)
+  const { flags, description, mandatory } = declaration
+  const option = new Option(flags, mandatory === true ? `${description}; needed` : description)
   if (declaration.choices !== undefined) option.choices([...declaration.choices])
   if (declaration.parse !== undefined) option.argParser(declaration.parse)
   if (declaration.repeatable === true) option.argParser((value: string, earlier: string[] | undefined) => [...(earlier ?? []), value])
-  if (declaration.mandatory === true) option.makeOptionMandatory()
+  if (mandatory === true) option.makeOptionMandatory()
   return option
 }
 

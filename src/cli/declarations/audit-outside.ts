@@ -10,7 +10,7 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
     operands: [{ syntax: '<file>', description: 'model.hybrid.sig, a model with one in it, or a receipt as `audit receipt` writes it' }],
     summary: 'verify, offline, that one signature is in the log',
     description:
-      'Checks both log signatures, the proof of inclusion, and that the entry names this very signature; tells what the entry says.\n' +
+      'Checks both log signatures, the proof of inclusion, and that the entry names this very signature; tells what the entry says. ' +
       'With --log also that the log as it is published today still has that entry. Exit 0: it holds, 1: it does not.',
     options: [LOG_TRUST_OPTION, { ...LOG_OPTION, description: `${LOG_OPTION.description}: must still contain it` }],
     examples: [
@@ -25,8 +25,8 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
     operands: [{ syntax: '[index]', description: 'number of the entry, from 0' }],
     summary: 'prove from a published log that it has an entry, or that it only grew',
     description:
-      'Makes a proof from the tiles and judges it by the signed checkpoint before it is written: of inclusion (c2sp.org/tlog-proof, with the\n' +
-      'entry), or with --from of consistency (the body of add-checkpoint, c2sp.org/tlog-witness). --from and --to are sizes, or files\n' +
+      'Makes a proof from the tiles and judges it by the signed checkpoint before it is written: of inclusion (c2sp.org/tlog-proof, with the ' +
+      'entry), or with --from of consistency (the body of add-checkpoint, c2sp.org/tlog-witness). --from and --to are sizes, or files ' +
       'with checkpoints that were kept.',
     options: [
       LOG_OPTION,
@@ -47,8 +47,8 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
     operands: [{ syntax: '<log>', description: 'the published log: URL or directory' }],
     summary: 'watch a published log: it must only grow, and each entry must be a signed one',
     description:
-      'Keeps the last checkpoint; demands that the next one continues it, reads every new entry and checks it against the tree. Tells of a fork,\n' +
-      'a rollback, changed or withheld entries, time that goes back, outcomes without intents and the other way round, a log that is gone or\n' +
+      'Keeps the last checkpoint; demands that the next one continues it, reads every new entry and checks it against the tree. Tells of a fork, ' +
+      'a rollback, changed or withheld entries, time that goes back, outcomes without intents and the other way round, a log that is gone or ' +
       'silent, and what your rules say. Ends with exit code 1 at an alert; with --webhook it posts it and goes on.',
     options: [
       { flags: '--once', description: 'one round, for cron' },
@@ -78,7 +78,7 @@ export const OUTSIDE_COMMANDS: readonly CommandDeclaration[] = [
     ],
     summary: 'compare two views of a log: the same, one ahead, or forked, and from which entry on',
     description:
-      'Both must be signed by the log keys of the trust file. Exit 0: the same, or one continues the other; 1: they are two histories, or of\n' +
+      'Both must be signed by the log keys of the trust file. Exit 0: the same, or one continues the other; 1: they are two histories, or of ' +
       'different logs. Two files with checkpoints of different sizes need the published log that has the larger one.',
     options: [LOG_TRUST_OPTION],
     examples: [

@@ -155,7 +155,7 @@ export const AUDIT_COMMANDS: CommandGroup = {
       name: 'console',
       summary: 'print a link that opens the review console in a browser, once',
       description:
-        'Asks the daemon over its Unix socket, so it works for the user that runs the daemon. The daemon serves the console where config.toml\n' +
+        'Asks the daemon over its Unix socket, so it works for the user that runs the daemon. The daemon serves the console where config.toml ' +
         'has listen in the section [console].',
       options: CONNECTION_OPTIONS,
       examples: [
@@ -170,7 +170,7 @@ export const AUDIT_COMMANDS: CommandGroup = {
       operands: [{ syntax: '[init]', description: 'make the keys and a commented witness.toml, once' }],
       summary: 'be a witness: cosign the checkpoints of other logs (c2sp.org/tlog-witness)',
       description:
-        'Answers POST /add-checkpoint for the logs in witness.toml, and for no others, as long as each goes on from its last cosigned\n' +
+        'Answers POST /add-checkpoint for the logs in witness.toml, and for no others, as long as each goes on from its last cosigned ' +
         'checkpoint, which is on disk before a cosignature leaves. Its two keys, Ed25519 and ML-DSA-44, are files of mode 0600.',
       options: [
         { flags: '--directory <directory>', description: 'where it keeps all that; default is witness in the state directory' },
@@ -187,7 +187,7 @@ export const AUDIT_COMMANDS: CommandGroup = {
       name: 'fsck',
       summary: 'check the whole log: every leaf, hash, tile and checkpoint',
       description:
-        'Reads the database of the state directory, beside a running daemon or without one, and writes nothing. Says which leaf is the first bad one and\n' +
+        'Reads the database of the state directory, beside a running daemon or without one, and writes nothing. Says which leaf is the first bad one and ' +
         'what was changed, and goes on. With --tiles also a published copy, every tile and entry. Exit code 1 if anything does not match.',
       options: [{ flags: '--tiles <place>', description: 'compare with this published copy, too: URL or directory' }, LOG_TRUST_OPTION],
       examples: [
@@ -202,8 +202,8 @@ export const AUDIT_COMMANDS: CommandGroup = {
       operands: [{ syntax: '<directory>', description: 'made if it is not there' }],
       summary: 'write the log down as plain files for a static host (c2sp.org/tlog-tiles)',
       description:
-        'Writes what is new in the log since the last time: entries and tiles first, the checkpoint that covers them last, so that the\n' +
-        'directory can be served and copied at any moment. Refuses to put a log over one that it does not extend. Every entry becomes\n' +
+        'Writes what is new in the log since the last time: entries and tiles first, the checkpoint that covers them last, so that the ' +
+        'directory can be served and copied at any moment. Refuses to put a log over one that it does not extend. Every entry becomes ' +
         'public: names of models, keys and callers. Reads the database of the state directory; the daemon may run or not.',
       examples: [
         ['sealstone audit publish /srv/log', 'the first time everything, then what is new'],
@@ -216,8 +216,8 @@ export const AUDIT_COMMANDS: CommandGroup = {
       operands: [{ syntax: '[directory]', description: 'cold storage; default, and the only one, is audit.cold of config.toml' }],
       summary: 'move old entries out of the database into cold storage',
       description:
-        'Writes the log down in the directory as audit publish does, for its owner alone, reads every old bundle of 256 entries back, and only then takes it out\n' +
-        'of the database. What filters look at and all hashes stay in it, and the log says which entries were moved. A daemon that runs does it itself, in small\n' +
+        'Writes the log down in the directory as audit publish does, for its owner alone, reads every old bundle of 256 entries back, and only then takes it out ' +
+        'of the database. What filters look at and all hashes stay in it, and the log says which entries were moved. A daemon that runs does it itself, in small ' +
         'steps between its signatures; the database file gets smaller for the first time when none runs.',
       options: [
         { flags: '--older-than <days>', description: 'entries that were written longer ago', parse: positiveInteger },

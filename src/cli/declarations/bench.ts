@@ -12,8 +12,8 @@ export const BENCH_COMMANDS: CommandGroup = {
       name: 'sign',
       summary: 'measure how fast a daemon signs, beside what the bare primitives take',
       description:
-        'Sets up a daemon with a SoftHSM token of its own in a temporary directory, so nothing of yours is touched, and lets\n' +
-        'clients sign in a closed loop over its Unix socket, with every fsync and receipt. RATIO is the rate over that of the bare\n' +
+        'Sets up a daemon with a SoftHSM token of its own in a temporary directory, so nothing of yours is touched, and lets ' +
+        'clients sign in a closed loop over its Unix socket, with every fsync and receipt. RATIO is the rate over that of the bare ' +
         'primitives on one core: ML-DSA and classical signature, both verifications, and their part of a batched commit.',
       options: [
         { flags: '--clients <list>', description: 'how many at a time, one run each; default 1,8,64', parse: counts },

@@ -6,7 +6,7 @@ export const DAEMON_COMMANDS: readonly CommandDeclaration[] = [
     name: 'init',
     summary: 'set up the state directory, its token, the first key and the audit log',
     description:
-      'Makes the state directory with its own SoftHSM token, or uses a token that you name; creates the first signing key\n' +
+      'Makes the state directory with its own SoftHSM token, or uses a token that you name; creates the first signing key ' +
       'with its companion, the keys of the audit log, a commented config.toml and trust.json. Refuses a directory in use.',
     options: [
       { flags: '--token <uri>', description: 'use this PKCS#11 token (RFC 7512 URI) instead of an own SoftHSM token' },
@@ -47,7 +47,7 @@ export const DAEMON_COMMANDS: readonly CommandDeclaration[] = [
     name: 'doctor',
     summary: 'check the state directory, the token, the keys and the log, and try what the token can do',
     description:
-      'Tries with throw-away objects what the token really does: signs, seals, counts sessions, and times each. Says what a daemon would\n' +
+      'Tries with throw-away objects what the token really does: signs, seals, counts sessions, and times each. Says what a daemon would ' +
       'choose and what to fix. Safe beside a running daemon; sends no PIN when the counter of the token is low. No secret is printed.',
     options: [{ flags: '--quick', description: 'do not try what the token can do' }],
     examples: [

@@ -88,7 +88,7 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
     operands: NAME,
     summary: 'say since when somebody else may have had a version',
     description:
-      'What the version signed before that time, as its receipt proves, goes on to verify; what it signed later, or without a\n' +
+      'What the version signed before that time, as its receipt proves, goes on to verify; what it signed later, or without a ' +
       'receipt, does not. Name an earlier time later if you learn more; a later time is refused.',
     options: [VERSION, { flags: '--since <time>', description: 'since when; needed', parse: timestamp }, REASON, ...CONNECTION_OPTIONS],
     examples: [['sealstone keys compromise default --since 2026-11-01T00:00:00Z --reason "laptop stolen"', 'then hand out the trust file']],
@@ -99,7 +99,7 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
     operands: NAME,
     summary: 'remove the private halves of a version, after a waiting time',
     description:
-      'The key must allow it (keys policy --deletion-allowed true) and the version must be out of use. Until the waiting time\n' +
+      'The key must allow it (keys policy --deletion-allowed true) and the version must be out of use. Until the waiting time ' +
       'is over (keys.destroy_wait_hours in config.toml) `keys keep` calls it off. What the version signed goes on to verify.',
     options: [
       VERSION,
@@ -156,7 +156,7 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
     operands: NAME,
     summary: 'take an ML-DSA private key from a PKCS#8 file',
     description:
-      'Seed, expanded key or both (RFC 9881), DER or PEM, not encrypted. The key host alone reads it, checks it and seals it with\n' +
+      'Seed, expanded key or both (RFC 9881), DER or PEM, not encrypted. The key host alone reads it, checks it and seals it with ' +
       'the token; every receipt says that the key was imported. Works on the machine of the daemon, as its user.',
     options: [{ flags: '--file <pkcs8>', description: 'the private key; needed' }, ...VALIDITY, ...CONNECTION_OPTIONS],
     examples: [['sealstone keys import legacy --file ./mldsa65.pem', 'then destroy the file']],
@@ -166,7 +166,7 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
     name: 'rewrap',
     summary: 'seal every seed anew under a new wrapping key of the token',
     description:
-      'Signing goes on meanwhile. The old wrapping key stays in the token, because backups from before need it to open; with\n' +
+      'Signing goes on meanwhile. The old wrapping key stays in the token, because backups from before need it to open; with ' +
       '--destroy-old it goes, and with it whatever another daemon on the same token sealed. Run it again if it was interrupted.',
     options: [
       { flags: '--destroy-old', description: 'destroy the wrapping keys that this daemon needs no more' },
@@ -185,7 +185,7 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
     operands: [{ syntax: '<folder>', description: 'a new folder' }],
     summary: 'back up keys and audit log while the daemon signs',
     description:
-      'Public parts, sealed seeds, the log, and the recovery blobs of keys made with recovery recipients, with a hash list.\n' +
+      'Public parts, sealed seeds, the log, and the recovery blobs of keys made with recovery recipients, with a hash list. ' +
       'Nothing in it works without the token or an offline identity. PINs are not in it. Works on the machine of the daemon.',
     options: CONNECTION_OPTIONS,
     examples: [['sealstone keys backup "/backup/sealstone-$(date +%F)"', 'then copy it away; sha256sum -c SHA256SUMS checks it']],
@@ -196,7 +196,7 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
     operands: [{ syntax: '<folder>', description: 'what `keys backup` wrote' }],
     summary: 'set up an empty state directory from a backup',
     description:
-      'With the token that the keys are in, everything goes on as it was. With another one, --identity puts every recoverable\n' +
+      'With the token that the keys are in, everything goes on as it was. With another one, --identity puts every recoverable ' +
       'key into it; the others never sign again, but what they signed verifies. No daemon may run on the state directory.',
     options: [
       { flags: '--identity <file>', description: 'age identity of a recovery recipient: recover into another token' },

@@ -20,7 +20,7 @@ export const ARTIFACT_COMMANDS: readonly CommandDeclaration[] = [
     operands: [ARTIFACT],
     summary: 'sign an MCP bundle, an agent skill or an A2A agent card',
     description:
-      'What it is is seen by what is in it. The signature is PATH.hybrid.sig beside a file; a skill gets skill.hybrid.sig and skill.oms.sig, which every\n' +
+      'What it is is seen by what is in it. The signature is PATH.hybrid.sig beside a file; a skill gets skill.hybrid.sig and skill.oms.sig, which every ' +
       'OpenSSF Model Signing tool verifies. A bundle is refused where two programs could see different files in it.',
     options: [SIGNING_KEY_OPTION, KEY_VERSION_OPTION, PROGRESS_OPTION, ...CONNECTION_OPTIONS],
     examples: [

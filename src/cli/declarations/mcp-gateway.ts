@@ -16,8 +16,8 @@ export function gateway(): CommandDeclaration {
     operands: [{ syntax: '[command...]', description: 'what starts the MCP server, after --' }],
     summary: 'stand before an MCP server and let through only what was approved',
     description:
-      'Hosts start it in place of the server. Before a host sees a tool, all that the server offers is fetched and compared with the signed\n' +
-      'manifest; what was added, removed, renamed or changed is refused, and the decision goes to the audit log.\n' +
+      'Hosts start it in place of the server. Before a host sees a tool, all that the server offers is fetched and compared with the signed ' +
+      'manifest; what was added, removed, renamed or changed is refused, and the decision goes to the audit log. ' +
       'The server sees PATH, HOME and LANG of the environment, and what --env names.',
     options: [
       ...SERVER_OPTIONS,

@@ -30,7 +30,7 @@ export const OFFER_COMMANDS: readonly CommandDeclaration[] = [
     operands: [SERVER],
     summary: 'sign everything that an MCP server offers',
     description:
-      'Starts the server, or asks the one at --url, for its identity, all tools, prompts and resources, and has the daemon sign the whole of it.\n' +
+      'Starts the server, or asks the one at --url, for its identity, all tools, prompts and resources, and has the daemon sign the whole of it. ' +
       'The manifest NAME.mcp.hybrid.sig is what sealstone mcp gateway and mcp verify hold the server to.',
     options: [
       SIGNING_KEY_OPTION,
@@ -52,7 +52,7 @@ export const OFFER_COMMANDS: readonly CommandDeclaration[] = [
     operands: [{ syntax: '<manifest>', description: 'a file NAME.mcp.hybrid.sig' }, SERVER],
     summary: 'verify a signed manifest, and that a server offers just that',
     description:
-      'Checks the manifest offline, against a trust file: --trust, else trust.json of the state directory. With a server it is asked for all that it\n' +
+      'Checks the manifest offline, against a trust file: --trust, else trust.json of the state directory. With a server it is asked for all that it ' +
       'offers, and each difference is named: added, removed, renamed, changed, duplicated, names that look alike. Exit 0: as signed, 1: not.',
     options: [TRUST_OPTION, PUBLIC_KEY_OPTION, REQUIRE_OPTION, PROTECTION_OPTION, ...ASKING_OPTIONS],
     examples: [
@@ -86,7 +86,7 @@ export const OFFER_COMMANDS: readonly CommandDeclaration[] = [
     operands: [SERVER],
     summary: 'approve what an MCP server offers, where nobody signed it',
     description:
-      'Shows everything that the server offers to its end, asks a person, and keeps it in the state directory as a pin. The gateway then holds the server, by\n' +
+      'Shows everything that the server offers to its end, asks a person, and keeps it in the state directory as a pin. The gateway then holds the server, by ' +
       'its command or URL, to just that. The approval is an entry of the audit log if a daemon is there. A signed manifest is better: mcp sign.',
     options: [
       { flags: '--yes <digest>', description: 'approve without asking, if what is offered has this digest' },

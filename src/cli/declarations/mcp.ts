@@ -33,8 +33,8 @@ function serve(): CommandDeclaration {
     name: 'serve',
     summary: 'serve verification and the audit log to MCP hosts',
     description:
-      'A Model Context Protocol server on standard input and output: hosts start it themselves. Its tools read and change nothing,\n' +
-      'but for request_signature, which is there only with --allow-signing, and prepare_model, only with --allow-preparing.\n' +
+      'A Model Context Protocol server on standard input and output: hosts start it themselves. Its tools read and change nothing, ' +
+      'but for request_signature, which is there only with --allow-signing, and prepare_model, only with --allow-preparing. ' +
       'Paths are taken below --root only. Configuration for the common hosts is in docs/mcp.md.',
     options: [
       { flags: '--listen <address>', description: 'serve over HTTP at this loopback address instead, such as 127.0.0.1:8808' },
@@ -86,7 +86,7 @@ function registry(): CommandGroup {
         name: 'login',
         summary: 'log in to an MCP registry with a key in the token',
         description:
-          'The registry wants the time, signed with a key that the domain publishes. The daemon signs its own clock and nothing else, and the log says so.\n' +
+          'The registry wants the time, signed with a key that the domain publishes. The daemon signs its own clock and nothing else, and the log says so. ' +
           'The key is of suite ed25519 or ecdsa-p384. Without --registry what a registry wants is printed and sent nowhere.',
         options: [
           { flags: '--domain <domain>', description: 'the domain that publishes the key' },

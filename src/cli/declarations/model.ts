@@ -49,7 +49,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
     operands: [{ syntax: '<model>', description: 'directory, or single file' }],
     summary: 'sign a model',
     description:
-      'Hashes the model here, has the daemon sign the digests, and writes model.sig (OpenSSF Model Signing v1.0) and\n' +
+      'Hashes the model here, has the daemon sign the digests, and writes model.sig (OpenSSF Model Signing v1.0) and ' +
       'model.hybrid.sig into the directory, or beside a single file. Earlier signatures of the same model are replaced.',
     options: [
       SIGNING_KEY_OPTION,
@@ -76,7 +76,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
     operands: [{ syntax: '<model>', description: 'directory, or single file' }],
     summary: 'verify a model, offline',
     description:
-      'Hashes the model and checks model.sig and model.hybrid.sig against a trust file: --trust, else trust.json of the\n' +
+      'Hashes the model and checks model.sig and model.hybrid.sig against a trust file: --trust, else trust.json of the ' +
       "state directory. No daemon and no network. For other people's signatures name the key or the root to trust.",
     options: [...VERIFY_OPTIONS, { flags: '--cached', description: 'believe digests that --cache keeps; those files are not read' }, PROGRESS_OPTION],
     examples: [
@@ -93,9 +93,9 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
     foreignOperands: true,
     summary: 'run a command on models that were verified and cannot change meanwhile',
     description:
-      'Verifies each model as verify does, then starts the command with it: {model} in its arguments and $SEALSTONE_MODEL are where the\n' +
-      'verified files are, $SEALSTONE_MODEL_ROOT is their digest; {model2}, $SEALSTONE_MODEL_2 and so on for further models. Input, output\n' +
-      'and signals are those of the command, and so is the exit status; 1, 2 and 3 with an error: line are of sealstone itself.\n' +
+      'Verifies each model as verify does, then starts the command with it: {model} in its arguments and $SEALSTONE_MODEL are where the ' +
+      'verified files are, $SEALSTONE_MODEL_ROOT is their digest; {model2}, $SEALSTONE_MODEL_2 and so on for further models. Input, output ' +
+      'and signals are those of the command, and so is the exit status; 1, 2 and 3 with an error: line are of sealstone itself. ' +
       'docs/run.md says what each guard keeps out and what it cannot.',
     options: [
       { flags: '--model <path>', description: 'directory, or single file; may be repeated', repeatable: true, mandatory: true },
@@ -144,7 +144,7 @@ export const MODEL_COMMANDS: readonly CommandDeclaration[] = [
     ],
     summary: 'list the files and tensors in which two models differ',
     description:
-      'Hashes both and lists what was added, removed, changed or renamed; in safetensors and GGUF files tensor by tensor. Signatures are\n' +
+      'Hashes both and lists what was added, removed, changed or renamed; in safetensors and GGUF files tensor by tensor. Signatures are ' +
       'compared with what they were made for, file by file; they are not verified. Exit 0: the same, 1: they differ.',
     options: [{ flags: '--all', description: 'every tensor on a line of its own, not grouped by layer' }, PROGRESS_OPTION],
     examples: [
