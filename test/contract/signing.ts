@@ -52,12 +52,12 @@ export function describeSigning(contract: Contract): void {
       }
     })
 
-    it('makes 500 times three signatures and holds no more of the system or the token than before', async () => {
+    it('makes 200 times three signatures and holds no more of the system or the token than before', async () => {
       const token = contract.token()
       await using keyHost = await openKeyHost(token.location)
       await signMany(contract, keyHost, 20)
       const before = { descriptors: descriptors(keyHost), held: await token.heldByClients() }
-      await signMany(contract, keyHost, 500)
+      await signMany(contract, keyHost, 200)
       expect({ descriptors: descriptors(keyHost), held: await token.heldByClients() }).toEqual(before)
       expect(keyHost.respawns).toBe(0)
     }, 400_000)

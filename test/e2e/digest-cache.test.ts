@@ -13,9 +13,8 @@ const folder = temporaryFolder()
 
 beforeAll(async () => {
   home = await initHome()
-  daemon = await startDaemon(home.home)
   model = tinyModel(join(folder.path, 'model'))
-  await sleep(2100) // what was written just now is not kept
+  ;[daemon] = await Promise.all([startDaemon(home.home), sleep(2100)]) // what was written just now is not kept
 })
 afterAll(async () => {
   await daemon[Symbol.asyncDispose]()

@@ -68,7 +68,7 @@ describe('doctor', () => {
   })
 
   it('says what is wrong and what to do', async () => {
-    using home = await initHome([])
+    using home = await initHome()
     rmSync(join(home.home, 'secrets/user.pin'))
     const result = await run(['doctor'], home)
     expect(result.code).toBe(3)
@@ -76,7 +76,7 @@ describe('doctor', () => {
   })
 
   it('starts a key host also where core dumps are off and may not be set otherwise, as under a service manager', async () => {
-    using home = await initHome([])
+    using home = await initHome()
     const noCoreDumps = ['-c', 'ulimit -c 0; exec "$@"', 'sh']
     const withoutRaising = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_resource', '--inh-caps=-sys_resource'] : []
     const { stdout } = await promisify(execFile)('sh', [...noCoreDumps, ...withoutRaising, LAUNCHER, 'doctor'], {
@@ -86,7 +86,7 @@ describe('doctor', () => {
   })
 
   it('sees that the log was changed', async () => {
-    using home = await initHome([])
+    using home = await initHome()
     const path = join(home.home, 'sealstone.db')
     const bytes = readFileSync(path)
     const at = bytes.indexOf('"operation":"keys.create"')
