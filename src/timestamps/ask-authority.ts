@@ -43,7 +43,8 @@ async function post(url: string, body: Uint8Array, signal: AbortSignal): Promise
     response = await fetch(url, {
       method: 'POST',
       body: Uint8Array.from(body),
-      headers: { 'content-type': 'application/timestamp-query' },
+      // A connection of its own: one that was kept since the last time may end just now, and a POST is not sent again by itself.
+      headers: { 'content-type': 'application/timestamp-query', connection: 'close' },
       redirect: 'error',
       signal,
     })
