@@ -59,10 +59,10 @@ export class ColdBundles {
 
   /**
    * After a bundle could not be read: whether cold storage is away as a whole, or fails, which says nothing of the log. False where it is there without that
-   * bundle. The checkpoint was written last, so it is there as long as the storage is; looked at before and after, because a mount may come and go.
+   * bundle, and where there is none. The checkpoint was written last, so it is there as long as the storage is; looked at before and after, because a mount may come and go.
    */
   isAway(number: bigint): boolean {
-    if (this.#directory === undefined) return true
+    if (this.#directory === undefined) return false
     const checkpoint = join(this.#directory, 'checkpoint')
     return !existsSync(checkpoint) || !isGone(this.pathOf(number)) || !existsSync(checkpoint)
   }
