@@ -15,7 +15,8 @@ export function usageOf(pid: number): Usage | undefined {
   return { cpuSeconds: all.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0), peakMiB: all.reduce((sum, { peakMiB }) => sum + peakMiB, 0) }
 }
 
-function usageOfOne(pid: number): Usage | undefined {
+/** Of the process alone. */
+export function usageOfOne(pid: number): Usage | undefined {
   const stat = read(`/proc/${pid}/stat`)
   const peak = /VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`) ?? '')
   if (stat === undefined || peak === null) return undefined
