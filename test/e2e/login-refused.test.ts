@@ -1,5 +1,5 @@
 /** Logins that were refused are in the log: clients with a certificate that will not do, at both doors, and the daemon's own at its token. */
-import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,7 +8,7 @@ import { openDatabase } from '#db'
 import { type Leaf, parseLeaf } from '#tlog'
 import { MIGRATIONS } from '../../src/daemon/runtime.ts'
 import { signRequest, verifyLogOf } from '../support/live-signing.ts'
-import { makeAuthority } from '../support/openssl.ts'
+import { makeAuthority, mutualTls } from '../support/openssl.ts'
 import { initHome, run, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
 const folder = temporaryFolder()
@@ -21,16 +21,9 @@ let home: Awaited<ReturnType<typeof initHome>>
 
 beforeAll(async () => {
   home = await initHome()
-  chmodSync(server.keyFile, 0o600)
   appendFileSync(
     join(home.home, 'config.toml'),
-    `
-[listen.tls]
-address = "127.0.0.1:0"
-certificate = "${server.certFile}"
-private_key = "${server.keyFile}"
-client_ca = "${clients.certFile}"
-
+    `${mutualTls(server, clients)}
 [hash]
 tls_address = "127.0.0.1:0"
 `,

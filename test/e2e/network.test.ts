@@ -1,13 +1,13 @@
 /** The daemon over the network: TLS 1.3 with client certificates, rights by identity, and the plain loopback listener. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect, connectHashing } from '#client'
 import { tinyModel } from '../support/models.ts'
-import { makeAuthority } from '../support/openssl.ts'
+import { makeAuthority, mutualTls } from '../support/openssl.ts'
 import { initHome, PROJECT, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
 describe('a daemon on the network', () => {
@@ -26,16 +26,9 @@ describe('a daemon on the network', () => {
 
   beforeAll(async () => {
     home = await initHome()
-    chmodSync(server.keyFile, 0o600)
     appendFileSync(
       join(home.home, 'config.toml'),
-      `
-[listen.tls]
-address = "127.0.0.1:0"
-certificate = "${server.certFile}"
-private_key = "${server.keyFile}"
-client_ca = "${clients.certFile}"
-
+      `${mutualTls(server, clients)}
 [hash]
 tls_address = "127.0.0.1:0"
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { connect, type SignAnswer } from '#client'
 import { parseHybridBundle } from '#envelopes'
 import { signRequest, verifyLogOf } from '../support/live-signing.ts'
-import { makeAuthority } from '../support/openssl.ts'
+import { makeAuthority, mutualTls } from '../support/openssl.ts'
 import { initHome, run, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
 const PUBLISHER = 'spiffe://registry.example/publisher'
@@ -23,18 +23,11 @@ let key: string
 beforeAll(async () => {
   home = await initHome()
   key = join(home.home, 'pseudonym.key')
-  chmodSync(server.keyFile, 0o600)
   const config = join(home.home, 'config.toml')
   writeFileSync(config, readFileSync(config, 'utf8').replace('# pseudonyms = "off"', 'pseudonyms = "callers"'))
   appendFileSync(
     config,
-    `
-[listen.tls]
-address = "127.0.0.1:0"
-certificate = "${server.certFile}"
-private_key = "${server.keyFile}"
-client_ca = "${clients.certFile}"
-
+    `${mutualTls(server, clients)}
 [[policy.allow]]
 identity = "${PUBLISHER}"
 operations = ["sign", "verify"]

@@ -1,5 +1,5 @@
 /** From the published leaves of the log alone a stranger rebuilds what happened: who signed what, who was refused and why, what became of keys, daemon, clock and configuration. */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ import { eventually } from '../support/eventually.ts'
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 import { signRequest, verifyLogOf } from '../support/live-signing.ts'
 import { nobleVerifier } from '../support/software-log.ts'
-import { makeAuthority } from '../support/openssl.ts'
+import { makeAuthority, mutualTls } from '../support/openssl.ts'
 import { initHome, runOk, type RunningDaemon, startDaemon, temporaryFolder } from '../support/sealstone.ts'
 
 const PUBLISHER = 'spiffe://registry.example/publisher'
@@ -31,14 +31,7 @@ let signed: SignAnswer
 beforeAll(async () => {
   home = await initHome()
   clock = fakeClock(folder.path)
-  chmodSync(server.keyFile, 0o600)
-  const more = `
-[listen.tls]
-address = "127.0.0.1:0"
-certificate = "${server.certFile}"
-private_key = "${server.keyFile}"
-client_ca = "${clients.certFile}"
-
+  const more = `${mutualTls(server, clients)}
 [[policy.allow]]
 identity = "${PUBLISHER}"
 operations = ["sign", "audit.record"]

@@ -1,6 +1,5 @@
 /** The clock is set back and forward between a signature and a change of its key: what was signed before the change counts as before it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type KeyName, parseKeyName } from '#core'
 import { parseTrustFile, type Verdict, verifyModel } from '#envelopes'
 import type { SignAnswer } from '#operations'
 import { nativeEngine } from '#suites/native'
@@ -12,13 +11,6 @@ beforeAll(async () => {
   home = await openInstallation()
 })
 afterAll(() => home[Symbol.asyncDispose]())
-
-let names = 0
-async function freshKey(): Promise<KeyName> {
-  const name = parseKeyName(`key-${++names}`)
-  await home.operations.createKey(home.call, { name, suite: 'mldsa65-ecdsa-p256' })
-  return name
-}
 
 async function judge({ hybridSig }: SignAnswer): Promise<Verdict> {
   const trust = parseTrustFile(await home.operations.getTrust(home.call), nativeEngine())
@@ -34,7 +26,7 @@ const JUMPS: readonly (readonly [string, number])[] = [
 
 describe.each(JUMPS)('the clock goes %s', (_, jump) => {
   it.each(['retire', 'compromise'] as const)('and a key is changed by %s: all that it signed was signed before', async (action) => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     const signed = [await home.sign(name)]
     home.clock.set(jump)
     signed.push(await home.sign(name))
@@ -44,13 +36,13 @@ describe.each(JUMPS)('the clock goes %s', (_, jump) => {
   })
 
   it('and a key is suspended and enabled, and another made: what they sign then was signed while they were active', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     home.clock.set(jump)
     await home.operations.changeKey(home.call, { action: 'disable', name })
     home.clock.set(-jump)
     await home.operations.changeKey(home.call, { action: 'enable', name })
     home.clock.set(jump)
-    for (const key of [name, await freshKey()])
+    for (const key of [name, await home.freshKey()])
       expect((await judge(await home.sign(key))).checks.filter(({ status }) => status === 'failed')).toEqual([])
   })
 })

@@ -15,13 +15,6 @@ beforeAll(async () => {
 })
 afterAll(() => home[Symbol.asyncDispose]())
 
-let names = 0
-async function freshKey(): Promise<KeyName> {
-  const name = parseKeyName(`key-${++names}`)
-  await home.operations.createKey(home.call, { name, suite: 'mldsa65-ecdsa-p256' })
-  return name
-}
-
 /** As a verifier elsewhere sees it, with the newest trust file. */
 async function judge({ hybridSig, modelSig }: SignAnswer, withReceipt = true): Promise<Verdict> {
   const trust = parseTrustFile(await home.operations.getTrust(home.call), nativeEngine())
@@ -37,7 +30,7 @@ async function judge({ hybridSig, modelSig }: SignAnswer, withReceipt = true): P
 
 describe('a rotation', () => {
   it('makes the next version sign and keeps what the old one signed', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     const before = await home.sign(name)
     await home.operations.rotateKey(home.call, { name, keepPrevious: false })
     const after = await home.sign(name)
@@ -48,7 +41,7 @@ describe('a rotation', () => {
   })
 
   it('among signings loses none, and every one verifies', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     const signings: Promise<SignAnswer>[] = []
     for (let round = 0; round < 3; round++) {
       signings.push(...Array.from({ length: 8 }, () => home.sign(name)))
@@ -59,7 +52,7 @@ describe('a rotation', () => {
   })
 
   it('that is repeated with the version it started from happens once', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     await home.operations.rotateKey(home.call, { name, fromVersion: 1, keepPrevious: false })
     await expect(home.operations.rotateKey(home.call, { name, fromVersion: 1, keepPrevious: false })).rejects.toMatchObject({
       code: 'KEY_STATE_REFUSED',
@@ -68,7 +61,7 @@ describe('a rotation', () => {
   })
 
   it('may keep the version before, until the policy says that it is too old', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     await home.operations.rotateKey(home.call, { name, keepPrevious: true })
     expect((await judge(await home.sign(name, 1))).ok).toBe(true)
     const old = await home.sign(name, 1)
@@ -82,7 +75,7 @@ describe('a rotation', () => {
 
 describe('what a key signed', () => {
   it('verifies with a warning while the key is suspended, and again after', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     const signed = await home.sign(name)
     await home.operations.changeKey(home.call, { action: 'disable', name, reason: 'maintenance' })
     await expect(home.sign(name)).rejects.toMatchObject({ code: 'KEY_UNUSABLE', message: expect.stringMatching(/suspended/) })
@@ -93,7 +86,7 @@ describe('what a key signed', () => {
   })
 
   it('before it was compromised verifies with its receipt, after or without one it does not', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     const early = await home.sign(name)
     home.clock.advance(DAY)
     const since = home.clock.now()
@@ -106,7 +99,7 @@ describe('what a key signed', () => {
   })
 
   it('verifies after the key was retired, and after it was destroyed', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     const signed = await home.sign(name)
     await home.operations.changeKey(home.call, { action: 'retire', name })
     expect(await judge(signed)).toMatchObject({ ok: true, warnings: [] })
@@ -125,7 +118,7 @@ async function destroyNow(name: KeyName): Promise<void> {
 
 describe('a destruction', () => {
   it('needs permission, the name once more, a version out of use, and its time', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     const destroy = (confirmName: string) => home.operations.destroyKey(home.call, { name, confirmName })
     await expect(destroy(name)).rejects.toMatchObject({ code: 'KEY_STATE_REFUSED', message: expect.stringMatching(/is active/) })
     await home.operations.changeKey(home.call, { action: 'retire', name })
@@ -145,7 +138,7 @@ describe('a destruction', () => {
   })
 
   it('waits for the time to pass, and not for somebody to set the clock', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     await home.operations.changeKey(home.call, { action: 'retire', name })
     await home.operations.setKeyPolicy(home.call, name, { deletionAllowed: true })
     await home.operations.destroyKey(home.call, { name, confirmName: name })
@@ -163,7 +156,7 @@ describe('a destruction', () => {
   })
 
   it('touches nothing of a version that was enabled at that very moment', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     await home.operations.changeKey(home.call, { action: 'disable', name })
     await home.operations.setKeyPolicy(home.call, name, { deletionAllowed: true })
     const { record } = await home.operations.destroyKey(home.call, { name, confirmName: name })
@@ -174,7 +167,7 @@ describe('a destruction', () => {
   })
 
   it('cannot be called off while the objects are going, and is not lost to a change that waits', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     await home.operations.changeKey(home.call, { action: 'retire', name })
     await home.operations.setKeyPolicy(home.call, name, { deletionAllowed: true })
     const { record } = await home.operations.destroyKey(home.call, { name, confirmName: name })
@@ -188,7 +181,7 @@ describe('a destruction', () => {
   })
 
   it('does not happen once the policy no longer allows it', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     await home.operations.changeKey(home.call, { action: 'retire', name })
     await home.operations.setKeyPolicy(home.call, name, { deletionAllowed: true })
     await home.operations.destroyKey(home.call, { name, confirmName: name })
@@ -199,7 +192,7 @@ describe('a destruction', () => {
   })
 
   it('takes the private halves out of the token and the sealed seed out of the database', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     const before = home.keys.get(name)
     const sealed = toBase64(before.hybrid.sealedSeed?.ciphertext ?? new Uint8Array()).slice(0, 40)
     // Its files and not what it answers: pages that were replaced stay in the write-ahead log for long.
@@ -219,7 +212,7 @@ describe('a destruction', () => {
 
 describe('time', () => {
   it('begins a version that was made for later, and retires the one before it then', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     const notBefore = new Date(home.clock.now().getTime() + DAY)
     await home.operations.rotateKey(home.call, { name, notBefore, keepPrevious: false })
     expect(home.keys.versions(name).map(({ state }) => state)).toEqual(['active', 'pre-active'])
@@ -231,7 +224,7 @@ describe('time', () => {
   })
 
   it('ends a version: no signature at that very moment, and its state follows', async () => {
-    const name = parseKeyName(`key-${++names}`)
+    const name = parseKeyName('ends-by-itself')
     await home.operations.createKey(home.call, { name, notAfter: new Date(home.clock.now().getTime() + DAY) })
     const signed = await home.sign(name)
     home.clock.advance(DAY)
@@ -242,7 +235,7 @@ describe('time', () => {
   })
 
   it('rotates a key whose policy says how old a version may be, once', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     await home.operations.setKeyPolicy(home.call, name, { rotationDays: 30 })
     home.clock.advance(29 * DAY)
     await home.operations.maintain()
@@ -258,7 +251,7 @@ describe('time', () => {
 
 describe('the audit log', () => {
   it('has an intent and an outcome of every change, of failed ones too', async () => {
-    const name = await freshKey()
+    const name = await home.freshKey()
     const seen = home.events('outcome').length
     await home.operations.changeKey(home.call, { action: 'disable', name })
     await expect(home.operations.changeKey(home.call, { action: 'disable', name })).rejects.toMatchObject({ code: 'KEY_STATE_REFUSED' })

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, parseIdempotencyKey, parseIdentity, parseKeyName, silentLogger, silentMetrics, silentSpan, Timeline } from '#core'
+import { type Clock, parseIdempotencyKey, parseIdentity, type KeyName, parseKeyName, silentLogger, silentMetrics, silentSpan, Timeline } from '#core'
 import { openDatabase } from '#db'
 import { type KeyHost, startKeyHost } from '#keyhost'
 import { type KeyStore, openKeyStore } from '#keys'
@@ -27,6 +27,8 @@ export interface LiveInstallation extends AsyncDisposable {
   /** The trust files as they were published. */
   readonly published: Uint8Array[]
   sign(key: string, version?: number): Promise<SignAnswer>
+  /** A key that no other test has. */
+  freshKey(): Promise<KeyName>
   /** Operations of the leaves of one kind, oldest first, as `operation result`. */
   events(kind: 'intent' | 'outcome'): string[]
   /** Of all leaves, in the order of the log. */
@@ -112,6 +114,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
   const call: CallContext = { identity: parseIdentity('local'), signal: new AbortController().signal, peer: 'unix', span: silentSpan }
   const resources = opened.move()
   let requests = 0
+  let names = 0
   return {
     operations,
     context,
@@ -130,6 +133,11 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
         content: { kind: 'manifest', manifest: manifestOf(['a.bin']) },
         ...(version === undefined ? {} : { keyVersion: version }),
       }),
+    freshKey: async () => {
+      const name = parseKeyName(`key-${++names}`)
+      await operations.createKey(call, { name, suite: 'mldsa65-ecdsa-p256' })
+      return name
+    },
     events: (kind) =>
       [...audit.entries({ kind })].map(({ leaf: { operation, result, errorCode } }) => [operation, errorCode ?? result].filter(Boolean).join(' ')),
     times: () => [...audit.entries()].map(({ leaf }) => leaf.time),

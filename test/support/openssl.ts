@@ -1,6 +1,6 @@
 /** Certificate authorities and certificates for TLS tests, made by the openssl command when a test runs and gone with it. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
 
@@ -30,6 +30,18 @@ export interface Authority extends CertificateFiles {
 export function makeAuthority(folder: string, name = 'ca'): Authority {
   const authority = selfSigned(folder, name)
   return { ...authority, issue: (leaf, options = {}) => issue(folder, authority, leaf, options) }
+}
+
+/** The section of config.toml by which a daemon speaks mutual TLS at a port of its choice. Closes the private key to others, as the daemon demands. */
+export function mutualTls(server: CertificateFiles, clients: Authority): string {
+  chmodSync(server.keyFile, 0o600)
+  return `
+[listen.tls]
+address = "127.0.0.1:0"
+certificate = "${server.certFile}"
+private_key = "${server.keyFile}"
+client_ca = "${clients.certFile}"
+`
 }
 
 function selfSigned(folder: string, name: string): CertificateFiles {
