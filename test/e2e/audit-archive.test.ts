@@ -70,6 +70,13 @@ it('moves whole bundles while the daemon is stopped, and everything finds them',
   expect(await doctor()).toMatchObject({ status: 'warn', hint: `chmod 700 ${cold}` })
   renameSync(cold, `${cold}.away`)
   expect(await doctor()).toMatchObject({ status: 'fail', detail: expect.stringContaining('which cannot be read (ENOENT)') as string })
+  expect(await run(['audit', 'fsck'], home)).toMatchObject({
+    code: 3, // nothing was found, and not all was looked at
+    stdout: expect.stringMatching(/^UNREAD [^]*\n    1 bundle could not be read from cold storage; all else was checked\n$/) as string,
+    stderr: expect.stringContaining('mount the directory that audit.cold of config.toml names') as string,
+  })
+  const { stdout: judged } = await run(['audit', 'fsck', '--json'], home)
+  expect(JSON.parse(judged)).toMatchObject({ ok: false, findingCount: 0, unread: { bundles: 1 } })
   renameSync(`${cold}.away`, cold)
   const proven = join(folder.path, 'proven.txt')
   await runOk(['audit', 'prove', '100', '--log', cold, '-o', proven], home)
