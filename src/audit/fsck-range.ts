@@ -1,10 +1,11 @@
 /** Checks a range of leaves: each against its tile, its columns and the one before it. Whole tiles at a time, so that ranges can be checked in parallel. */
 import { equalBytes, toHex, toSealstoneError } from '#core'
 import type { Database, Row } from '#db'
-import { HASH_BYTES, type Leaf, leafHash, parseLeaf, TILE_WIDTH, tileNode, tilePath } from '#tlog'
-import { comparable, excess, MOST_LEAF_BYTES, MOST_TILE_BYTES, tooLong, upTo } from './bounded.ts'
+import { HASH_BYTES, leafHash, TILE_WIDTH, tileNode, tilePath } from '#tlog'
+import { excess, MOST_LEAF_BYTES, MOST_TILE_BYTES, tooLong, upTo } from './bounded.ts'
 import { ColdBundles, isArchived } from './cold-bundles.ts'
 import { type Finding, Findings, type Unread } from './fsck-findings.ts'
+import { differingColumn, LEAVES, readLeaf } from './fsck-leaf.ts'
 import { type SoundTile, SoundTiles } from './fsck-sound-tile.ts'
 
 export interface CheckedRange {
@@ -218,7 +219,7 @@ class RangeCheck {
     const tell = (changed: Finding['changed'], detail: string): void => {
       if (!isTold) this.#findings.add({ where: `leaf ${index}`, index: BigInt(index), changed, detail })
     }
-    const leaf = parse(row['bytes'] as Uint8Array)
+    const leaf = readLeaf(row['bytes'] as Uint8Array)
     if (typeof leaf === 'string') {
       tell('bytes', `leaf ${index} does not parse: ${leaf}`)
       return
@@ -239,24 +240,6 @@ class RangeCheck {
   }
 }
 
-function parse(bytes: Uint8Array): Leaf | string {
-  try {
-    return parseLeaf(bytes)
-  } catch (error) {
-    return toSealstoneError(error).message
-  }
-}
-
-function differingColumn(row: Row, leaf: Leaf): string | undefined {
-  if (row['time'] !== Date.parse(leaf.time)) return 'time'
-  if (row['kind'] !== leaf.kind) return 'kind'
-  if (toHex(row['operation_id'] as Uint8Array) !== leaf.operationId) return 'operation_id'
-  if (row['caller'] !== leaf.caller) return 'caller'
-  if (row['key'] !== (leaf.key ?? null)) return 'key'
-  if (row['model_name'] !== (leaf.modelName ?? null)) return 'model_name'
-  return row['result'] === (leaf.result ?? null) ? undefined : 'result'
-}
-
 function hashAt(hashes: Uint8Array, at: number): Uint8Array {
   return hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)
 }
@@ -267,10 +250,6 @@ function positionOf(hashes: Uint8Array, hash: Uint8Array): number {
   return -1
 }
 
-// A number that the driver cannot hold is no reason to stop: it is another time than the leaf's in any case.
-const LEAVES = `SELECT idx, ${upTo(MOST_LEAF_BYTES, 'bytes')}, min(max(time, -9007199254740991), 9007199254740991) AS time,
-    ${['kind', 'operation_id', 'caller', 'key', 'model_name', 'result'].map(comparable).join(', ')}
-  FROM audit_leaf WHERE idx >= ? AND idx < ? ORDER BY idx`
 const TILE = `SELECT ${upTo(HASH_BYTES, 'root')}, ${upTo(MOST_TILE_BYTES, 'hashes')} FROM audit_tile WHERE level = 0 AND number = ?`
 /** Of a bundle that is moved these stay, see archive.ts: of intents those that were open then. */
 const STAYS: ReadonlySet<unknown> = new Set(['daemon-start', 'daemon-stop', 'intent'])

@@ -2,7 +2,8 @@
 import { SealstoneError } from '#core'
 import type { Database } from '#db'
 import { checkRange } from './fsck-range.ts'
-import { type KnownLog, readMoment, WholeTree } from './fsck-tree.ts'
+import { readMoment } from './fsck-moment.ts'
+import { type KnownLog, WholeTree } from './fsck-tree.ts'
 
 export interface WholeLogOptions extends KnownLog {
   readonly db: Database
