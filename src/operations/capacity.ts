@@ -1,5 +1,6 @@
 /** How many signings may be under way: as many as will be done within a bound of time, and of those a fair share for each caller. */
 import { type Clock, SealstoneError } from '#core'
+import { ReturnDelay } from './return-delay.ts'
 
 export interface CapacityOptions {
   /** What cannot be done in so long is refused at once. */
@@ -9,6 +10,7 @@ export interface CapacityOptions {
 
 export class Capacity {
   readonly #options: CapacityOptions
+  readonly #returnDelay: ReturnDelay
   readonly #byCaller = new Map<string, number>()
   #running = 0
   /** Completions per millisecond, as it was lately while there was work. */
@@ -19,6 +21,8 @@ export class Capacity {
 
   constructor(options: CapacityOptions) {
     this.#options = options
+    // Half of what waits is done then.
+    this.#returnDelay = new ReturnDelay(options.clock, Math.max(MIN_RETRY_MS, Math.ceil(options.boundMs / 2)))
     this.#windowStart = options.clock.monotonicMs()
   }
 
@@ -55,6 +59,7 @@ export class Capacity {
 
   #leave(caller: string): void {
     this.#windowDone += 1
+    this.#returnDelay.done()
     this.#roll(this.#options.clock.monotonicMs())
     this.#running -= 1
     const mine = (this.#byCaller.get(caller) ?? 1) - 1
@@ -77,7 +82,7 @@ export class Capacity {
     const waitMs = Math.ceil(this.#running / this.#rate)
     const whose = mine >= share ? `${mine} of them yours, ${share} is your share` : 'from all callers'
     return new SealstoneError('OVERLOADED', `${this.#running} signings are under way (${whose}) and take ${waitMs} ms`, {
-      details: { retryDelayMs: String(Math.max(MIN_RETRY_MS, Math.ceil(waitMs / 2))) },
+      details: { retryDelayMs: String(this.#returnDelay.refused()) },
     })
   }
 }

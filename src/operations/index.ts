@@ -2,6 +2,7 @@
 export type { OperationContext } from './context.ts'
 export { Capacity } from './capacity.ts'
 export { EventBudget } from './event-budget.ts'
+export { ReturnDelay } from './return-delay.ts'
 export { createOperations } from './create-operations.ts'
 export type {
   AdoptKeyRequest,

@@ -1,9 +1,9 @@
 /** Lets calls in, before a byte of their message is read: only so many at once, and none once the server drains. Knows what still runs. */
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from '@grpc/grpc-js'
 import { type Clock, SealstoneError } from '#core'
+import { ReturnDelay } from '#operations'
 import type { ErrorStatus, ErrorTranslator } from '#wire'
 import type { RpcLimits } from './limits.ts'
-import { ReturnDelay } from './return-delay.ts'
 
 /** Counts until its stream is closed and its work is done: work whose caller has gone is brought to its end, so it takes up room. */
 interface AdmittedCall {
@@ -30,7 +30,7 @@ export class Admission {
     this.#most = concurrentCalls
     this.#requestMs = requestMs
     this.#translator = translator
-    this.#returnDelay = new ReturnDelay(clock)
+    this.#returnDelay = new ReturnDelay(clock, LEAST_DELAY_MS)
   }
 
   get closed(): boolean {
@@ -118,3 +118,4 @@ export class Admission {
 }
 
 const OUR_SERVICES = '/sealstone.'
+const LEAST_DELAY_MS = 500

@@ -1,10 +1,10 @@
 /** How long those who are refused are told to stay away. */
 import { describe, expect, it } from 'vitest'
-import { ReturnDelay } from '../../src/rpc/return-delay.ts'
+import { ReturnDelay } from '../../src/operations/return-delay.ts'
 
 function delayAt(): { readonly delay: ReturnDelay; pass(ms: number): void } {
   let now = 1000
-  const delay = new ReturnDelay({ now: () => new Date(0), monotonicMs: () => now })
+  const delay = new ReturnDelay({ now: () => new Date(0), monotonicMs: () => now }, 500)
   return {
     delay,
     pass: (ms) => {

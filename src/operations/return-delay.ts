@@ -7,13 +7,17 @@ import type { Clock } from '#core'
  */
 export class ReturnDelay {
   readonly #clock: Clock
-  #ms = LEAST_MS
+  readonly #leastMs: number
+  #ms: number
   #windowStart: number
   #refused = 0
   #done = 0
 
-  constructor(clock: Clock) {
+  /** @param leastMs while fewer are refused than let in */
+  constructor(clock: Clock, leastMs: number) {
     this.#clock = clock
+    this.#leastMs = leastMs
+    this.#ms = leastMs
     this.#windowStart = clock.monotonicMs()
   }
 
@@ -33,14 +37,13 @@ export class ReturnDelay {
     const elapsed = now - this.#windowStart
     if (elapsed < this.#ms) return
     // As long as it takes to do what those who wait ask for; nothing done says only that it is longer than was thought.
-    const needed = this.#refused === 0 ? LEAST_MS : this.#done === 0 ? 2 * this.#ms : (this.#refused * elapsed) / this.#done
-    this.#ms = Math.round(Math.min(MOST_MS, Math.max(LEAST_MS, needed)))
+    const needed = this.#refused === 0 ? this.#leastMs : this.#done === 0 ? 2 * this.#ms : (this.#refused * elapsed) / this.#done
+    this.#ms = Math.round(Math.min(MOST_MS, Math.max(this.#leastMs, needed)))
     this.#windowStart = now
     this.#refused = 0
     this.#done = 0
   }
 }
 
-const LEAST_MS = 500
 /** Whoever is told more than this may as well be told that the daemon is away. */
 const MOST_MS = 5000
