@@ -12,7 +12,7 @@ export function addonSources(): string | undefined {
         .filter((entry) => /\.[ch]$/.test(entry))
         .sort(),
       'build',
-      'upstream/UPSTREAM.md',
+      'blake3/UPSTREAM.md',
     ])
       hash.update(`${name}\0`).update(readFileSync(join(FOLDER, name)))
     return hash.digest('hex')
@@ -21,4 +21,4 @@ export function addonSources(): string | undefined {
   }
 }
 
-const FOLDER = join(import.meta.dirname, 'blake3')
+const FOLDER = join(import.meta.dirname, 'native')

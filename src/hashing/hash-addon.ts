@@ -1,4 +1,4 @@
-/** The door to our addon, which hashes one range of a file in threads of its own. Built by the set-up from blake3/; may be missing. */
+/** The door to our addon, which hashes one range of a file in threads of its own. Built by the set-up from native/; may be missing. */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { addonSources } from './addon-sources.ts'

@@ -171,7 +171,7 @@ it.each([
 
 function tree(): HashAddon {
   const loaded = loadHashAddon('blake3')
-  if (loaded === undefined) throw new Error('the BLAKE3 addon does not load; run: make setup')
+  if (loaded === undefined) throw new Error('the hashing addon does not load; run: make setup')
   return loaded
 }
 

@@ -11,7 +11,7 @@
 /* The file is in memory, since it has just been written; not every file system says so. */
 #undef RWF_NOWAIT
 #define RWF_NOWAIT 0
-#include "../../src/hashing/blake3/mapped-window.c"
+#include "../../src/hashing/native/mapped-window.c"
 
 #define MIB ((size_t)1024 * 1024)
 #define FILE_BYTES (8 * MIB)

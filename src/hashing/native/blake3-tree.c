@@ -1,4 +1,4 @@
-/* BLAKE3 of a range on several threads. The hash itself is the authors' code in upstream/; here are the threads and the upper part of the tree
+/* BLAKE3 of a range on several threads. The hash itself is the authors' code in blake3/; here are the threads and the upper part of the tree
  * (BLAKE3 specification, section 2.1): pieces of a power of two of chunks are subtrees of their own. */
 #include "blake3-tree.h"
 
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "upstream/blake3_impl.h"
+#include "blake3/blake3_impl.h"
 
 /* One chaining value is kept for each piece: 2 MiB for a file of one TiB. */
 #define PIECE_BYTES ((uint64_t)16 * 1024 * 1024)
