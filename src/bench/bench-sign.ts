@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { SealstoneError } from '#core'
 import { homeToken, initHome } from '#daemon'
 import { DEFAULT_SUITE, findSuite, type SuiteId } from '#suites'
-import { measureLimit, type SigningLimit } from './limit.ts'
+import { meanLimit, openLimitMeter, type SigningLimit } from './limit.ts'
 import { type LoadResult, runLoad } from './load.ts'
 import { usageOf } from './process-usage.ts'
 import { quantiles } from './statistics.ts'
@@ -40,9 +40,11 @@ export interface BenchRow {
   readonly rss_mib: number | null
   readonly refused: number
   readonly errors: Readonly<Record<string, number>>
-  /** Of the bare primitives on one core. */
+  /** Of the bare primitives on one core, measured just before and after. */
   readonly limit_per_s: number
   readonly ratio: number
+  /** One signing by itself, bare, likewise. */
+  readonly serial_ms: number
 }
 
 export interface BenchReport {
@@ -60,10 +62,20 @@ export async function benchSign(options: BenchOptions): Promise<BenchReport> {
   try {
     options.onStep?.('setting up a token and a daemon')
     await initHome({ home, suite })
-    options.onStep?.('measuring the primitives')
-    const limit = await measureLimit(homeToken(home), suite, folder)
+    await using meter = await openLimitMeter(homeToken(home), suite, folder)
     daemon = await startDaemon(options.program, home)
+    options.onStep?.('warming up')
+    await runLoad({
+      address: addressOf(home),
+      clients: WARM_UP_CLIENTS,
+      seconds: options.seconds / 2,
+      batch: 1,
+      key: 'default',
+      signal: options.signal,
+    })
     const rows: BenchRow[] = []
+    options.onStep?.('the primitives')
+    const limits: [SigningLimit, ...SigningLimit[]] = [await meter.measure()]
     const runs = [
       ...options.clients.map((clients) => ({ clients, batch: 1 })),
       ...(options.batch > 1 ? [{ clients: BATCH_CLIENTS, batch: options.batch }] : []),
@@ -71,9 +83,14 @@ export async function benchSign(options: BenchOptions): Promise<BenchReport> {
     for (const run of runs) {
       options.signal.throwIfAborted()
       options.onStep?.(run.batch === 1 ? `${run.clients} clients` : `${run.clients} clients, ${run.batch} signings in a call`)
-      rows.push(await measureRun(options, run, daemon, home, limit))
+      const load = await measureRun(options, run, daemon, home)
+      options.onStep?.('the primitives again')
+      const before = limits.at(-1) ?? limits[0]
+      const after = await meter.measure()
+      limits.push(after)
+      rows.push({ ...run, ...load, ...compared(load.rate_per_s, meanLimit([before, after])) })
     }
-    return { suite, limit, rows }
+    return { suite, limit: meanLimit(limits), rows }
   } finally {
     await stopDaemon(daemon)
     rmSync(folder, { recursive: true, force: true })
@@ -85,31 +102,27 @@ async function measureRun(
   { clients, batch }: { readonly clients: number; readonly batch: number },
   { pid = 0 }: ChildProcess,
   home: string,
-  limit: SigningLimit,
-): Promise<BenchRow> {
+) {
   const before = usageOf(pid)
   const started = performance.now()
-  const load = await runLoad({ address: `unix:${join(home, 'sealstone.sock')}`, clients, seconds, batch, key: 'default', signal })
+  const load = await runLoad({ address: addressOf(home), clients, seconds, batch, key: 'default', signal })
   const after = usageOf(pid)
   const elapsed = (performance.now() - started) / 1000
   const cpu = before === undefined || after === undefined ? null : (after.cpuSeconds - before.cpuSeconds) / elapsed
-  return { clients, batch, ...summary(load, limit), cpu, rss_mib: after?.peakMiB ?? null }
+  return { ...summary(load), cpu, rss_mib: after?.peakMiB ?? null }
 }
 
-function summary({ latencies, refusals, signatures, seconds, errors }: LoadResult, limit: SigningLimit) {
+function summary({ latencies, refusals, signatures, seconds, errors }: LoadResult) {
   const { p50, p90, p99, p999 } = quantiles(latencies)
-  const rate = signatures / seconds
-  return {
-    rate_per_s: rate,
-    p50_ms: p50,
-    p90_ms: p90,
-    p99_ms: p99,
-    p999_ms: p999,
-    refused: refusals.length,
-    errors,
-    limit_per_s: limit.perSecond,
-    ratio: rate / limit.perSecond,
-  }
+  return { rate_per_s: signatures / seconds, p50_ms: p50, p90_ms: p90, p99_ms: p99, p999_ms: p999, refused: refusals.length, errors }
+}
+
+function compared(rate: number, { perSecond, serialMs }: SigningLimit) {
+  return { limit_per_s: perSecond, ratio: rate / perSecond, serial_ms: serialMs }
+}
+
+function addressOf(home: string): string {
+  return `unix:${join(home, 'sealstone.sock')}`
 }
 
 async function startDaemon([program, ...args]: BenchOptions['program'], home: string): Promise<ChildProcess> {
@@ -122,7 +135,7 @@ async function startDaemon([program, ...args]: BenchOptions['program'], home: st
     said = `${said}${text}`.slice(-2000)
   })
   const { connect } = await import('#client')
-  const client = connect({ address: `unix:${join(home, 'sealstone.sock')}`, attempts: 1, timeoutMs: 1000 })
+  const client = connect({ address: addressOf(home), attempts: 1, timeoutMs: 1000 })
   try {
     for (const end = performance.now() + START_MS; performance.now() < end && child.exitCode === null; ) {
       if ((await client.health().catch(() => undefined)) === 'serving') return child
@@ -144,4 +157,6 @@ async function stopDaemon(child: ChildProcess | undefined): Promise<void> {
 
 /** Two calls at a time, so that one is prepared while the other is signed. */
 const BATCH_CLIENTS = 2
+/** The daemon of a registry has signed before. */
+const WARM_UP_CLIENTS = 16
 const START_MS = 30_000

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { silentLogger } from '#core'
 import { openDatabase } from '#db'
-import { type KeyMaterial, startKeyHost, type TokenLocation } from '#keyhost'
+import { type KeyHost, type KeyMaterial, startKeyHost, type TokenLocation } from '#keyhost'
 import type { SuiteId } from '#suites'
 import { mean, quantiles } from './statistics.ts'
 
@@ -17,37 +17,57 @@ export interface SigningLimit {
   readonly parts: Readonly<Record<string, number>>
 }
 
+/** Measures the same again and again: a machine that others use too is not as fast in one minute as in the next. */
+export interface LimitMeter extends AsyncDisposable {
+  measure(): Promise<SigningLimit>
+}
+
 /** @param folder for a database; on the disk that the daemon's is on */
-export async function measureLimit(token: TokenLocation, suite: SuiteId, folder: string): Promise<SigningLimit> {
+export async function openLimitMeter(token: TokenLocation, suite: SuiteId, folder: string): Promise<LimitMeter> {
   const keyHost = await startKeyHost({ token, logger: silentLogger, children: 1 })
   try {
     const key = await keyHost.generateKey({ keyId: 'bench', version: 1, suite, label: 'sealstone bench', role: 'signing' })
-    const times = await keyHost.measure({ key, rounds: ROUNDS, messageBytes: MESSAGE_BYTES })
     const logKeys: KeyMaterial[] = []
     for (const logSuite of ['ed25519', 'mldsa44'] as const)
       logKeys.push(await keyHost.generateKey({ keyId: 'bench-log', version: 1, suite: logSuite, label: 'sealstone bench', role: 'log' }))
-    const checkpoint = (): Promise<unknown> => keyHost.sign(logKeys.map((logKey) => ({ key: logKey, message: randomBytes(CHECKPOINT_BYTES) })))
-    const checkpoints = await timeEach(ROUNDS, checkpoint)
-    const single = commits(join(folder, 'single.db'), 1, ROUNDS)
-    const batched = commits(join(folder, 'batched.db'), BATCH, BATCHED_COMMITS)
-    const parts = {
-      'ML-DSA signature': mean(times.mlDsaSign),
-      'classical signature in the token': mean(times.classicalSign),
-      'ML-DSA verification': mean(times.mlDsaVerify),
-      'classical verification': mean(times.classicalVerify),
-      [`commit of ${BATCH} signings, per signing`]: mean(batched) / BATCH,
-    }
-    const perSignature = Object.values(parts).reduce((sum, part) => sum + part, 0)
-    // Round by round and not from the medians of the parts: ML-DSA's times are skewed, so those add up to less than the median of the sums.
-    const rounds = [times.mlDsaSign, times.classicalSign, times.mlDsaVerify, times.classicalVerify, checkpoints, single, single.toReversed()]
-    const sums = times.mlDsaSign.map((_, round) => rounds.reduce((sum, part) => sum + (part[round] ?? 0), 0))
-    return {
-      perSecond: 1000 / perSignature,
-      serialMs: quantiles(sums).p50,
-      parts: { ...parts, 'signatures of a checkpoint': mean(checkpoints), 'commit of one': mean(single) },
-    }
-  } finally {
+    return { measure: () => measureOnce(keyHost, key, logKeys, folder), [Symbol.asyncDispose]: () => keyHost.close() }
+  } catch (error) {
     await keyHost.close()
+    throw error
+  }
+}
+
+async function measureOnce(keyHost: KeyHost, key: KeyMaterial, logKeys: readonly KeyMaterial[], folder: string): Promise<SigningLimit> {
+  const times = await keyHost.measure({ key, rounds: ROUNDS, messageBytes: MESSAGE_BYTES })
+  const checkpoint = (): Promise<unknown> => keyHost.sign(logKeys.map((logKey) => ({ key: logKey, message: randomBytes(CHECKPOINT_BYTES) })))
+  const checkpoints = await timeEach(ROUNDS, checkpoint)
+  const single = commits(join(folder, 'single.db'), 1, ROUNDS)
+  const batched = commits(join(folder, 'batched.db'), BATCH, BATCHED_COMMITS)
+  const parts = {
+    'ML-DSA signature': mean(times.mlDsaSign),
+    'classical signature in the token': mean(times.classicalSign),
+    'ML-DSA verification': mean(times.mlDsaVerify),
+    'classical verification': mean(times.classicalVerify),
+    [`commit of ${BATCH} signings, per signing`]: mean(batched) / BATCH,
+  }
+  const perSignature = Object.values(parts).reduce((sum, part) => sum + part, 0)
+  // Round by round and not from the medians of the parts: ML-DSA's times are skewed, so those add up to less than the median of the sums.
+  const rounds = [times.mlDsaSign, times.classicalSign, times.mlDsaVerify, times.classicalVerify, checkpoints, single, single.toReversed()]
+  const sums = times.mlDsaSign.map((_, round) => rounds.reduce((sum, part) => sum + (part[round] ?? 0), 0))
+  return {
+    perSecond: 1000 / perSignature,
+    serialMs: quantiles(sums).p50,
+    parts: { ...parts, 'signatures of a checkpoint': mean(checkpoints), 'commit of one': mean(single) },
+  }
+}
+
+/** Of several measurements of the same. */
+export function meanLimit(limits: readonly [SigningLimit, ...SigningLimit[]]): SigningLimit {
+  const names = Object.keys(limits[0].parts)
+  return {
+    perSecond: mean(limits.map(({ perSecond }) => perSecond)),
+    serialMs: mean(limits.map(({ serialMs }) => serialMs)),
+    parts: Object.fromEntries(names.map((name) => [name, mean(limits.map(({ parts }) => parts[name] ?? Number.NaN))])),
   }
 }
 

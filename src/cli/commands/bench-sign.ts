@@ -17,7 +17,7 @@ export async function run({ output, signal }: CommandContext, _operands: readonl
     ...(options.suite === undefined ? {} : { suite: options.suite }),
   })
   if (output.json) {
-    output.record(report.rows.map((row) => ({ suite: report.suite, serial_ms: report.limit.serialMs, ...row })))
+    output.record(report.rows.map((row) => ({ suite: report.suite, ...row })))
     return EXIT.ok
   }
   const rows = report.rows.map((row) =>
