@@ -21,7 +21,7 @@ export async function openPrivateFolder(parent: string): Promise<PrivateFolder> 
     const path = mkdtempSync(join(home, RUN))
     return { path, lock: acquireLock(join(path, 'lock')) }
   })
-  for (const name of readdirSync(home)) if (name.startsWith(RUBBISH)) attempt(() => removeReadOnly(join(home, name)))
+  for (const name of readdirSync(home)) if (name.startsWith(RUBBISH)) unlessTaken(() => removeReadOnly(join(home, name)))
   const path = join(own.path, 'model')
   mkdirSync(path, { mode: 0o700 })
   return {
@@ -29,18 +29,21 @@ export async function openPrivateFolder(parent: string): Promise<PrivateFolder> 
     [Symbol.dispose]() {
       removeReadOnly(path)
       const rubbish = join(home, RUBBISH + basename(own.path))
-      attempt(() => renameSync(own.path, rubbish)) // while it is locked: another run that has read its name finds it locked or gone, never half gone
+      // While it is locked: another run that has read its name finds it locked or gone, never half gone.
+      unlessTaken(() => renameSync(own.path, rubbish))
       own.lock.release()
-      attempt(() => removeReadOnly(rubbish))
+      unlessTaken(() => removeReadOnly(rubbish))
     },
   }
 }
 
-// Runs that begin and end at the same time may remove the same; what is left then, the next one removes.
-function attempt(work: () => void): void {
+// Runs that begin and end at the same time may remove the same: what is gone already, or was filled again meanwhile, is left to the others.
+function unlessTaken(work: () => void): void {
   try {
     work()
-  } catch {}
+  } catch (error) {
+    if (!TAKEN.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
 }
 
 /** Removes files and folders, those that were closed to writing too. Never follows a link. */
@@ -110,5 +113,6 @@ function setAside(home: string, name: string): void {
 
 const RUN = 'run-'
 const RUBBISH = 'old-'
+const TAKEN: ReadonlySet<string> = new Set(['ENOENT', 'ENOTEMPTY'])
 const TRY_EVERY_MS = 20
 const MOST_TRIES = 500
