@@ -111,6 +111,34 @@ describe('calls at the same time', () => {
     await sign(clients)
   })
 
+  it('are counted also where many begin in the same moment, on one connection', async () => {
+    const gate = Promise.withResolvers<void>()
+    let running = 0
+    const { operations } = fakeOperations({
+      sign: async () => {
+        running++
+        await gate.promise
+        return ANSWER
+      },
+    })
+    const { socket } = await serveOnSocket(operations, { concurrentCalls: 2 })
+    const clients = connectToSocket(socket)
+    const ended = Array.from({ length: 40 }, () =>
+      sign(clients).then(
+        () => 'signed',
+        () => {
+          refused++
+          return 'refused'
+        },
+      ),
+    )
+    let refused = 0
+    await expect.poll(() => refused).toBe(38)
+    expect(running).toBe(2)
+    gate.resolve()
+    expect((await Promise.all(ended)).filter((result) => result === 'signed')).toHaveLength(2)
+  })
+
   it('with a request that does not arrive are ended, and make room', async () => {
     const { operations } = fakeOperations()
     const { socket } = await serveOnSocket(operations, { concurrentCalls: 1, requestMs: 3000 })
