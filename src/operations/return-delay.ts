@@ -36,8 +36,10 @@ export class ReturnDelay {
   #roll(now: number): void {
     const elapsed = now - this.#windowStart
     if (elapsed < this.#ms) return
-    // As long as it takes to do what those who wait ask for; nothing done says only that it is longer than was thought.
-    const needed = this.#refused === 0 ? this.#leastMs : this.#done === 0 ? 2 * this.#ms : (this.#refused * elapsed) / this.#done
+    // Nobody who was refused came again when told to: those who waited have gone. Else as long as it takes to do what they ask for; nothing done says
+    // only that it is longer than was thought.
+    const needed =
+      this.#refused === 0 || elapsed > 2 * MOST_MS ? this.#leastMs : this.#done === 0 ? 2 * this.#ms : (this.#refused * elapsed) / this.#done
     this.#ms = Math.round(Math.min(MOST_MS, Math.max(this.#leastMs, needed)))
     this.#windowStart = now
     this.#refused = 0

@@ -59,4 +59,12 @@ describe('the delay until a refused call may come again', () => {
     for (let call = 0; call < 1000; call++) delay.done()
     expect(delay.refused()).toBe(500)
   })
+
+  it('is half a second again when those who were refused did not come again', () => {
+    const { delay, pass } = delayAt()
+    for (let call = 0; call < 800; call++) delay.refused()
+    pass(3_600_000)
+    for (let call = 0; call < 100_000; call++) delay.done()
+    expect(delay.refused()).toBe(500)
+  })
 })
