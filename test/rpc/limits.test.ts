@@ -19,6 +19,20 @@ function sign(clients: Clients, request = signRequest()): Promise<unknown> {
   return ask((done) => clients.signing.sign(request, done))
 }
 
+/** Signings that are answered when the test lets them go. */
+function heldSignings() {
+  const gate = Promise.withResolvers<void>()
+  let running = 0
+  const { operations } = fakeOperations({
+    sign: async () => {
+      running++
+      await gate.promise
+      return ANSWER
+    },
+  })
+  return { operations, running: () => running, letGo: gate.resolve }
+}
+
 describe('a message', () => {
   it('over the limit is refused, and the connection goes on', async () => {
     const { operations, recorded } = fakeOperations()
@@ -90,38 +104,22 @@ describe('calls at the same time', () => {
   })
 
   it('over the bound are refused with OVERLOADED, and let in again when there is room', async () => {
-    const gate = Promise.withResolvers<void>()
-    let running = 0
-    const { operations } = fakeOperations({
-      sign: async () => {
-        running++
-        await gate.promise
-        return ANSWER
-      },
-    })
-    const { socket } = await serveOnSocket(operations, { concurrentCalls: 2 })
+    const held = heldSignings()
+    const { socket } = await serveOnSocket(held.operations, { concurrentCalls: 2 })
     const clients = connectToSocket(socket)
     const first = [sign(clients), sign(clients)]
-    await expect.poll(() => running).toBe(2)
+    await expect.poll(held.running).toBe(2)
     const { status: got, error, withDetails } = await failure(sign(clients))
     expect([status[got], error.code, withDetails]).toEqual(['RESOURCE_EXHAUSTED', 'OVERLOADED', true])
-    expect(running).toBe(2)
-    gate.resolve()
+    expect(held.running()).toBe(2)
+    held.letGo()
     await Promise.all(first)
     await sign(clients)
   })
 
   it('are counted also where many begin in the same moment, on one connection', async () => {
-    const gate = Promise.withResolvers<void>()
-    let running = 0
-    const { operations } = fakeOperations({
-      sign: async () => {
-        running++
-        await gate.promise
-        return ANSWER
-      },
-    })
-    const { socket } = await serveOnSocket(operations, { concurrentCalls: 2 })
+    const held = heldSignings()
+    const { socket } = await serveOnSocket(held.operations, { concurrentCalls: 2 })
     const clients = connectToSocket(socket)
     const ended = Array.from({ length: 40 }, () =>
       sign(clients).then(
@@ -134,8 +132,8 @@ describe('calls at the same time', () => {
     )
     let refused = 0
     await expect.poll(() => refused).toBe(38)
-    expect(running).toBe(2)
-    gate.resolve()
+    expect(held.running()).toBe(2)
+    held.letGo()
     expect((await Promise.all(ended)).filter((result) => result === 'signed')).toHaveLength(2)
   })
 
