@@ -3,8 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SealstoneError } from '#core'
+import { defined, SealstoneError } from '#core'
 import { homeToken, initHome } from '#daemon'
+import { defaultChildren } from '#keyhost'
 import { DEFAULT_SUITE, findSuite, type SuiteId } from '#suites'
 import { meanLimit, openLimitMeter, type SigningLimit } from './limit.ts'
 import { type LoadResult, runLoad } from './load.ts'
@@ -17,6 +18,8 @@ export interface BenchOptions {
   readonly batch: number
   readonly seconds: number
   readonly suite?: string
+  /** Processes of the key host; default what a new home has. */
+  readonly children?: number
   /** How the program is started, to start a daemon: the executable and its first arguments. */
   readonly program: readonly [string, ...string[]]
   readonly signal: AbortSignal
@@ -29,6 +32,8 @@ export interface BenchRow {
   readonly clients: number
   /** Signings in one call. */
   readonly batch: number
+  /** Processes of the key host. */
+  readonly children: number
   readonly rate_per_s: number
   readonly p50_ms: number
   readonly p90_ms: number
@@ -61,7 +66,7 @@ export async function benchSign(options: BenchOptions): Promise<BenchReport> {
   let daemon: ChildProcess | undefined
   try {
     options.onStep?.('setting up a token and a daemon')
-    await initHome({ home, suite })
+    await initHome({ home, suite, ...defined({ keyHostChildren: options.children }) })
     await using meter = await openLimitMeter(homeToken(home), suite, folder)
     daemon = await startDaemon(options.program, home)
     options.onStep?.('warming up')
@@ -73,6 +78,7 @@ export async function benchSign(options: BenchOptions): Promise<BenchReport> {
       key: 'default',
       signal: options.signal,
     })
+    const children = options.children ?? defaultChildren()
     const rows: BenchRow[] = []
     options.onStep?.('the primitives')
     const limits: [SigningLimit, ...SigningLimit[]] = [await meter.measure()]
@@ -88,7 +94,7 @@ export async function benchSign(options: BenchOptions): Promise<BenchReport> {
       const before = limits.at(-1) ?? limits[0]
       const after = await meter.measure()
       limits.push(after)
-      rows.push({ ...run, ...load, ...compared(load.rate_per_s, meanLimit([before, after])) })
+      rows.push({ ...run, children, ...load, ...compared(load.rate_per_s, meanLimit([before, after])) })
     }
     return { suite, limit: meanLimit(limits), rows }
   } finally {

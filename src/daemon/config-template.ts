@@ -8,9 +8,11 @@ export interface TemplateValues {
   /** Default `plain`. */
   readonly serial?: SerialForm
   readonly recipients?: readonly string[]
+  /** Processes of the key host; default 0, which leaves it to the daemon. */
+  readonly children?: number
 }
 
-export function configTemplate({ tokenUri, env, origin, serial = 'plain', recipients = [] }: TemplateValues): string {
+export function configTemplate({ tokenUri, env, origin, serial = 'plain', recipients = [], children = 0 }: TemplateValues): string {
   const variables = Object.entries(env).map(([name, value]) => `${name} = ${quote(value)}`)
   return `# Sealstone configuration (TOML). An unknown setting is refused. Relative paths are relative to this directory.
 # After a change: restart the daemon (SIGTERM, then \`sealstone serve\`).
@@ -109,7 +111,7 @@ ${recipients.length === 0 ? '# recipients = []' : `recipients = [${recipients.ma
 
 [key_host]
 # How many processes sign, each with its own login to the token. 0: one less than the machine has cores, at least 1.
-# children = 0
+${children === 0 ? '# ' : ''}children = ${children}
 # How long an expanded ML-DSA key is kept in such a process after its last signature. 0: it is unsealed anew for each signature.
 # keep_keys_ms = 2000
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, systemClock, Timeline } from '#core'
+import { defined, type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, systemClock, Timeline } from '#core'
 import { openDatabase } from '#db'
 import { formatTokenUri, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
 import { type KeyRecord, openKeyStore, recordProtection } from '#keys'
@@ -35,6 +35,8 @@ export interface InitOptions {
   readonly recoveryRecipients?: readonly string[]
   /** The log's name; default is made of the host's name and a random number. */
   readonly logOrigin?: string
+  /** Processes of the daemon's key host; default one less than the machine has cores. */
+  readonly keyHostChildren?: number
 }
 
 export interface InitReport {
@@ -108,6 +110,7 @@ async function fillHome(
     origin: chosen.origin,
     serial: options.serial ?? 'plain',
     recipients: chosen.recipients,
+    ...defined({ children: options.keyHostChildren }),
   })
   writeFileSync(paths.config, config, { mode: 0o600, flush: true })
   const token = await keyHost.tokenInfo()

@@ -66,6 +66,11 @@ describe('the configuration that init writes', () => {
     expect(parseConfig(TEMPLATE, HOME).timestamps).toBeUndefined()
   })
 
+  it('says how many processes the key host is to have, where that is chosen', () => {
+    const text = configTemplate({ tokenUri: 'pkcs11:token=a', env: {}, origin: 'o', children: 3 })
+    expect(parseConfig(text, HOME).keyHostChildren).toBe(3)
+  })
+
   it('needs no environment for the module', () => {
     expect(parseConfig(configTemplate({ tokenUri: 'pkcs11:token=a', env: {}, origin: 'o' }), HOME).token.env).toEqual({})
   })

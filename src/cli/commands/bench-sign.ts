@@ -1,9 +1,10 @@
 /** sealstone bench sign */
 import { benchSign } from '#bench'
+import { defined } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { table } from '../text.ts'
 
-type Options = { clients?: readonly number[]; seconds?: number; batch?: number; suite?: string }
+type Options = { clients?: readonly number[]; seconds?: number; batch?: number; children?: number; suite?: string }
 
 export async function run({ output, signal }: CommandContext, _operands: readonly string[], options: Options): Promise<ExitStatus> {
   const [entry = ''] = process.argv.slice(1)
@@ -14,7 +15,7 @@ export async function run({ output, signal }: CommandContext, _operands: readonl
     program: [process.execPath, ...process.execArgv, entry],
     signal,
     onStep: (what) => output.note(`measuring: ${what}`),
-    ...(options.suite === undefined ? {} : { suite: options.suite }),
+    ...defined({ suite: options.suite, children: options.children }),
   })
   if (output.json) {
     output.record(report.rows.map((row) => ({ suite: report.suite, ...row })))
@@ -28,6 +29,8 @@ export async function run({ output, signal }: CommandContext, _operands: readonl
   for (const line of table([['CLIENTS', 'BATCH', 'PER S', 'P50 MS', 'P90', 'P99', 'P99.9', 'CORES', 'MIB', 'REFUSED', 'RATIO'], ...rows]))
     output.line(line)
   output.line()
+  const children = report.rows[0]?.children ?? 0
+  output.line(`signed by ${children === 1 ? 'one process' : `${children} processes`} of the key host`)
   output.line(
     `bare primitives of ${report.suite}: ${shown(report.limit.perSecond)} a second on one core; one signing by itself ${shown(report.limit.serialMs)} ms`,
   )
