@@ -32,7 +32,7 @@ export function checkReceipt(
   const signedAt = hybrid.leaf.time
   if (Date.parse(signedAt) > request.now.getTime() + CLOCK_SKEW_MS)
     verdict.warnings.push(`the signature is from the future: ${signedAt}; look at the clocks`)
-  if (bundle !== undefined && !namesCompanion(hybrid, bundle.signature))
+  if (bundle !== undefined && !namesSignature(hybrid, bundle.signature))
     verdict.warnings.push('model.sig is not the one that was made together with model.hybrid.sig')
   if (verdict.signer !== undefined) verdict.signer = { ...verdict.signer, signedAt }
   return signedAt
@@ -71,9 +71,13 @@ function subjectDigest(statement: Statement): string | undefined {
   return statement.rootDigest && `sha256:${toHex(statement.rootDigest)}`
 }
 
-/** Not a reason to fail: ECDSA signatures over the same bytes may be made again, and the hybrid one stands by itself. */
-function namesCompanion({ leaf }: HybridBundle, signature: Uint8Array): boolean {
-  return leaf.signatures?.some(({ role, digest }) => role === 'companion' && digest === digestText(signature)) ?? false
+/**
+ * Not a reason to fail: ECDSA signatures over the same bytes may be made again, and the hybrid one stands by itself. `model.sig` of a classical key
+ * holds the signature of the key itself, since it has no companion.
+ */
+function namesSignature({ leaf, suite }: HybridBundle, signature: Uint8Array): boolean {
+  const wanted = suite.kind === 'classical' ? 'hybrid' : 'companion'
+  return leaf.signatures?.some(({ role, digest }) => role === wanted && digest === digestText(signature)) ?? false
 }
 
 const CLOCK_SKEW_MS = 5 * 60_000

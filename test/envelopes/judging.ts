@@ -1,6 +1,7 @@
 /** One installation, a model that it signed, and the verdict on what was changed. */
 import { type Requirement, type TrustFile, type Verdict, verifyModel } from '#envelopes'
 import type { Manifest } from '#hashing'
+import type { SuiteId } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { type Deviations, type Installation, makeInstallation, manifestOf, type SignedFiles, signManifest, trustOf } from '../support/signing.ts'
 
@@ -28,8 +29,8 @@ export interface Case {
   judgeForged(deviations: Deviations): Promise<Verdict>
 }
 
-export function makeCase(): Case {
-  const home = makeInstallation()
+export function makeCase(suite?: SuiteId): Case {
+  const home = makeInstallation(suite)
   const signed = signManifest(home, manifest)
   const trust = trustOf(home)
   const judge = ({ trust: other = trust, ...changes }: Judged = {}): Promise<Verdict> => {

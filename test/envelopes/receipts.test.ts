@@ -88,6 +88,13 @@ describe('the receipt', () => {
     expect(verdict.ok).toBe(true)
     expect(verdict.warnings).toEqual(['model.sig is not the one that was made together with model.hybrid.sig'])
   })
+
+  it('warns of nothing where a classical key, which has no companion, made both files; of another time it does', async () => {
+    const classical = makeCase('ecdsa-p256')
+    expect(await classical.judge()).toMatchObject({ ok: true, warnings: [] })
+    const later = await classical.judge({ bundle: signManifest(classical.home, manifest).bundle })
+    expect(later).toMatchObject({ ok: true, warnings: [expect.stringContaining('made together')] })
+  })
 })
 
 describe('the state of the key', () => {

@@ -184,11 +184,11 @@ export function signStatement(by: Installation, payload: Uint8Array, deviations:
     receipt,
     protection: deviations.protection ?? PROTECTION,
   })
-  const bundle =
-    companion === undefined || companionSignature === undefined
-      ? new Uint8Array()
-      : writeOmsBundle({ payload, signature: companionSignature, key: companion.key })
-  return { payload, bundle, hybrid, receipt, leaf }
+  const forOthers =
+    main.key.suite.kind === 'classical'
+      ? { signature, key: main.key }
+      : companion && companionSignature && { signature: companionSignature, key: companion.key }
+  return { payload, bundle: forOthers === undefined ? new Uint8Array() : writeOmsBundle({ payload, ...forOthers }), hybrid, receipt, leaf }
 }
 
 export function signManifest(by: Installation, manifest: Manifest, deviations: Deviations = {}): SignedFiles {
