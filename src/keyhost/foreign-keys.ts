@@ -11,8 +11,18 @@ import { readSecretFile } from './secret-file.ts'
 import type { KeyHostParts } from './sign-items.ts'
 import { tokenFacts } from './token-facts.ts'
 
-/** Throws TOKEN_KEY_MISMATCH or SUITE_UNSUPPORTED. A composite is never built on it: its halves must be fresh and used nowhere else. */
-export function adoptKey(parts: KeyHostParts, { keyId, version, object }: AdoptRequest): KeyMaterial {
+/** Throws KEY_UNKNOWN, KEY_UNUSABLE or SUITE_UNSUPPORTED. A composite is never built on it: its halves must be fresh and used nowhere else. */
+export function adoptKey(parts: KeyHostParts, request: AdoptRequest): KeyMaterial {
+  try {
+    return takeOver(parts, request)
+  } catch (thrown) {
+    if (!(thrown instanceof SealstoneError) || thrown.code !== 'TOKEN_KEY_MISMATCH') throw thrown
+    // Nothing of it was recorded before, so nobody has changed anything: it is a key that is not fit to be taken over.
+    throw new SealstoneError('KEY_UNUSABLE', thrown.message, { cause: thrown, hint: UNFIT_HINT })
+  }
+}
+
+function takeOver(parts: KeyHostParts, { keyId, version, object }: AdoptRequest): KeyMaterial {
   const { token } = parts
   if (object.id === undefined && object.label === undefined)
     throw new SealstoneError('TOKEN_URI_INVALID', 'neither the id nor the label of the key is given')
@@ -69,3 +79,5 @@ function classicalSuite(algorithm: string): SuiteId {
   if (suite !== undefined) return suite.id
   throw new SealstoneError('SUITE_UNSUPPORTED', `the key in the token is ${algorithm}, want one of ${able.map(({ id }) => id).join(', ')}`)
 }
+
+const UNFIT_HINT = 'it must be sensitive and not extractable, and its public key must be in the token with the same id'

@@ -24,7 +24,7 @@ export interface KeyHost {
   tokenInfo(): Promise<TokenInfo>
   /** Makes a key in the token. Nothing refers to it until the caller stores what is returned: a crash before that leaves an unused object. */
   generateKey(request: GenerateRequest): Promise<KeyMaterial>
-  /** Takes over a classical key that is in the token. Throws TOKEN_KEY_MISMATCH or SUITE_UNSUPPORTED. */
+  /** Takes over a classical key that is in the token. Throws KEY_UNKNOWN, KEY_UNUSABLE or SUITE_UNSUPPORTED. */
   adoptKey(request: AdoptRequest): Promise<KeyMaterial>
   /** Reads an ML-DSA key from a file and seals it. Throws KEY_INVALID, FILE_UNREADABLE or TOKEN_*. */
   importKey(request: ImportRequest): Promise<KeyMaterial>

@@ -46,14 +46,14 @@ export interface ObjectUri extends TokenObject {
 
 /** Throws TOKEN_URI_INVALID. Takes no query: module and PIN are the daemon's own. */
 export function parseObjectUri(uri: string): ObjectUri {
-  if (!uri.startsWith(SCHEME)) throw invalid(`key URI is ${excerpt(uri)}, want ${SCHEME}…`)
-  if (uri.includes('?')) throw invalid('key URI has a query, want none: the token is the one that the daemon uses')
+  if (!uri.startsWith(SCHEME)) throw invalid(`key URI is ${excerpt(uri)}, want ${SCHEME}…`, KEY_HINT)
+  if (uri.includes('?')) throw invalid('key URI has a query, want none: the token is the one that the daemon uses', KEY_HINT)
   const attributes = parseAttributes(uri.slice(SCHEME.length), ';', OBJECT_ATTRIBUTES, ['id'])
   const type = attributes.get('type')
-  if (type !== undefined && type !== 'private') throw invalid(`key URI has type ${excerpt(type)}, want private`)
+  if (type !== undefined && type !== 'private') throw invalid(`key URI has type ${excerpt(type)}, want private`, KEY_HINT)
   const [id, label] = [attributes.get('id'), attributes.get('object')]
-  if (id === undefined && label === undefined) throw invalid('key URI has neither id nor object')
-  if (id === '' || label === '') throw invalid('key URI has an empty id or object')
+  if (id === undefined && label === undefined) throw invalid('key URI has neither id nor object', KEY_HINT)
+  if (id === '' || label === '') throw invalid('key URI has an empty id or object', KEY_HINT)
   return {
     ...(id === undefined ? {} : { id }),
     ...(label === undefined ? {} : { label }),
@@ -146,6 +146,7 @@ function invalid(message: string, hint?: string): SealstoneError {
 }
 
 const SCHEME = 'pkcs11:'
+const KEY_HINT = "write it like 'pkcs11:object=NAME;type=private' or 'pkcs11:id=%01%a2' (RFC 7512)"
 const PATH_ATTRIBUTES = ['token', 'serial', 'model', 'manufacturer'] as const
 const OBJECT_ATTRIBUTES = [...PATH_ATTRIBUTES, 'id', 'object', 'type'] as const
 const QUERY_ATTRIBUTES = ['module-path', 'pin-source'] as const

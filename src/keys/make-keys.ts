@@ -80,7 +80,7 @@ export async function createVersion(parts: KeyParts, { name, suite, recoverable,
   return record(parts, { name, ...validity, version, origin: 'generated', hybrid, ...defined({ companion }) })
 }
 
-/** Takes over a classical key that is in the token already; it stays where it is. Throws KEY_EXISTS, TOKEN_KEY_MISMATCH or SUITE_UNSUPPORTED. */
+/** Takes over a classical key that is in the token already; it stays where it is. Throws KEY_EXISTS, KEY_UNKNOWN, KEY_UNUSABLE or SUITE_UNSUPPORTED. */
 export async function adoptKey(parts: KeyParts, request: AdoptRequest): Promise<KeyRecord> {
   refuseKnownName(parts, request.name)
   const { id, label, ...token } = parseObjectUri(request.uri)
@@ -178,7 +178,9 @@ function refuseOtherToken(info: TokenInfo, wanted: Omit<ObjectUri, 'id' | 'label
   ] as const
   const other = facts.find(([, want, is]) => want !== undefined && want !== is)
   if (other !== undefined)
-    throw new SealstoneError('TOKEN_URI_INVALID', `the URI wants a token with ${other[0]} ${other[1]}, the daemon's has ${other[2]}`)
+    throw new SealstoneError('TOKEN_URI_INVALID', `the URI wants a token with ${other[0]} ${other[1]}, the daemon's has ${other[2]}`, {
+      hint: `leave ${other[0]} out, or ask the daemon that has that token`,
+    })
 }
 
 /** One key under two names would make it a matter of order who signed. */

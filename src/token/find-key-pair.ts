@@ -13,7 +13,10 @@ export interface KeyPairName {
   readonly label?: string
 }
 
-/** Throws TOKEN_KEY_MISMATCH unless exactly one private key has the name, is guarded, and has its public key beside it; SUITE_UNSUPPORTED for other types. */
+/**
+ * Throws KEY_UNKNOWN where no private key has the name; KEY_UNUSABLE where several have it, or where the one cannot be used; SUITE_UNSUPPORTED for
+ * other types; TOKEN_KEY_MISMATCH where its public key is not beside it.
+ */
 export function findKeyPair(token: Token, name: KeyPairName): TokenKeyPair & { readonly algorithm: string } {
   const found = token.run('look for a key', (on) => {
     const { cryptoki, session, objects } = on
@@ -25,14 +28,15 @@ export function findKeyPair(token: Token, name: KeyPairName): TokenKeyPair & { r
     ])
     const [handle] = handles
     if (handle === undefined || handles.length > 1) {
-      throw new SealstoneError('TOKEN_KEY_MISMATCH', `the token has ${handles.length} private keys with ${describe(name)}, want 1`, {
+      const code = handle === undefined ? 'KEY_UNKNOWN' : 'KEY_UNUSABLE'
+      throw new SealstoneError(code, `the token has ${handles.length} private keys with ${describe(name)}, want 1`, {
         hint: 'list its objects with: pkcs11-tool --list-objects --login; name the key by its id',
       })
     }
     const ckaId = readAttribute(cryptoki, session, handle, pkcs11js.CKA_ID).toString('hex')
-    if (ckaId === '') throw new SealstoneError('TOKEN_KEY_MISMATCH', `the private key with ${describe(name)} has no CKA_ID`, { hint: 'give it one' })
+    if (ckaId === '') throw new SealstoneError('KEY_UNUSABLE', `the private key with ${describe(name)} has no CKA_ID`, { hint: 'give it one' })
     if (readAttribute(cryptoki, session, handle, pkcs11js.CKA_SIGN)[0] !== 1)
-      throw new SealstoneError('TOKEN_KEY_MISMATCH', `the private key with ${describe(name)} may not sign (CKA_SIGN)`)
+      throw new SealstoneError('KEY_UNUSABLE', `the private key with ${describe(name)} may not sign (CKA_SIGN)`, { hint: 'choose another key' })
     return { ckaId, algorithm: algorithmName(on, handle), protection: readProtection(cryptoki, session, handle) }
   })
   return { ...found, publicKey: readPublicKey(token, found.algorithm, found.ckaId) }

@@ -4,6 +4,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pkcs11js from 'pkcs11js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { silentLogger, utf8 } from '#core'
 import { type KeyHost, type KeyMaterial, startKeyHost } from '#keyhost'
@@ -11,6 +12,7 @@ import { parsePublicKey, parsePublicKeyPem, verify } from '#suites'
 import { nativeEngine } from '#suites/native'
 import { portableEngine } from '#suites/portable'
 import { vectorJson, vectorText } from '../suites/support.ts'
+import { Intruder } from '../support/intruder.ts'
 import { makeToken, type TestToken } from '../support/softhsm.ts'
 
 const MESSAGE = utf8('signed by a key from elsewhere')
@@ -76,14 +78,25 @@ describe('adopting', () => {
     putIntoToken('twice', 'd2', pem())
     const adopt = (object: object) => keyHost.adoptKey({ keyId: 't', version: 1, object })
     await expect(adopt({ label: 'nobody' })).rejects.toMatchObject({
-      code: 'TOKEN_KEY_MISMATCH',
+      code: 'KEY_UNKNOWN',
       message: expect.stringMatching(/has 0 private keys/),
     })
     await expect(adopt({ label: 'twice' })).rejects.toMatchObject({
-      code: 'TOKEN_KEY_MISMATCH',
+      code: 'KEY_UNUSABLE',
       message: expect.stringMatching(/has 2 private keys/),
     })
     await signsRightly(await adopt({ label: 'twice', id: 'd2' }))
+  })
+
+  it('refuses a key that lacks its public key, and does not say that somebody changed the token', async () => {
+    const intruder = new Intruder(token)
+    intruder.login()
+    intruder.plantKeyPair('e1')
+    intruder.destroy(pkcs11js.CKO_PUBLIC_KEY, 'e1')
+    await expect(keyHost.adoptKey({ keyId: 'l', version: 1, object: { id: 'e1' } })).rejects.toMatchObject({
+      code: 'KEY_UNUSABLE',
+      hint: expect.stringContaining('its public key must be in the token'),
+    })
   })
 })
 
