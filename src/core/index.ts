@@ -33,7 +33,15 @@ export {
   parseOperationId,
 } from './ids.ts'
 export { KEY_STATES, type KeyState, type KeyTimes } from './key-state.ts'
-export { type HalfProtection, KEY_ORIGINS, type KeyOrigin, type KeyProtection, keyProtectionJson, parseKeyProtection } from './key-protection.ts'
+export {
+  describeHalf,
+  type HalfProtection,
+  KEY_ORIGINS,
+  type KeyOrigin,
+  type KeyProtection,
+  keyProtectionJson,
+  parseKeyProtection,
+} from './key-protection.ts'
 export { readArray, readBoolean, readBytes, readChoice, readObject, readText, readWholeNumber } from './json-fields.ts'
 export { LIMITS } from './limits.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'

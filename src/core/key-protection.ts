@@ -60,6 +60,14 @@ export function keyProtectionJson(protection: KeyProtection): JsonObject {
   return { ...protection, halves: protection.halves.map((half) => ({ ...half })) }
 }
 
+/** For people: where it is, and what the token says of it; of a sealed half that is what it says of the key that seals it. */
+export function describeHalf({ location, sealing, ...flags }: Omit<HalfProtection, 'role'>): string {
+  const facts = ATTRIBUTES.flatMap((name) => (flags[name] === undefined ? [] : [FACTS[name][flags[name] ? 0 : 1]])).join(', ')
+  if (location === 'token') return ['in the token', facts].filter(Boolean).join(', ')
+  const sealed = `sealed by the token${sealing === undefined ? '' : ` (${sealing})`}`
+  return facts === '' ? sealed : `${sealed}, by a key that is ${facts}`
+}
+
 function parseHalf(value: JsonValue): HalfProtection {
   const object = asObject(value, 'protection of a half', ['role', 'location', 'sealing', ...ATTRIBUTES])
   const half: { -readonly [Name in keyof HalfProtection]: HalfProtection[Name] } = {
@@ -106,5 +114,13 @@ const ROLES = ['ml-dsa', 'classical', 'companion'] as const
 const LOCATIONS = ['token', 'sealed'] as const
 const SEALINGS = ['aes-256-gcm', 'rsa-oaep'] as const
 const ATTRIBUTES = ['sensitive', 'extractable', 'alwaysSensitive', 'neverExtractable', 'local'] as const
+/** Each when it is true, and when it is not. */
+const FACTS: Readonly<Record<(typeof ATTRIBUTES)[number], readonly [string, string]>> = {
+  sensitive: ['sensitive', 'not sensitive'],
+  extractable: ['extractable', 'not extractable'],
+  alwaysSensitive: ['always sensitive', 'not always sensitive'],
+  neverExtractable: ['never extractable', 'once extractable'],
+  local: ['made in the token', 'not made in the token'],
+}
 const MAX_HALVES = 3
 const MAX_TEXT = 255

@@ -1,5 +1,5 @@
 /** The story of one operation, from the leaves that tell of it: who asked, what was decided, what was made, how it ended, and what proves it. */
-import { equalBytes, type JsonValue, SealstoneError, toSealstoneError } from '#core'
+import { describeHalf, equalBytes, type JsonValue, SealstoneError, toSealstoneError } from '#core'
 import { LEAF_KINDS, type Leaf, leafJson, type LogEntry, parseLeaf, parseTlogProof, type Receipt, verifyTlogProof } from '#tlog'
 import type { KeyHistory, LogIdentity, LogReader } from './sources.ts'
 
@@ -98,17 +98,11 @@ function signatureSteps(outcome: LogEntry | undefined): StoryStep[] {
   return signatures.map((signature): StoryStep => {
     const halves = keyProtection?.halves.filter(({ role }) => (role === 'companion') === (signature.role === 'companion')) ?? []
     const text = `${signature.role} signature by key ${key ?? 'unknown'} version ${keyVersion ?? 'unknown'}, ${signature.suite}`
-    const protection = Object.fromEntries(halves.map(({ role, ...half }) => [`${role} half`, describeHalf(half)]))
+    const protection = Object.fromEntries(halves.map((half) => [`${half.role} half`, describeHalf(half)]))
     const token = keyProtection && `${keyProtection.module}, ${keyProtection.tokenModel}, serial ${keyProtection.tokenSerial}`
     const facts = { digest: signature.digest, keyFingerprint: signature.keyFingerprint, ...protection, ...(token && { token }) }
     return { step: 'signature', status: 'told', text, ...(outcome && { index: outcome.index, time: outcome.leaf.time }), facts }
   })
-}
-
-function describeHalf({ location, sealing, ...attributes }: Omit<NonNullable<Leaf['keyProtection']>['halves'][number], 'role'>): string {
-  const place = location === 'token' ? 'in the token' : `sealed by the token${sealing === undefined ? '' : ` (${sealing})`}`
-  const told = Object.entries(attributes).map(([name, value]) => `${value ? '' : 'not '}${name}`)
-  return [place, ...told].join(', ')
 }
 
 function outcomeStep(intent: LogEntry | undefined, outcome: LogEntry | undefined): StoryStep {

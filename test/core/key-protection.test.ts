@@ -1,6 +1,6 @@
 /** Key protection statements: read strictly, written back the same. */
 import { expect, it } from 'vitest'
-import { type JsonValue, type KeyProtection, keyProtectionJson, parseKeyProtection, SealstoneError } from '#core'
+import { describeHalf, type JsonValue, type KeyProtection, keyProtectionJson, parseKeyProtection, SealstoneError } from '#core'
 
 const PROTECTION: KeyProtection = {
   module: 'libsofthsm2.so',
@@ -21,6 +21,17 @@ function refusal(value: JsonValue | undefined): string {
   }
   return 'nothing thrown'
 }
+
+it('is told to people: of a sealed half it is the sealing key that was made in the token', () => {
+  const flags = { sensitive: true, extractable: false, alwaysSensitive: true, neverExtractable: true, local: true }
+  const guarded = 'sensitive, not extractable, always sensitive, never extractable, made in the token'
+  expect(describeHalf({ location: 'token', ...flags })).toBe(`in the token, ${guarded}`)
+  expect(describeHalf({ location: 'sealed', sealing: 'aes-256-gcm', ...flags })).toBe(
+    `sealed by the token (aes-256-gcm), by a key that is ${guarded}`,
+  )
+  expect(describeHalf({ location: 'sealed' })).toBe('sealed by the token')
+  expect(describeHalf({ location: 'token', sensitive: false, local: false })).toBe('in the token, not sensitive, not made in the token')
+})
 
 it('reads a statement with the firmware, and one from before there was any', () => {
   const firmware = { ...PROTECTION, firmware: '7.8' }

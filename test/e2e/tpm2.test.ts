@@ -36,7 +36,7 @@ describe('on a TPM', () => {
     const { home: path } = home
     await using _daemon = await startDaemon(path)
     const { stdout } = await runOk(['keys', 'show', 'default'], { home: path })
-    expect(stdout).toMatch(/ml-dsa half +sealed by the token \(rsa-oaep\), sensitive, not extractable/)
+    expect(stdout).toMatch(/ml-dsa half +sealed by the token \(rsa-oaep\), by a key that is sensitive, not extractable/)
     expect(stdout).toMatch(/classical half +in the token, sensitive, not extractable/)
     expect(stdout).toContain('libtpm2_pkcs11.so')
     await runOk(['doctor'], { home: path })

@@ -1,6 +1,6 @@
 /** sealstone keys show */
 import type { KeyInfo } from '#client'
-import { defined } from '#core'
+import { defined, describeHalf } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { table, visible } from '../text.ts'
@@ -54,14 +54,4 @@ function describeKey(key: KeyInfo, versions: readonly KeyInfo[]): string[][] {
     ['module', protection.module],
     ...protection.halves.map((half) => [`${half.role} half`, describeHalf(half)]),
   ]
-}
-
-function describeHalf(half: KeyInfo['protection']['halves'][number]): string {
-  const facts = [
-    half.sensitive === undefined ? undefined : half.sensitive ? 'sensitive' : 'not sensitive',
-    half.extractable === undefined ? undefined : half.extractable ? 'extractable' : 'not extractable',
-    half.local === true ? 'made in the token' : undefined,
-  ]
-  const place = half.location === 'token' ? 'in the token' : `sealed by the token${half.sealing === undefined ? '' : ` (${half.sealing})`}`
-  return [place, ...facts.filter((fact) => fact !== undefined)].join(', ')
 }
