@@ -65,15 +65,19 @@ export function applyTransition(record: KeyRecord, { action, at, since, reason }
 
 /** Why a version may not sign now, or undefined if it may. */
 export function signingFault(record: KeyRecord, { minSignVersion }: KeyPolicy, now: Date): { reason: string; hint: string } | undefined {
-  const hint = `possible now: ${legalActions(record).join(', ')}`
-  if (record.state !== 'active') return { reason: `${describeVersion(record)} is ${record.state}`, hint }
+  const rotate = `make a new version with: sealstone keys rotate ${record.name}`
+  if (record.state !== 'active') {
+    const actions = legalActions(record)
+    const enable = `bring it into use with: sealstone keys enable ${record.name} --key-version ${record.version}`
+    return { reason: `${describeVersion(record)} is ${record.state}`, hint: actions.includes('enable') ? enable : rotate }
+  }
   if (record.quarantine !== undefined) return { reason: `${describeVersion(record)} is in quarantine: ${record.quarantine}`, hint: QUARANTINE_HINT }
   if (record.notBefore !== undefined && now < record.notBefore)
     return { reason: `${describeVersion(record)} signs from ${record.notBefore.toISOString()} on`, hint: 'wait, or make another key' }
   if (record.notAfter !== undefined && now >= record.notAfter)
-    return { reason: `${describeVersion(record)} signed until ${record.notAfter.toISOString()}`, hint: ROTATE_HINT }
+    return { reason: `${describeVersion(record)} signed until ${record.notAfter.toISOString()}`, hint: rotate }
   if (record.version < minSignVersion)
-    return { reason: `${describeVersion(record)} is older than the key's min-sign-version ${minSignVersion}`, hint: ROTATE_HINT }
+    return { reason: `${describeVersion(record)} is older than the key's min-sign-version ${minSignVersion}`, hint: 'sign with a newer version' }
   return undefined
 }
 
@@ -94,5 +98,4 @@ const PAST: Record<KeyAction, string> = {
   compromise: 'marked as compromised',
   destroy: 'destroyed',
 }
-const ROTATE_HINT = 'make a new version with: sealstone keys rotate NAME'
 export const QUARANTINE_HINT = 'run sealstone doctor; once the cause is mended: sealstone keys enable NAME --key-version N, which tests the key first'

@@ -111,6 +111,14 @@ describe('a version may sign', () => {
     expect(fault({ notAfter: NOW })).toMatch(/signed until 2026-06-01T12:00:00.000Z/)
   })
 
+  it('and one that may not is told with what helps: enable it where that is possible, else a new version', () => {
+    const hint = (state: KeyState) => signingFault(record(state), DEFAULT_KEY_POLICY, NOW)?.hint
+    for (const state of ['pre-active', 'suspended'] as const)
+      expect(hint(state)).toBe('bring it into use with: sealstone keys enable k --key-version 1')
+    for (const state of ['deactivated', 'compromised', 'destroyed'] as const)
+      expect(hint(state)).toBe('make a new version with: sealstone keys rotate k')
+  })
+
   it('unless it is older than the key allows, or in quarantine', () => {
     expect(fault({}, 2)).toMatch(/older than the key's min-sign-version 2/)
     expect(fault({ quarantine: 'a bit was wrong' })).toMatch(/in quarantine: a bit was wrong/)

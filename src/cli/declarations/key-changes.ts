@@ -90,7 +90,12 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
     description:
       'What the version signed before that time, as its receipt proves, goes on to verify; what it signed later, or without a ' +
       'receipt, does not. Name an earlier time later if you learn more; a later time is refused.',
-    options: [VERSION, { flags: '--since <time>', description: 'since when; needed', parse: timestamp }, REASON, ...CONNECTION_OPTIONS],
+    options: [
+      VERSION,
+      { flags: '--since <time>', description: 'since when; needed', parse: timestamp },
+      { ...REASON, description: `${REASON.description}; needed` },
+      ...CONNECTION_OPTIONS,
+    ],
     examples: [['sealstone keys compromise default --since 2026-11-01T00:00:00Z --reason "laptop stolen"', 'then hand out the trust file']],
     load: async () => (await import('../commands/keys-change.ts')).compromise,
   },
