@@ -21,11 +21,13 @@ export interface BenchLog extends AsyncDisposable {
   encoded(leaf: NewLeaf): Uint8Array
 }
 
-export async function openBenchLog(): Promise<BenchLog> {
+/** @param isDurable false where what it is filled with is not what is measured: a commit does not wait for the disk then */
+export async function openBenchLog({ isDurable = true }: { readonly isDurable?: boolean } = {}): Promise<BenchLog> {
   const folder = mkdtempSync(join(process.env['DIR'] ?? tmpdir(), 'sealstone-bench-'))
   const seed = crypto.getRandomValues(new Uint8Array(32))
   const { origin, signer } = softwareLog('bench.example/log', seed)
   const db = openDatabase(join(folder, 'sealstone.db'), AUDIT_MIGRATIONS)
+  if (!isDurable) db.prepare('PRAGMA synchronous = OFF').get()
   const audit = await openAuditLog({ db, origin, signer, verifier: nativeVerifier(), timeline: new Timeline(systemClock), logger: silentLogger })
   return {
     folder,
