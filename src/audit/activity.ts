@@ -1,12 +1,13 @@
-/** What happened when, in numbers: counted once from the log's end back, a step at a time, and kept by the minute. */
+/** What happened when, in numbers: counted once from the log's end back, a step at a time. */
 import type { Database } from '#db'
 import type { Activity, ActivitySpan } from '#tlog'
 import { IS_BOUNDED } from './bounded.ts'
+import { CountedTimes } from './counted-times.ts'
 import { LogStore } from './store.ts'
 
 export class ActivityCounter {
   readonly #db: Database
-  readonly #minutes = new Map<number, Counts>()
+  readonly #times = new CountedTimes()
   // Counted: the entries from #low up to, not including, #high.
   #low = 0
   #high = 0
@@ -41,17 +42,18 @@ export class ActivityCounter {
     return this.#low > 0 || this.#high < size
   }
 
-  /** Of what is counted by now. A bucket is a minute at least, so a short span begins earlier. */
+  /** Of what is counted by now. A bucket is a minute at least, or what is counted as one that long ago, so a short span begins earlier. */
   read({ since, until, buckets }: ActivitySpan): Activity {
     const began = since ?? this.#timeAt(0) ?? Date.now()
     const last = Math.max(until ?? this.#timeAt(this.#high - 1) ?? began, began + 1)
-    const first = Math.min(began, last - (buckets - 1) * MINUTE_MS)
-    // Whole minutes, so that each one is in one bucket.
-    const bucketMs = Math.ceil(Math.ceil((last - first + 1) / buckets) / MINUTE_MS) * MINUTE_MS
+    const unitMs = this.#times.unitAt(Math.min(began, last - (buckets - 1) * MINUTE_MS) / MINUTE_MS) * MINUTE_MS
+    const first = Math.min(began, last - (buckets - 1) * unitMs)
+    // Whole ones, so that each one is in one bucket.
+    const bucketMs = Math.ceil(Math.ceil((last - first + 1) / buckets) / unitMs) * unitMs
     const start = Math.floor(first / bucketMs) * bucketMs
     const count = Math.min(buckets + 1, Math.floor((last - start) / bucketMs) + 1)
     const [signed, failed, refused] = [empty(count), empty(count), empty(count)]
-    for (const [minute, counts] of this.#minutes) {
+    for (const [minute, counts] of this.#times.entries()) {
       const at = Math.floor((minute * MINUTE_MS - start) / bucketMs)
       if (at < 0 || at >= count) continue
       signed[at] = (signed[at] ?? 0) + counts.signed
@@ -64,16 +66,11 @@ export class ActivityCounter {
 
   #count(from: number, to: number): void {
     for (const row of this.#db.prepare(COUNT).all(from, to)) {
-      const minute = row['minute'] as number
-      const counts = this.#minutes.get(minute) ?? { signed: 0, failed: 0, refused: 0 }
-      counts.signed += row['signed'] as number
-      counts.failed += row['failed'] as number
-      counts.refused += row['refused'] as number
-      this.#minutes.set(minute, counts)
+      const [signed, failed, refused] = [row['signed'] as number, row['failed'] as number, row['refused'] as number]
+      this.#times.add(row['minute'] as number, { signed, failed, refused })
     }
     for (const row of this.#db.prepare(ARCHIVED).all(from, to)) {
-      const counts = this.#minutes.get(row['minute'] as number)
-      if (counts !== undefined && this.#isSigned(row['idx'] as number)) counts.signed++
+      if (this.#isSigned(row['idx'] as number)) this.#times.add(row['minute'] as number, { signed: 1, failed: 0, refused: 0 })
     }
   }
 
@@ -89,12 +86,6 @@ export class ActivityCounter {
   #timeAt(index: number): number | undefined {
     return this.#db.prepare('SELECT time FROM audit_leaf WHERE idx = ?').get(index)?.['time'] as number | undefined
   }
-}
-
-interface Counts {
-  signed: number
-  failed: number
-  refused: number
 }
 
 function empty(length: number): number[] {

@@ -56,10 +56,15 @@ export class CosignatureStore {
     return BigInt((this.#db.prepare('SELECT size FROM audit_witness WHERE name = ?').get(name)?.['size'] as number | undefined) ?? 0)
   }
 
-  /** Newest first. */
+  /** Newest first; of more than are ever kept the newest. */
   notes(): CosignedNote[] {
-    const rows = this.#db.prepare(`SELECT size, ${NOTE}, quorate FROM audit_cosigned ORDER BY size DESC`).all()
+    const rows = this.#db.prepare(`SELECT size, ${NOTE}, quorate FROM audit_cosigned ORDER BY size DESC LIMIT ${MOST_COSIGNED}`).all()
     return rows.map((row) => ({ size: BigInt(row['size'] as number), note: noteOf(row), quorate: row['quorate'] === 1 }))
+  }
+
+  newestQuorate(): string | undefined {
+    const row = this.#db.prepare(`SELECT ${NOTE} FROM audit_cosigned WHERE quorate = 1 ORDER BY size DESC LIMIT 1`).get()
+    return row && noteOf(row)
   }
 
   /** A crash before this loses a cosignature; the witness gives it again for the same checkpoint. Without `note` only the witness's size is kept. */
@@ -81,7 +86,7 @@ export class CosignatureStore {
   }
 
   forgetAll(): void {
-    if (this.notes().length > 0) this.#db.prepare('DELETE FROM audit_cosigned').run()
+    if (this.#db.prepare('SELECT 1 FROM audit_cosigned LIMIT 1').get() !== undefined) this.#db.prepare('DELETE FROM audit_cosigned').run()
   }
 
   /** Nothing of what was cosigned counts any more: other witnesses, or another quorum, are asked from now on. */
@@ -133,5 +138,7 @@ const KEPT = [
   { table: 'audit_cosigned', what: 'cosigned checkpoint' },
   { table: 'audit_stamped', what: 'timestamped checkpoint' },
 ] as const
+/** Twice what `#cosigning` keeps. */
+const MOST_COSIGNED = 18
 const NOTES_AT_A_TIME = 64
 const LEAST_INTEGER = -(2n ** 63n)

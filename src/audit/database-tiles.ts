@@ -35,7 +35,7 @@ export function databaseTiles(db: Database, cold?: string): TileSource {
   let given: { readonly note: string; readonly size: bigint } | undefined
   return {
     checkpoint: async () => {
-      const note = cosigned.notes().find(({ quorate }) => quorate)?.note ?? newest()
+      const note = cosigned.newestQuorate() ?? newest()
       const size = sizeOf(note)
       // Where witnesses were set up a moment ago, their first quorum is for a tree that is smaller than the newest.
       if (given === undefined || size >= given.size) given = { note, size }

@@ -15,8 +15,9 @@ export interface LogMoment {
   /** There is a leaf with an index below 0. */
   readonly hasStray: boolean
   readonly tiles: number
-  /** Index by operation. */
+  /** Index by operation; of more than can be the first ones. */
   readonly openIntents: ReadonlyMap<string, number>
+  readonly openIntentCount: number
 }
 
 /** Undefined for a log that never began. Throws AUDIT_CORRUPT for a size that cannot be: nothing is walked through that far. */
@@ -36,15 +37,20 @@ export function readMoment(db: Database): LogMoment | undefined {
     tiles: row['tiles'] as number,
     hasStray: row['hasStray'] === 1,
     openIntents: new Map(JSON.parse(row['open'] as string) as [string, number][]),
+    openIntentCount: row['openCount'] as number,
   }
 }
 
+/** Many times what a daemon can have under way at once: whatever it had when it stopped is closed by the next. */
+export const MOST_OPEN_INTENTS = 16 * LIMITS.queuedLeaves
 const MOMENT = `SELECT min(max(size, -1), 9007199254740991) AS size,
     ${upTo(LIMITS.checkpointBytes, 'origin')}, ${upTo(HASH_BYTES, 'root')}, ${upTo(LIMITS.checkpointBytes, 'checkpoint')},
     (SELECT coalesce(min(max(idx), 9007199254740990) + 1, 0) FROM audit_leaf) AS leaves,
     (SELECT coalesce(min(idx) < 0, 0) FROM audit_leaf) AS hasStray,
     (SELECT count(*) FROM audit_tile) AS tiles,
-    (SELECT json_group_array(json_array(CASE WHEN octet_length(operation_id) <= 16 THEN lower(hex(operation_id)) END, idx)) FROM audit_open_intent) AS open,
+    (SELECT json_group_array(json_array(CASE WHEN octet_length(operation_id) <= 16 THEN lower(hex(operation_id)) END, idx))
+      FROM (SELECT * FROM audit_open_intent LIMIT ${MOST_OPEN_INTENTS})) AS open,
+    (SELECT count(*) FROM audit_open_intent) AS openCount,
     (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size) AS fileBytes
   FROM audit_head WHERE only = 1`
 /** Fewer than the required members of a leaf take. */

@@ -19,7 +19,7 @@ import { MOST_TILE_BYTES, upTo } from './bounded.ts'
 import { isArchived } from './cold-bundles.ts'
 import { keptNotes } from './cosignatures.ts'
 import { Findings } from './fsck-findings.ts'
-import { type LogMoment, readMoment } from './fsck-moment.ts'
+import { type LogMoment, MOST_OPEN_INTENTS, readMoment } from './fsck-moment.ts'
 import type { CheckedRange } from './fsck-range.ts'
 import { LogStore } from './store.ts'
 
@@ -58,8 +58,7 @@ export class WholeTree {
     if (range.lastTime !== '') this.#lastTime = range.lastTime
     findings.addAll(range.findings, range.findingCount)
     if (range.unread !== undefined) findings.addUnread(range.unread)
-    if (this.#openIntents.size > 0) for (const operation of range.closed.split(' ')) this.#openIntents.delete(operation)
-    for (const [operation, index] of range.opened) this.#openIntents.set(operation, index)
+    this.#follow(range)
     this.#rootsOf(0).push(...range.roots)
     const edge = range.hashes.subarray(range.roots.length * TILE_WIDTH * HASH_BYTES)
     if (edge.length > 0) this.#edge = split(edge)
@@ -87,6 +86,13 @@ export class WholeTree {
     const checkpoints = this.#checkCheckpoints(tree, log)
     const unsigned = BigInt(size) - (this.#signed > BigInt(size) ? BigInt(size) : this.#signed)
     return { size: BigInt(size), root, openIntents: this.#openIntents.size, checkpoints, unsigned }
+  }
+
+  /** Once more are open than can be, nobody follows them any further. */
+  #follow({ closed, opened }: CheckedRange): void {
+    if (this.#openIntents.size > MOST_OPEN_INTENTS) return
+    if (this.#openIntents.size > 0) for (const operation of closed.split(' ')) this.#openIntents.delete(operation)
+    for (const [operation, index] of opened) this.#openIntents.set(operation, index)
   }
 
   /** For a published copy: a hash of a level above the leaves, once every range was added. */
@@ -118,7 +124,13 @@ export class WholeTree {
   }
 
   #checkIntents(): void {
-    const [expected, listed] = [this.#openIntents, this.#moment.openIntents]
+    const [expected, listed, { openIntentCount }] = [this.#openIntents, this.#moment.openIntents, this.#moment]
+    if (Math.max(expected.size, openIntentCount) > MOST_OPEN_INTENTS) {
+      const [by, count] = openIntentCount > MOST_OPEN_INTENTS ? ['their list', openIntentCount] : ['the leaves', expected.size]
+      const detail = `by ${by} ${count} intents are open, or more, want at most ${MOST_OPEN_INTENTS}: they were not compared`
+      this.findings.add({ where: 'open intents', changed: 'surplus', detail })
+      return
+    }
     if (listed.size === expected.size && Array.from(expected).every(([operation, index]) => listed.get(operation) === index)) return
     const changed = listed.size === expected.size ? 'column' : listed.size < expected.size ? 'missing' : 'surplus'
     const detail = `the list of open intents does not match the leaves: it has ${listed.size}, the leaves have ${expected.size}`

@@ -27,6 +27,11 @@ export interface StoredAnswer {
   readonly answer: Uint8Array
 }
 
+export interface OpenIntent {
+  readonly index: bigint
+  readonly operationId: Uint8Array
+}
+
 /** Everything that becomes durable together. */
 export interface Batch {
   readonly before: StoredHead
@@ -123,10 +128,15 @@ export class LogStore {
     return rows.map((row, at) => bounded(row, 'root', `the root of tile ${level}/${start + BigInt(at)}`, HASH_BYTES))
   }
 
-  /** Indexes of intents below `end` that have no outcome. */
-  readOpenIntents(end: bigint): bigint[] {
-    const rows = this.#db.prepare('SELECT idx FROM audit_open_intent WHERE idx < ? ORDER BY idx').all(end)
-    return rows.map((row) => BigInt(row['idx'] as number))
+  /** Intents below `end` that have no outcome, some thousands at a time. @param after the operation that the last page ended with: they go by operation, not by index */
+  readOpenIntents(end: bigint, after: Uint8Array = NO_OPERATION): OpenIntent[] {
+    return this.#db
+      .prepare(OPEN_INTENTS)
+      .all(after, end)
+      .map((row) => ({
+        index: BigInt(row['idx'] as number),
+        operationId: bounded(row, 'operation_id', 'an operation in the list of open intents', OPERATION_ID_BYTES),
+      }))
   }
 
   findAnswer(key: string): { requestDigest: string; answer: Uint8Array } | undefined {
@@ -165,4 +175,9 @@ export class LogStore {
 
 const HEAD = `SELECT size, ${upTo(LIMITS.checkpointBytes, 'origin')}, ${upTo(HASH_BYTES, 'root')}, ${upTo(LIMITS.checkpointBytes, 'checkpoint')}
   FROM audit_head WHERE only = 1`
+const OPERATION_ID_BYTES = 16
+const NO_OPERATION = new Uint8Array()
+/** By the key of the table: a list of millions, whoever made it, is gone through once and without sorting it. */
+const OPEN_INTENTS = `SELECT ${upTo(OPERATION_ID_BYTES, 'operation_id')}, max(idx, -1) AS idx
+  FROM audit_open_intent WHERE operation_id > ? AND idx < ? ORDER BY operation_id LIMIT ${LIMITS.queuedLeaves}`
 const BYTES = upTo(MOST_LEAF_BYTES, 'bytes')
