@@ -5,8 +5,8 @@ export interface Metrics {
   signed(labels: { readonly key: string; readonly suite: string; readonly result: string }): void
   /** A signature of ours did not verify; it was not released. */
   mismatch(labels: { readonly key: string }): void
-  /** A request was turned away: `policy` or `overloaded`. */
-  refused(labels: { readonly reason: 'policy' | 'overloaded' }): void
+  /** A request was turned away before its key was used. `log`: its intent could not be written. */
+  refused(labels: { readonly reason: 'policy' | 'overloaded' | 'log' }): void
   /** A request to a witness of the log is over. */
   cosigned(labels: { readonly witness: string; readonly result: 'ok' | 'failed' }): void
   /** A request to the timestamp authority is over. */

@@ -40,6 +40,7 @@ export function collectMetrics(): Collected {
     labelNames: ['reason'],
     registers,
   })
+  for (const reason of ['policy', 'overloaded', 'log']) refused.inc({ reason }, 0) // or an alert on its growth would miss the first one
   const steps = new Histogram({
     name: 'sealstone_step_seconds',
     help: 'Time of one step: sign, the whole; key-host, with its wait; queue, that wait; verify, of our own signatures; commit, of the log with fsync.',

@@ -118,7 +118,12 @@ async function signOnce(context: OperationContext, call: CallContext, signing: S
   })
 
   // 3. The intent, durable before the key is used. A crash after it leaves an intent without outcome: recovery closes it as `unknown`.
-  await spanned(call.span, 'intent', () => context.audit.append({ kind: 'intent', ...facts, ...signing.decision }))
+  try {
+    await spanned(call.span, 'intent', () => context.audit.append({ kind: 'intent', ...facts, ...signing.decision }))
+  } catch (error) {
+    context.metrics.refused({ reason: 'log' })
+    throw error
+  }
 
   let released: { index: bigint; receipt: Receipt; answer?: Uint8Array }
   try {

@@ -155,6 +155,7 @@ describe('the daemon refuses to start', () => {
 it('a full disk under the log refuses the signature, and the daemon lives and signs again when there is space', () => {
   const report = runOnSmallDisk(new URL('full-disk-walk.ts', import.meta.url), 16)
   expect(report).toMatchObject({ refused: { code: 3, stdout: '' }, signedAgain: 0, verified: 0, stopped: 0, open: [] })
+  expect(report['counted']).toBeGreaterThan(0)
   expect((report['refused'] as { stderr: string }).stderr).toMatch(/^error: .*(audit log|disk|full).*\nhint: free disk space/)
 })
 
