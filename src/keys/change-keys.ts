@@ -28,7 +28,7 @@ export async function changeState(parts: ChangeParts, record: KeyRecord, { actio
   using _closed = await parts.uses.close(useId(record))
   // Later than the last outcome in the log, whatever the clock did since: a signature counts as made before the change.
   const at = parts.timeline.next()
-  const changed = applyTransition(current(parts, record), { action, at, ...defined({ since, reason }) })
+  const changed = applyTransition(currentVersion(parts, record), { action, at, ...defined({ since, reason }) })
   parts.table.update(changed)
   return changed
 }
@@ -60,7 +60,7 @@ export function cancelDestruction(parts: ChangeParts, record: KeyRecord): KeyRec
  */
 export async function destroyVersion(parts: ChangeParts, record: KeyRecord): Promise<KeyRecord> {
   using _closed = await parts.uses.close(useId(record))
-  const doomed = current(parts, record)
+  const doomed = currentVersion(parts, record)
   checkTransition(doomed, 'destroy')
   checkDeletionAllowed(parts, doomed)
   if (doomed.destroyAt === undefined || doomed.destroyAt > parts.clock.now())
@@ -68,7 +68,7 @@ export async function destroyVersion(parts: ChangeParts, record: KeyRecord): Pro
   // An adopted key was in the token before us and is not ours to remove.
   if (doomed.origin !== 'adopted') await parts.keyHost.destroyKeys(materials(doomed))
   const { reason } = doomed
-  const destroyed = applyTransition(current(parts, record), { action: 'destroy', at: parts.timeline.next(), ...defined({ reason }) })
+  const destroyed = applyTransition(currentVersion(parts, record), { action: 'destroy', at: parts.timeline.next(), ...defined({ reason }) })
   const { hybrid, companion } = destroyed
   const bare: KeyRecord = { ...destroyed, hybrid: seedless(hybrid), ...(companion === undefined ? {} : { companion: seedless(companion) }) }
   parts.table.update(bare)
@@ -79,7 +79,7 @@ export async function destroyVersion(parts: ChangeParts, record: KeyRecord): Pro
 
 /** The version signs nothing from now on, until it is enabled again. What it was just signing fails by itself. */
 export function quarantineVersion(parts: ChangeParts, record: KeyRecord, reason: string): void {
-  const now = current(parts, record)
+  const now = currentVersion(parts, record)
   if (now.quarantine === undefined) parts.table.update({ ...now, quarantine: reason })
 }
 
@@ -101,12 +101,12 @@ export function seedless({ sealedSeed: _seed, recovery: _recovery, ...key }: Key
 
 /** The version as it is now, unless another change of it is under way: its token objects may be going at this moment. */
 function atRest(parts: ChangeParts, record: KeyRecord): KeyRecord {
-  if (!parts.uses.isClosed(useId(record))) return current(parts, record)
+  if (!parts.uses.isClosed(useId(record))) return currentVersion(parts, record)
   throw new SealstoneError('KEY_STATE_REFUSED', `the state of ${describeVersion(record)} is being changed`, { hint: 'look at it again in a moment' })
 }
 
 /** The version as it is now: while one waits, somebody else may have changed it. */
-function current({ table }: ChangeParts, { name, version }: KeyRecord): KeyRecord {
+export function currentVersion({ table }: Pick<ChangeParts, 'table'>, { name, version }: KeyRecord): KeyRecord {
   const record = table.versions(name).find((candidate) => candidate.version === version)
   if (record === undefined) throw new SealstoneError('INTERNAL', `key ${name} version ${version} is gone`)
   return record

@@ -14,8 +14,11 @@ export {
   type KeyStoreOptions,
   openKeyStore,
   readLogKeys,
+  type RecoveryHost,
   type RecoveryReport,
+  type Restoring,
   type RewrapResult,
   type SigningOptions,
 } from './key-store.ts'
+export { restoreFault, unrecoverable } from './restore-keys.ts'
 export { applyTransition, type KeyAction, legalActions, QUARANTINE_HINT } from './life-cycle.ts'

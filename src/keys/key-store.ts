@@ -29,12 +29,13 @@ import {
   type VersionRequest,
 } from './make-keys.ts'
 import { recoverLogKeys, recoverVersion, recoverVersions, type RecoveryReport } from './recover-keys.ts'
+import { type RecoveryHost, type Restoring, restoring } from './restore-keys.ts'
 import { type RewrapResult, rewrapKeys } from './rewrap-keys.ts'
 import { UnderWay } from './under-way.ts'
 import { unknownKey, unknownVersion } from './unknown-key.ts'
 import { KeyUses } from './uses.ts'
 
-export type { RecoveryReport, RewrapResult, SigningOptions }
+export type { RecoveryHost, RecoveryReport, Restoring, RewrapResult, SigningOptions }
 
 export interface KeyStore extends KeySigning {
   create(request: CreateRequest): Promise<KeyRecord>
@@ -70,6 +71,11 @@ export interface KeyStore extends KeySigning {
   recoverVersion(record: KeyRecord, identityFile: string): Promise<boolean>
   /** The same for every version; one without a recovery blob never signs again. */
   recoverVersions(identityFile: string): Promise<RecoveryReport>
+  /**
+   * For versions that the token lost while the daemon runs: `work` is given a process of its own that may read the identity file, and that ends with
+   * it. One at a time; keys that are to be made wait for it. Throws TOKEN_* and what `work` throws.
+   */
+  restoring<Result>(identityFile: string, work: (on: Restoring) => Promise<Result>): Promise<Result>
   /** Throws KEY_EXISTS. */
   createLogKeys(): Promise<LogKeys>
   /** Throws KEY_UNKNOWN before `createLogKeys`. */
@@ -92,16 +98,21 @@ export interface KeyStoreOptions {
   readonly clock: Clock
   /** The same as the audit log's. */
   readonly timeline: Timeline
+  /** Starts a key host that may read one file with age identities, for `restoring`. */
+  readonly openRecoveryHost?: (identityFile: string) => Promise<RecoveryHost>
   /** age recipients to whom the private parts of new keys are encrypted too. Default none. */
   readonly recipients?: readonly string[]
 }
 
-export function openKeyStore({ db, keyHost, clock, timeline, recipients = [] }: KeyStoreOptions): KeyStore {
+export function openKeyStore({ db, keyHost, clock, timeline, openRecoveryHost, recipients = [] }: KeyStoreOptions): KeyStore {
   const table = new KeyTable(db)
   for (const { times } of table.all()) for (const time of Object.values(times)) timeline.reach(new Date(time))
   const parts: ChangeParts = { table, keyHost, clock, timeline, recipients, uses: new KeyUses() }
   const making = new UnderWay()
   const rewrapping = new UnderWay()
+  const recovering = new UnderWay()
+  // Two processes that both find no wrapping key in the token would both make one.
+  const make = (work: () => Promise<KeyRecord>): Promise<KeyRecord> => making.add(recovering.settled().then(work))
   const versions = (name: KeyName): readonly KeyRecord[] => {
     const found = table.versions(name)
     if (found.length === 0) throw unknownKey(table, name)
@@ -113,10 +124,10 @@ export function openKeyStore({ db, keyHost, clock, timeline, recipients = [] }: 
     return found
   }
   return {
-    create: (request) => making.add(createKey(parts, request)),
-    createVersion: (request) => making.add(createVersion(parts, request)),
+    create: (request) => make(() => createKey(parts, request)),
+    createVersion: (request) => make(() => createVersion(parts, request)),
     adopt: (request) => adoptKey(parts, request),
-    import: (request) => making.add(importKey(parts, request)),
+    import: (request) => make(() => importKey(parts, request)),
     get,
     versions,
     list: () => table.all(),
@@ -144,6 +155,19 @@ export function openKeyStore({ db, keyHost, clock, timeline, recipients = [] }: 
     recoverLogKeys: (identityFile) => recoverLogKeys(parts, identityFile),
     recoverVersion: (record, identityFile) => recoverVersion(parts, record, identityFile),
     recoverVersions: (identityFile) => recoverVersions(parts, identityFile),
+    restoring: (identityFile, work) => {
+      const before = making.settled() // other restores are among it
+      const done = before.then(async () => {
+        if (openRecoveryHost === undefined) throw new SealstoneError('INTERNAL', 'this key store has no way to open a recovery host')
+        const host = await openRecoveryHost(identityFile)
+        try {
+          return await work(restoring(parts, host, identityFile))
+        } finally {
+          await host.close()
+        }
+      })
+      return recovering.add(making.add(done))
+    },
     createLogKeys: async () => {
       if (table.logKeys() !== undefined) throw new SealstoneError('KEY_EXISTS', 'the audit log has its keys already')
       const keys: LogKeys = {

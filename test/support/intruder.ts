@@ -93,6 +93,15 @@ export class Intruder {
     for (const handle of this.find(objectClass, ckaId)) this.cryptoki.C_DestroyObject(this.session, handle)
   }
 
+  /** Everything with this CKA_LABEL, or everything there is; of private objects only what a login shows. How many it was. */
+  destroyAll(label?: string): number {
+    this.cryptoki.C_FindObjectsInit(this.session, label === undefined ? [] : [{ type: pkcs11js.CKA_LABEL, value: label }])
+    const found = this.cryptoki.C_FindObjects(this.session, 1000)
+    this.cryptoki.C_FindObjectsFinal(this.session)
+    for (const handle of found) this.cryptoki.C_DestroyObject(this.session, handle)
+    return found.length
+  }
+
   /** A P-256 pair of the intruder's making. */
   plantKeyPair(ckaId: string): pkcs11js.KeyPair {
     const name = [
