@@ -16,6 +16,8 @@ export type {
   KeyPolicyRequest,
   KeyValidity,
   PublicKeyInfo,
+  RestoredKeyInfo,
+  RestoreKeysRequest,
   RotateKeyRequest,
 } from './key-types.ts'
 export type { CallOptions, ConnectOptions } from './options.ts'

@@ -100,6 +100,18 @@ export interface BackupInfo {
   readonly notRecoverable: readonly string[]
 }
 
+/** Of one key, or of all; `identityFile` is a path on the daemon's machine, of which this program reads nothing. */
+export type RestoreKeysRequest = { readonly identityFile: string } & ({ readonly name: string; readonly version?: number } | { readonly all: true })
+
+export interface RestoredKeyInfo {
+  /** Absent for the audit log's own keys. */
+  readonly name?: string
+  readonly version?: number
+  /** `present`: the token has it. `lost`: it has no recovery blob. `failed`: the blob could not be put back. `left`: its state does not allow it. */
+  readonly outcome: 'restored' | 'present' | 'lost' | 'failed' | 'left'
+  readonly detail: string
+}
+
 export interface RewrapInfo {
   /** CKA_ID of the wrapping key that seals now, lower-case hex. */
   readonly wrappingKey: string
@@ -127,6 +139,8 @@ export interface KeyManagement {
   certifyKey(request: CertifyRequest, options?: CallOptions): Promise<{ readonly der: Uint8Array; readonly pem: string }>
   /** Writes a backup to the daemon's disk. */
   backupKeys(options?: CallOptions): Promise<BackupInfo>
+  /** Puts versions that the token has no longer back into it. The log's own keys are looked at too, and told of first. */
+  restoreKeys(request: RestoreKeysRequest, options?: CallOptions): Promise<readonly RestoredKeyInfo[]>
   /** Seals every seed anew under a new wrapping key. `destroyOld`: backups from before, and other daemons on this token, lose theirs. */
   rewrapKeys(request: { readonly destroyOld?: boolean }, options?: CallOptions): Promise<RewrapInfo>
   /** `uri` as RFC 7512 has it, with `id` or `object`. */

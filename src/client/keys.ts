@@ -1,7 +1,16 @@
 /** Calls of KeyService as promises. */
-import { defined } from '#core'
-import type { BackupKeysResponse, CertifyKeyResponse, GetTrustResponse, Key, ListKeysResponse, RewrapKeysResponse, TimestampInit } from '#wire'
-import { toTimestamp } from '#wire'
+import { defined, SealstoneError } from '#core'
+import type {
+  BackupKeysResponse,
+  CertifyKeyResponse,
+  GetTrustResponse,
+  Key,
+  ListKeysResponse,
+  RestoreKeysResponse,
+  RewrapKeysResponse,
+  TimestampInit,
+} from '#wire'
+import { fromEnum, RESTORE_OUTCOMES, toTimestamp } from '#wire'
 import type { Channel, StartUnary } from './channel.ts'
 import { fromKey } from './key-reading.ts'
 import type { KeyChangeRequest, KeyInfo, KeyManagement, KeyValidity } from './key-types.ts'
@@ -55,6 +64,15 @@ export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKe
       )
       return { folder, treeSize: BigInt(treeSize), recoverable: [...recoverable], notRecoverable: [...notRecoverable] }
     },
+    restoreKeys: async ({ identityFile, ...of }, call) => {
+      const which = 'all' in of ? { all: of.all } : { name: of.name, version: of.version ?? 0 }
+      const answered = await channel.unary<RestoreKeysResponse>((grpc, done) => keys.restoreKeys({ ...which, identityFile }, grpc, done), call)
+      return answered.keys.map(({ name, version, outcome, detail }) => ({
+        ...(name === '' ? {} : { name, version }),
+        outcome: fromEnum(RESTORE_OUTCOMES, outcome) ?? unknownOutcome(outcome),
+        detail,
+      }))
+    },
     rewrapKeys: async ({ destroyOld = false }, call) => {
       const answered = await channel.unary<RewrapKeysResponse>((grpc, done) => keys.rewrapKeys({ destroyOld }, grpc, done), call)
       const { wrappingKey, wrappingKeyNumber, seeds, destroyed } = answered
@@ -64,6 +82,10 @@ export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKe
     importKey: ({ name, file, ...validity }, call) =>
       answer((grpc, done) => keys.importKey({ name, file, ...toValidity(validity) }, grpc, done), call),
   }
+}
+
+function unknownOutcome(outcome: string): never {
+  throw new SealstoneError('INTERNAL', `the daemon told of an outcome that this client does not know: ${outcome}`)
 }
 
 function toChange({ name, version = 0, reason = '' }: KeyChangeRequest): { name: string; version: number; reason: string } {

@@ -157,8 +157,9 @@ ${children === 0 ? '# ' : ''}children = ${children}
 # Who may do what. No matching rule means no. identity: "local" is the owner of the socket, "loopback" is anybody on this machine
 # who uses --insecure-loopback, others are the SPIFFE URI or DNS name in their client certificate. operations: sign, verify,
 # audit.read, audit.record, audit.archive, hash.stream, hash.path, keys.read, and for those who manage keys: keys.create, keys.rotate, keys.enable, keys.disable,
-# keys.retire, keys.compromise, keys.destroy, keys.policy, keys.adopt, keys.import, keys.certify, keys.rewrap, keys.backup. "*" stands for any text.
-# The trust file holds every key, so it needs keys.read with keys = ["*"]; keys.rewrap and keys.backup need that too.
+# keys.retire, keys.compromise, keys.destroy, keys.policy, keys.adopt, keys.import, keys.certify, keys.rewrap, keys.backup,
+# keys.restore. "*" stands for any text.
+# The trust file holds every key, so it needs keys.read with keys = ["*"]; keys.rewrap, keys.backup and keys.restore need that too.
 [[policy.allow]]
 identity = "local"
 operations = ["*"]

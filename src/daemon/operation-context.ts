@@ -5,6 +5,7 @@ import { Capacity, type OperationContext } from '#operations'
 import { policyDigest } from './config-digest.ts'
 import type { Config } from './config.ts'
 import { type HomePaths } from './home.ts'
+import { checkIdentityFile } from './identity-file.ts'
 import { publishTrustFile } from './trust-publisher.ts'
 
 export interface ContextParts
@@ -27,6 +28,7 @@ export function operationContext({ paths, settings, ...rooms }: ContextParts): O
     verifySample: settings.audit.verifySample,
     trustDays: settings.trustDays,
     destroyWaitMs: settings.destroyWaitHours * HOUR_MS,
+    checkIdentityFile,
     importPath: (file) => importPath(paths.imports, file),
     // The issue is in the database already; this copy is mended at the next start.
     publishTrust: (document) => {

@@ -1,6 +1,6 @@
 /** Opens everything a daemon stands on, in order, and closes it in the opposite order. */
 import { AUDIT_MIGRATIONS, type AuditLog, type CallerNames, CosignatureStore, openAuditLog } from '#audit'
-import { type Clock, defined, type Logger, type Metrics, silentMetrics, Timeline, toSealstoneError } from '#core'
+import { type Clock, defined, type Logger, type Metrics, type SealstoneError, silentMetrics, Timeline, toSealstoneError } from '#core'
 import { Cosigning } from '#cosigning'
 import { acquireLock, type Database, openDatabase } from '#db'
 import type { TrustFile } from '#envelopes'
@@ -55,13 +55,14 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   const database = openDatabase(paths.database, MIGRATIONS)
   opened.defer(() => database.close())
   const told: { events?: BoundedEvents } = {} // as soon as there is a log
+  const onPinRefused = (error: SealstoneError): void => void told.events?.record(pinRefused(error))
   const keyHost = await startKeyHost({
     token: tokenLocation(config.token),
     logger,
     importFolder: paths.imports,
     keepKeysMs: config.keepKeysMs,
     onWaited: (seconds) => metrics.took('queue', seconds),
-    onPinRefused: (error) => void told.events?.record(pinRefused(error)),
+    onPinRefused,
     ...defined({ children: config.keyHostChildren }),
   }).catch(async (thrown: unknown) => {
     const error = toSealstoneError(thrown)
@@ -71,7 +72,16 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   opened.defer(() => keyHost.close())
   const timeline = new Timeline(clock)
   const pseudonyms = openPseudonyms(paths.pseudonymKey, config.audit.pseudonyms === 'callers')
-  const keys = openKeyStore({ db: database, keyHost, clock, timeline, recipients: config.recoveryRecipients })
+  const keys = openKeyStore({
+    db: database,
+    keyHost,
+    clock,
+    timeline,
+    recipients: config.recoveryRecipients,
+    // A process of its own: no identity is ever in one that goes on living.
+    openRecoveryHost: (identityFile) =>
+      startKeyHost({ token: tokenLocation(config.token), logger, children: 1, keepKeysMs: 0, identityFile, onPinRefused }),
+  })
   // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.
   await keys.checkLogKeys()
 

@@ -36,6 +36,8 @@ export interface OperationContext {
   readonly importPath: (file: string) => string
   /** Writes a backup beside the daemon. Throws DATABASE_UNAVAILABLE or OUTPUT_UNWRITABLE. */
   readonly backup: () => Promise<BackupReport>
+  /** Throws INPUT_INVALID, INPUT_TOO_LARGE or FILE_UNREADABLE for what is no file with identities as the daemon takes it. Reads nothing of it. */
+  readonly checkIdentityFile: (file: string) => void
   /** How long a key version waits between the request to destroy it and its end. */
   readonly destroyWaitMs: number
   readonly metrics: Metrics

@@ -17,6 +17,7 @@ import { getCheckpoint, getReceipt, listEntries } from './read-audit.ts'
 import { getKey, getTrust, listKeys, viewKey } from './read-keys.ts'
 import { signBatch } from './sign-batch.ts'
 import { signRegistryChallenge } from './sign-registry-challenge.ts'
+import { restoreKeys } from './restore-keys.ts'
 import { rewrapKeys } from './rewrap-keys.ts'
 import { Destructions } from './destructions.ts'
 import { type RunningSignings, signModel } from './sign-model.ts'
@@ -69,6 +70,11 @@ export function createOperations(context: OperationContext): Operations {
     cancelDestroyKey: (call, request) => changed(cancelDestroyKey(context, call, request)),
     certifyKey: (call, request) => certifyKey(context, call, request),
     backupKeys: (call) => backupKeys(context, call),
+    restoreKeys: async (call, request) => {
+      const report = await restoreKeys(context, call, request)
+      await renewTrust()
+      return report
+    },
     rewrapKeys: (call, destroyOld) => rewrapKeys(context, call, destroyOld),
     setKeyPolicy: (call, name, changes) => changed(setKeyPolicy(context, call, name, changes)),
     tellCounted: async () => {

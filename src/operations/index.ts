@@ -26,6 +26,8 @@ export type {
   Operations,
   RegistryAnswer,
   RegistryRequest,
+  RestoredKey,
+  RestoreKeysRequest,
   RotateKeyRequest,
   SignAnswer,
   SignContent,

@@ -7,6 +7,7 @@ import type { RegistrySignature } from '#suites'
 import type { Decision, EntryFilter, LogEntry, Receipt } from '#tlog'
 import type { WantedEntries } from './archive-entries.ts'
 import type { CertifyKeyRequest } from './certify-key.ts'
+import type { RestoredKey, RestoreKeysRequest } from './restore-keys.ts'
 import type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
 import type { BatchResult } from './sign-batch.ts'
 import type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequest } from './make-keys.ts'
@@ -15,6 +16,7 @@ export type { BatchResult } from './sign-batch.ts'
 export type { Decision, EntryFilter, LogEntry } from '#tlog'
 export type { ArchivePort, ArchiveRun, WantedEntries } from './archive-entries.ts'
 export type { CertifyKeyRequest } from './certify-key.ts'
+export type { RestoredKey, RestoreKeysRequest } from './restore-keys.ts'
 export type { ChangeKeyRequest, DestroyKeyRequest, VersionName } from './change-keys.ts'
 export type { AdoptKeyRequest, CreateKeyRequest, ImportKeyRequest, RotateKeyRequest } from './make-keys.ts'
 
@@ -168,6 +170,7 @@ export interface Operations {
   cancelDestroyKey(call: CallContext, request: VersionName): Promise<KeyView>
   setKeyPolicy(call: CallContext, name: KeyName, changes: Partial<KeyPolicy>): Promise<KeyView>
   backupKeys(call: CallContext): Promise<BackupReport>
+  restoreKeys(call: CallContext, request: RestoreKeysRequest): Promise<readonly RestoredKey[]>
   rewrapKeys(call: CallContext, destroyOld: boolean): Promise<RewrapResult>
   certifyKey(call: CallContext, request: CertifyKeyRequest): Promise<{ readonly der: Uint8Array; readonly pem: string }>
   /** The log is told what was counted of verifications and decisions since the last time. Never throws. */

@@ -97,6 +97,7 @@ export const OPERATION_NAMES = [
   'keys.certify',
   'keys.rewrap',
   'keys.backup',
+  'keys.restore',
 ] as const
 /** Where the rule's keys do not matter. */
 export const KEYLESS_OPERATIONS: readonly OperationName[] = ['verify', 'audit.read', 'audit.record', 'audit.archive', 'hash.stream', 'hash.path']

@@ -153,6 +153,7 @@ const KEY_ACTIVITIES: ReadonlyMap<string, number> = new Map([
   ['rotate', 3],
   ['policy', 3],
   ['rewrap', 3],
+  ['restore', 3],
   ['destroy', 4],
   ['adopt', 6],
   ['import', 6],

@@ -8,6 +8,7 @@ import type {
   DestroyKeyRequest,
   ImportKeyRequest,
   Operations,
+  RestoreKeysRequest,
   RotateKeyRequest,
   VersionName,
 } from '#operations'
@@ -22,6 +23,7 @@ import {
   readText,
   readWith,
   refuse,
+  type RestoreKeysRequest as RestoreMessage,
   type RotateKeyRequest as RotateMessage,
   type SetKeyPolicyRequest as PolicyMessage,
   type Timestamp,
@@ -101,6 +103,16 @@ export function toCertifyRequest({ name, version, document, subject, companion, 
   }
 }
 
+export function toRestoreRequest({ name, version, all, identityFile }: RestoreMessage): RestoreKeysRequest {
+  if (all === (name !== '')) refuse('name', all ? 'is there together with all, want one of the two' : 'is missing, and so is all')
+  if (all && version !== 0) refuse('version', 'is there without a name')
+  return {
+    ...(all ? {} : { key: toKeyName(name) }),
+    ...defined({ version: orNone(version) }),
+    identityFile: readText(identityFile, 'identity_file', MAX_PATH),
+  }
+}
+
 function toValidity({ notBefore, notAfter }: { readonly notBefore: Timestamp | null; readonly notAfter: Timestamp | null }): {
   notBefore?: Date
   notAfter?: Date
@@ -130,3 +142,4 @@ const MAX_SUBJECT = 1024
 const MAX_REASON = 1024
 const MAX_URI = 2048
 const MAX_FILE_NAME = 255
+const MAX_PATH = 4096

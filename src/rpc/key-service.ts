@@ -1,7 +1,7 @@
 /** Which operation answers which call of KeyService. */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { CallContext, KeyView, Operations } from '#operations'
-import type { KeyInit, KeyServiceDefinition } from '#wire'
+import { type KeyInit, type KeyServiceDefinition, RESTORE_OUTCOMES } from '#wire'
 import type { CallEnvironment } from './call-context.ts'
 import { unary } from './handle-call.ts'
 import { keyMessage } from './key-messages.ts'
@@ -15,6 +15,7 @@ import {
   toImportRequest,
   toKeyName,
   toPolicyChanges,
+  toRestoreRequest,
   toRotateRequest,
   toVersionName,
 } from './key-requests.ts'
@@ -85,6 +86,10 @@ export function keyHandlers(service: KeyServiceDefinition, operations: Operation
     BackupKeys: unary(environment, service.BackupKeys, async (call) => {
       const { folder, treeSize, recoverable, notRecoverable } = await operations.backupKeys(call)
       return { folder, treeSize: String(treeSize), recoverable: [...recoverable], notRecoverable: [...notRecoverable] }
+    }),
+    RestoreKeys: unary(environment, service.RestoreKeys, async (call, request) => {
+      const keys = await operations.restoreKeys(call, toRestoreRequest(request))
+      return { keys: keys.map(({ name = '', version = 0, outcome, detail }) => ({ name, version, outcome: RESTORE_OUTCOMES[outcome], detail })) }
     }),
     RewrapKeys: unary(environment, service.RewrapKeys, async (call, { destroyOld }) => {
       const { wrappingKey, seeds, destroyed } = await operations.rewrapKeys(call, destroyOld)

@@ -26,6 +26,13 @@ export const ENTRY_KINDS = {
   'log-export': 'ENTRY_KIND_LOG_EXPORT',
   decision: 'ENTRY_KIND_DECISION',
 } as const
+export const RESTORE_OUTCOMES = {
+  restored: 'OUTCOME_RESTORED',
+  present: 'OUTCOME_PRESENT',
+  lost: 'OUTCOME_LOST',
+  failed: 'OUTCOME_FAILED',
+  left: 'OUTCOME_LEFT',
+} as const
 export const DECISIONS = { allowed: 'DECISION_ALLOWED', warned: 'DECISION_WARNED', blocked: 'DECISION_BLOCKED' } as const
 
 /** The domain's value for an enum name, undefined for `…_UNSPECIFIED` and for what a newer program may send. */

@@ -10,6 +10,7 @@ export {
   HASH_TYPES,
   METHODS,
   REQUIREMENTS,
+  RESTORE_OUTCOMES,
   SEALINGS,
 } from './enum-names.ts'
 export { type ErrorDescription, errorTranslator, type ErrorStatus, type ErrorTranslator, type ReceivedStatus } from './error-status.ts'
@@ -74,4 +75,6 @@ export type { SignResult, SignResultInit } from './generated/sealstone/v1/SignRe
 export type { CertifyKeyRequest, CertifyKeyRequestInit } from './generated/sealstone/v1/CertifyKeyRequest.ts'
 export type { CertifyKeyResponse } from './generated/sealstone/v1/CertifyKeyResponse.ts'
 export type { BackupKeysResponse } from './generated/sealstone/v1/BackupKeysResponse.ts'
+export type { RestoreKeysRequest, RestoreKeysRequestInit } from './generated/sealstone/v1/RestoreKeysRequest.ts'
+export type { RestoreKeysResponse } from './generated/sealstone/v1/RestoreKeysResponse.ts'
 export type { RewrapKeysResponse } from './generated/sealstone/v1/RewrapKeysResponse.ts'

@@ -101,6 +101,7 @@ export function fakeOperations(overrides: Partial<Operations> = {}): { operation
     cancelDestroyKey: async () => KEY,
     setKeyPolicy: async () => KEY,
     backupKeys: async () => ({ folder: '/backup', treeSize: 1, recoverable: [], notRecoverable: [] }),
+    restoreKeys: async () => [],
     rewrapKeys: async () => ({ wrappingKey: { ckaId: '0a', number: 2 }, seeds: 1, destroyed: [] }),
     certifyKey: async () => ({ der: Buffer.from('der'), pem: 'pem' }),
     prepare: async () => {},

@@ -107,6 +107,7 @@ export async function openInstallation(policy: PolicyTable = EVERYTHING): Promis
     newConsoleLink: () => undefined,
     trustDays: 90,
     destroyWaitMs: 7 * 86_400_000,
+    checkIdentityFile: () => {},
     importPath: (file) => join(imports, file),
     publishTrust: (document) => void published.push(document),
   }

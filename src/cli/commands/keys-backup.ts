@@ -1,13 +1,10 @@
-/** sealstone keys backup and restore. */
+/** sealstone keys backup. */
 import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { defined, SealstoneError } from '#core'
+import { SealstoneError } from '#core'
 import { type CommandContext, type CommandModule, EXIT } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { visible } from '../text.ts'
-import { variables } from '../token-environment.ts'
-
-type RestoreOptions = { identity?: string; token?: string; tokenEnv?: string[]; module?: string }
 
 export const backup: CommandModule = {
   async run({ output, home, signal }: CommandContext, [folder = '']: readonly string[], options: ConnectionOptions) {
@@ -27,34 +24,6 @@ export const backup: CommandModule = {
       output.line(`  only with the token  ${made.notRecoverable.map(visible).join(', ')}`)
       output.note('these are lost with their token; docs/recovery.md says how later versions can be had back')
     }
-    return EXIT.ok
-  },
-}
-
-export const restore: CommandModule = {
-  async run({ output, home }: CommandContext, [folder = '']: readonly string[], options: RestoreOptions) {
-    // Only here: everything else that this file does needs no daemon code.
-    const { restoreHome } = await import('#daemon')
-    const { identity, token, tokenEnv, module } = options
-    const report = await restoreHome({
-      home,
-      backup: folder,
-      ...defined({ identity, token, module, tokenEnv: tokenEnv === undefined ? undefined : variables(tokenEnv, token) }),
-    })
-    if (output.json) {
-      output.record({ ...report })
-      return EXIT.ok
-    }
-    output.line(`${output.good('restored')}  ${visible(report.home)}`)
-    output.line(`  from         a backup of ${visible(report.backup.createdAt)} with ${report.backup.treeSize} log entries`)
-    output.line(
-      `  token        ${visible(`${report.token.label} (${report.token.model}, serial ${report.token.serial})`)}${report.sameToken ? ', the same' : ''}`,
-    )
-    output.line(`  module       ${visible(report.settings.module)}`)
-    output.line(`  recipients   ${report.settings.recipients.length === 0 ? 'none' : report.settings.recipients.map(visible).join(', ')}`)
-    output.line(`  signs again  ${report.recovered.length === 0 ? 'nothing' : report.recovered.map(visible).join(', ')}`)
-    for (const version of report.lost) output.line(`  lost         ${visible(version)}`)
-    output.note('next: sealstone doctor, then sealstone serve; hand out the new trust file')
     return EXIT.ok
   },
 }

@@ -23,6 +23,8 @@ export async function run(
   if (key.quarantine !== undefined) {
     output.warn(`it does not sign: ${visible(key.quarantine)}`)
     output.note(`Run sealstone doctor; once the cause is mended: sealstone keys enable ${visible(name)} --key-version ${key.version}`)
+    if (key.protection.recoverable === true)
+      output.note(`If the token has it no longer: sealstone keys restore --key ${visible(name)} --key-version ${key.version} --identity FILE`)
   }
   return EXIT.ok
 }

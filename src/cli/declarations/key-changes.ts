@@ -198,19 +198,25 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: 'restore',
-    operands: [{ syntax: '<folder>', description: 'what `keys backup` wrote' }],
-    summary: 'set up an empty state directory from a backup',
+    operands: [{ syntax: '[folder]', description: 'what `keys backup` wrote; not with --key or --all' }],
+    summary: 'put lost keys back, or set up an empty state directory from a backup',
     description:
-      'With the token that the keys are in, everything goes on as it was. With another one, --identity puts every recoverable ' +
-      'key into it; the others never sign again, but what they signed verifies. No daemon may run on the state directory.',
+      'With a folder: with the token that the keys are in, everything goes on as it was. With another one, --identity puts every recoverable ' +
+      'key into it; the others never sign again, but what they signed verifies. No daemon may run on the state directory.\n\n' +
+      'With --key or --all: the running daemon puts what its token no longer has back from the recovery blobs, and ends the quarantine ' +
+      'once the key signs rightly; signing goes on. The identity stays in its file, which must be on the machine of the daemon, of its user, mode 600.',
     options: [
-      { flags: '--identity <file>', description: 'age identity of a recovery recipient: recover into another token' },
+      { flags: '--identity <file>', description: 'age identity of a recovery recipient; needed but for a backup and its own token' },
+      { flags: '--key <name>', description: 'have the running daemon put this key back; every version, unless --key-version names one' },
+      { flags: '--key-version <number>', description: 'which version of --key', parse: positiveInteger },
+      { flags: '--all', description: 'have the running daemon put back every key that its token has no longer' },
       {
         flags: '--token <uri>',
         description: 'use this PKCS#11 token (RFC 7512 URI); default: that of the backup, with --identity a new SoftHSM token',
       },
       { flags: '--token-env <name=value>', description: 'environment that its module needs; may be repeated', repeatable: true },
       { flags: '--module <path>', description: 'where the SoftHSM module is, if not at a usual place' },
+      ...CONNECTION_OPTIONS,
     ],
     examples: [
       ['sealstone keys restore ./backup', 'the same token as before'],
@@ -219,9 +225,11 @@ export const KEY_CHANGE_COMMANDS: readonly CommandDeclaration[] = [
         "sealstone keys restore ./backup --identity offline.txt --token 'pkcs11:token=hsm2?module-path=/usr/lib/hsm.so&pin-source=file:/etc/hsm.pin'",
         'into a new HSM',
       ],
+      ['sealstone keys restore --all --identity /run/offline.txt', 'the daemon runs, and keys are gone from its token'],
+      ['sealstone keys restore --key release --key-version 2 --identity /run/offline.txt', 'only this version'],
     ],
     ownSignals: true, // an interrupted set-up is cleaned up by its own room, or shows as incomplete at the next try
-    load: async () => (await import('../commands/keys-backup.ts')).restore,
+    load: () => import('../commands/keys-restore.ts'),
   },
 ]
 

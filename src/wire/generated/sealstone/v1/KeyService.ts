@@ -107,6 +107,14 @@ import type {
   ListKeysResponse as _sealstone_v1_ListKeysResponse,
 } from '../../sealstone/v1/ListKeysResponse.ts'
 import type {
+  RestoreKeysRequestInit as _sealstone_v1_RestoreKeysRequestInit,
+  RestoreKeysRequest as _sealstone_v1_RestoreKeysRequest,
+} from '../../sealstone/v1/RestoreKeysRequest.ts'
+import type {
+  RestoreKeysResponseInit as _sealstone_v1_RestoreKeysResponseInit,
+  RestoreKeysResponse as _sealstone_v1_RestoreKeysResponse,
+} from '../../sealstone/v1/RestoreKeysResponse.ts'
+import type {
   RetireKeyRequestInit as _sealstone_v1_RetireKeyRequestInit,
   RetireKeyRequest as _sealstone_v1_RetireKeyRequest,
 } from '../../sealstone/v1/RetireKeyRequest.ts'
@@ -607,6 +615,41 @@ export interface KeyServiceClient extends grpc.Client {
   ): grpc.ClientUnaryCall
   listKeys(argument: _sealstone_v1_ListKeysRequestInit, callback: grpc.requestCallback<_sealstone_v1_ListKeysResponse>): grpc.ClientUnaryCall
 
+  RestoreKeys(
+    argument: _sealstone_v1_RestoreKeysRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RestoreKeysResponse>,
+  ): grpc.ClientUnaryCall
+  RestoreKeys(
+    argument: _sealstone_v1_RestoreKeysRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_RestoreKeysResponse>,
+  ): grpc.ClientUnaryCall
+  RestoreKeys(
+    argument: _sealstone_v1_RestoreKeysRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RestoreKeysResponse>,
+  ): grpc.ClientUnaryCall
+  RestoreKeys(argument: _sealstone_v1_RestoreKeysRequestInit, callback: grpc.requestCallback<_sealstone_v1_RestoreKeysResponse>): grpc.ClientUnaryCall
+  restoreKeys(
+    argument: _sealstone_v1_RestoreKeysRequestInit,
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RestoreKeysResponse>,
+  ): grpc.ClientUnaryCall
+  restoreKeys(
+    argument: _sealstone_v1_RestoreKeysRequestInit,
+    metadata: grpc.Metadata,
+    callback: grpc.requestCallback<_sealstone_v1_RestoreKeysResponse>,
+  ): grpc.ClientUnaryCall
+  restoreKeys(
+    argument: _sealstone_v1_RestoreKeysRequestInit,
+    options: grpc.CallOptions,
+    callback: grpc.requestCallback<_sealstone_v1_RestoreKeysResponse>,
+  ): grpc.ClientUnaryCall
+  restoreKeys(argument: _sealstone_v1_RestoreKeysRequestInit, callback: grpc.requestCallback<_sealstone_v1_RestoreKeysResponse>): grpc.ClientUnaryCall
+
   RetireKey(
     argument: _sealstone_v1_RetireKeyRequestInit,
     metadata: grpc.Metadata,
@@ -781,6 +824,8 @@ export interface KeyServiceHandlers extends grpc.UntypedServiceImplementation {
 
   ListKeys: grpc.handleUnaryCall<_sealstone_v1_ListKeysRequest, _sealstone_v1_ListKeysResponseInit>
 
+  RestoreKeys: grpc.handleUnaryCall<_sealstone_v1_RestoreKeysRequest, _sealstone_v1_RestoreKeysResponseInit>
+
   RetireKey: grpc.handleUnaryCall<_sealstone_v1_RetireKeyRequest, _sealstone_v1_RetireKeyResponseInit>
 
   RewrapKeys: grpc.handleUnaryCall<_sealstone_v1_RewrapKeysRequest, _sealstone_v1_RewrapKeysResponseInit>
@@ -868,6 +913,12 @@ export interface KeyServiceDefinition extends grpc.ServiceDefinition {
     _sealstone_v1_ListKeysResponseInit,
     _sealstone_v1_ListKeysRequest,
     _sealstone_v1_ListKeysResponse
+  >
+  RestoreKeys: MethodDefinition<
+    _sealstone_v1_RestoreKeysRequestInit,
+    _sealstone_v1_RestoreKeysResponseInit,
+    _sealstone_v1_RestoreKeysRequest,
+    _sealstone_v1_RestoreKeysResponse
   >
   RetireKey: MethodDefinition<
     _sealstone_v1_RetireKeyRequestInit,
