@@ -32,6 +32,7 @@ export {
   parseKeyName,
   parseOperationId,
 } from './ids.ts'
+export { isClosedToOthers } from './closed-file.ts'
 export { KEY_STATES, type KeyState, type KeyTimes } from './key-state.ts'
 export {
   describeHalf,

@@ -17,7 +17,7 @@ export async function tryToken(home: string, config: Config, quick: boolean): Pr
   const path = join(home, 'doctor.lock')
   const lock = takeLock(path)
   try {
-    return await probeToken({ token: tokenLocation(config.token), factsOnly: quick })
+    return await probeToken({ token: tokenLocation(config.token, home), factsOnly: quick })
   } finally {
     lock.release()
   }

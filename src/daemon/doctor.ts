@@ -1,6 +1,6 @@
 /** Looks at everything a daemon needs and says what is wrong and what to do. Uses no signing key and prints no secret. */
 import { existsSync, lstatSync, statfsSync } from 'node:fs'
-import { defined, SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
+import { defined, isClosedToOthers, SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
 import { acquireLock, openDatabase } from '#db'
 import { type ProbeFacts, type ProbeRow, hashedSerial, startKeyHost, type TokenProbe } from '#keyhost'
 import { openKeyStore } from '#keys'
@@ -158,7 +158,7 @@ async function checkInside(check: CheckRunner, paths: HomePaths, config: Config)
   const keyHost = await check(
     'token',
     async () => {
-      const started = await startKeyHost({ token: tokenLocation(config.token), logger: silentLogger })
+      const started = await startKeyHost({ token: tokenLocation(config.token, paths.home), logger: silentLogger })
       opened.defer(() => started.close())
       return { started, info: await started.tokenInfo() }
     },
@@ -235,9 +235,9 @@ function checkPinFile(config: Config): string {
   const { pinFile } = tokenLocation(config.token)
   if (!existsSync(pinFile))
     throw new SealstoneError('TOKEN_PIN_REFUSED', `there is no PIN file at ${pinFile}`, { hint: 'put the PIN into that file, mode 0600' })
-  const mode = lstatSync(pinFile).mode & 0o777
-  if ((mode & 0o077) !== 0)
-    throw new SealstoneError('HOME_INSECURE', `${pinFile} has mode 0${mode.toString(8)}, want 0600`, { hint: `chmod 600 ${pinFile}` })
+  const stats = lstatSync(pinFile)
+  if (!isClosedToOthers(pinFile, stats))
+    throw new SealstoneError('HOME_INSECURE', `${pinFile} has mode 0${(stats.mode & 0o777).toString(8)}, want 0600`, { hint: `chmod 600 ${pinFile}` })
   return pinFile
 }
 

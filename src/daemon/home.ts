@@ -10,6 +10,8 @@ export interface HomePaths {
   readonly trust: string
   readonly database: string
   readonly lock: string
+  /** Of PINs that the token refused, where the PIN's file lies where nothing can be written. */
+  readonly refusedPins: string
   /** Signs hash tickets. */
   readonly ticketKey: string
   /** How far the log was sent to a collector. */
@@ -31,6 +33,7 @@ export function homePaths(home: string): HomePaths {
     trust: join(home, 'trust.json'),
     database: join(home, 'sealstone.db'),
     lock: join(home, 'daemon.lock'),
+    refusedPins: join(home, 'pin.refused'),
     ticketKey: join(home, 'ticket.key'),
     logsSent: join(home, 'logs-sent.json'),
     pseudonymKey: join(home, 'pseudonym.key'),

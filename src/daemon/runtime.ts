@@ -57,7 +57,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
   const told: { events?: BoundedEvents } = {} // as soon as there is a log
   const onPinRefused = (error: SealstoneError): void => void told.events?.record(pinRefused(error))
   const keyHost = await startKeyHost({
-    token: tokenLocation(config.token),
+    token: tokenLocation(config.token, paths.home),
     logger,
     importFolder: paths.imports,
     keepKeysMs: config.keepKeysMs,

@@ -89,7 +89,7 @@ export class Host {
   }
 
   /** The self-test comes before the login: a process that computes wrongly gets no PIN. */
-  #open({ modulePath, token, serial, model, manufacturer, pinFile, keepKeysMs, hashSerial }: OpenRequest): TokenInfo {
+  #open({ modulePath, token, serial, model, manufacturer, pinFile, refusedElsewhere, keepKeysMs, hashSerial }: OpenRequest): TokenInfo {
     if (this.#token !== undefined) throw new SealstoneError('INTERNAL', 'the key host is open already')
     this.#engine = nativeEngine()
     selfTest(this.#engine)
@@ -102,7 +102,7 @@ export class Host {
     this.#hashSerial = hashSerial === true
     if (!secretArea.isLocked)
       this.#logger.warn({}, 'memory for secrets is not locked and may be swapped out: RLIMIT_MEMLOCK is too small, or locking is not allowed')
-    this.#token = openToken({ modulePath, token: name, pinFile, logger: this.#logger })
+    this.#token = openToken({ modulePath, token: name, pinFile, refusedElsewhere, logger: this.#logger })
     this.#ready = new ReadyKeys({ token: this.#token, engine: this.#engine }, keepKeysMs)
     return this.#token.info
   }

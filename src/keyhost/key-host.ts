@@ -16,6 +16,7 @@ import {
   type TokenInfo,
   type WrappingKeyName,
 } from './protocol.ts'
+import { pinFiles } from './pin-files.ts'
 import { Supervisor } from './supervisor.ts'
 import type { TokenLocation } from './token-uri.ts'
 import type { Priority } from './work-queue.ts'
@@ -162,10 +163,9 @@ export function defaultChildren(): number {
   return Math.max(1, availableParallelism() - 1)
 }
 
-/** The PIN file is read; the marker of refused PINs beside it is read and written. */
-function readableFiles({ pinFile }: TokenLocation, others: readonly (string | undefined)[]): { readonly read: string[]; readonly write: string[] } {
-  const marker = `${pinFile}.refused`
-  return { read: [pinFile, marker, ...others.filter((path) => path !== undefined)], write: [marker] }
+function readableFiles(token: TokenLocation, others: readonly (string | undefined)[]): { readonly read: string[]; readonly write: string[] } {
+  const { read, write } = pinFiles(token)
+  return { read: [...read, ...others.filter((path) => path !== undefined)], write }
 }
 
 function checkLimits(items: readonly SignItem[]): number {

@@ -34,8 +34,8 @@ export class ProbeHost {
   obey(request: ProbeRequest): ProbeReply {
     switch (request.kind) {
       case 'open': {
-        const { kind: _kind, modulePath, moduleFile, token: label, pinFile, ...name } = request
-        const token = openTrial({ modulePath, token: { label, ...name }, pinFile, logger: this.#logger })
+        const { kind: _kind, modulePath, moduleFile, token: label, pinFile, refusedElsewhere, ...name } = request
+        const token = openTrial({ modulePath, token: { label, ...name }, pinFile, refusedElsewhere, logger: this.#logger })
         this.#open = { token, moduleFile }
         return { facts: token.facts() }
       }

@@ -50,6 +50,7 @@ export type ProbeRequest =
       readonly model?: string
       readonly manufacturer?: string
       readonly pinFile: string
+      readonly refusedElsewhere?: string | undefined
     }
   | { readonly kind: 'login' }
   | { readonly kind: 'step'; readonly step: ProbeStep }

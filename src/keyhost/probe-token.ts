@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { SealstoneError, silentLogger, toSealstoneError } from '#core'
 import { type KeyHostChild, startChild } from './child-process.ts'
+import { pinFiles } from './pin-files.ts'
 import { PROBE_STEPS, type ProbeFacts, type ProbeReply, type ProbeRequest, type ProbeRow, type ProbeStep } from './probe-steps.ts'
 import { fromWireError, PROTOCOL_VERSION, type ReplyMessage } from './protocol.ts'
 import type { TokenLocation } from './token-uri.ts'
@@ -62,9 +63,9 @@ class Children implements Disposable {
 
   async open(): Promise<ProbeFacts> {
     this.#child = new ProbeChild(this.#token)
-    const { modulePath, token, serial, model, manufacturer, pinFile } = this.#token
+    const { modulePath, token, serial, model, manufacturer, pinFile, refusedElsewhere } = this.#token
     const names = Object.fromEntries(Object.entries({ serial, model, manufacturer }).filter(([, value]) => value !== undefined))
-    const reply = await this.#ask({ kind: 'open', modulePath, moduleFile: realPath(modulePath), token, pinFile, ...names })
+    const reply = await this.#ask({ kind: 'open', modulePath, moduleFile: realPath(modulePath), token, pinFile, refusedElsewhere, ...names })
     if (reply === null || !('facts' in reply)) throw new SealstoneError('INTERNAL', 'the probe said nothing of the token')
     return reply.facts
   }
@@ -109,12 +110,12 @@ class ProbeChild {
   #answer: ((reply: ReplyMessage | string) => void) | undefined
   #end: string | undefined
 
-  constructor({ env, pinFile, modulePath }: TokenLocation) {
-    const marker = `${pinFile}.refused`
+  constructor(token: TokenLocation) {
+    const { read, write } = pinFiles(token)
     this.#child = startChild({
-      env: env ?? {},
+      env: token.env ?? {},
       // Its own memory, to see where the module's functions are bound; the module, for their names.
-      files: { read: [pinFile, marker, realPath(modulePath), '/proc/self/maps', '/proc/self/mem'], write: [marker] },
+      files: { read: [...read, realPath(token.modulePath), '/proc/self/maps', '/proc/self/mem'], write },
       logger: silentLogger,
       onReply: (reply) => this.#answer?.(reply),
       onExit: (how) => {

@@ -13,6 +13,8 @@ export interface TokenLocation {
   readonly manufacturer?: string
   /** Absolute path; mode 0600. */
   readonly pinFile: string
+  /** Absolute path: where a PIN that was refused is remembered when that cannot be done beside its file. Not in a URI. */
+  readonly refusedElsewhere?: string
   /** Receipts name the token by a hash of its serial (`hashed-serial.ts`), of keys that are made from now on. Not in a URI. */
   readonly hashSerial?: boolean
   /** Environment that the module needs, such as SOFTHSM2_CONF. The key host gets nothing else. */

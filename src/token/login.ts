@@ -11,13 +11,15 @@ export interface LoginOptions {
   readonly session: Handle
   readonly serial: string
   readonly pinFile: string
+  /** Where a refused PIN is remembered when that cannot be done beside its file. */
+  readonly refusedElsewhere?: string | undefined
   readonly logger: Logger
 }
 
 /** Throws TOKEN_PIN_REFUSED; the refusal is durable before it does. */
 export function login(options: LoginOptions): void {
-  const { cryptoki, session, serial, pinFile, logger } = options
-  const refused = new RefusedPins(pinFile, serial)
+  const { cryptoki, session, serial, pinFile, refusedElsewhere, logger } = options
+  const refused = new RefusedPins(pinFile, serial, refusedElsewhere)
   const pin = readPin(pinFile)
   checkCounter(tokenFlags(cryptoki, options.slot), refused)
   if (refused.has(pin)) {

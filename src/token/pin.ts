@@ -1,7 +1,7 @@
 /** The PIN: read from its file at each login, and a refused one is remembered by its hash so that it is never sent again. */
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { fromHex, SealstoneError, toHex } from '#core'
+import { fromHex, isClosedToOthers, SealstoneError, toHex } from '#core'
 import { processUnfit } from './cryptoki-errors.ts'
 
 /** A JavaScript string cannot be wiped: pkcs11js takes nothing else. It lives only in the key host. */
@@ -13,22 +13,24 @@ export function readPin(path: string): string {
 }
 
 /**
- * The PINs that one token has refused, in a 0600 file beside the PIN: one line each, `serial salt hash` with a salted scrypt hash.
+ * The PINs that one token has refused, in a 0600 file: one line each, `serial salt hash` with a salted scrypt hash.
  * It outlives the process, so neither a respawned key host nor a restarted daemon spends another attempt of the token's counter.
  */
 export class RefusedPins {
-  readonly #path: string
+  readonly #paths: readonly [string, ...string[]]
   readonly #serial: string
   #lines: readonly string[]
 
-  constructor(pinFile: string, serial: string) {
-    this.#path = `${pinFile}.refused`
+  /** @param elsewhere where they are remembered when that cannot be done beside the PIN file */
+  constructor(pinFile: string, serial: string, elsewhere?: string) {
+    this.#paths = [`${pinFile}.refused`, ...(elsewhere === undefined ? [] : [elsewhere])]
     this.#serial = encodeURIComponent(serial)
-    this.#lines = readLines(this.#path)
+    this.#lines = this.#paths.flatMap(readLines)
   }
 
+  /** For messages. */
   get path(): string {
-    return this.#path
+    return this.#paths.join(' and ')
   }
 
   /** Whether a PIN was refused by this token: then a lowered counter is explained by it. */
@@ -45,17 +47,29 @@ export class RefusedPins {
     const salt = randomBytes(16)
     const line = [this.#serial, toHex(salt), toHex(hashPin(pin, salt))].join(' ')
     this.#lines = [...this.#lines, line]
-    // O_SYNC and not fsync: Node's permission model, under which the key host runs, has no fsync.
-    const file = openSync(this.#path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_SYNC, 0o600)
+    const [beside, ...elsewhere] = this.#paths
     try {
-      writeSync(file, `${line}\n`)
-    } finally {
-      closeSync(file)
+      appendLine(beside, line)
+    } catch (error) {
+      // A credential of systemd, and under ProtectSystem=strict everything outside of the state directory, is on a read-only file system.
+      const [other] = elsewhere
+      if (other === undefined) throw error
+      appendLine(other, line)
     }
   }
 
   #ours(): string[][] {
     return this.#lines.map((line) => line.split(' ')).filter(([serial]) => serial === this.#serial)
+  }
+}
+
+function appendLine(path: string, line: string): void {
+  // O_SYNC and not fsync: Node's permission model, under which the key host runs, has no fsync.
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_SYNC, 0o600)
+  try {
+    writeSync(file, `${line}\n`)
+  } finally {
+    closeSync(file)
   }
 }
 
@@ -67,9 +81,10 @@ function readClosedFile(path: string): string {
     throw unreadable(`the PIN file ${path} cannot be read`, cause, 'put the PIN into that file, mode 0600')
   }
   try {
-    const mode = fstatSync(file).mode & 0o777
-    if ((mode & 0o077) !== 0) {
-      throw new SealstoneError('HOME_INSECURE', `the PIN file ${path} has mode 0${mode.toString(8)}, want 0600`, { hint: `chmod 600 ${path}` })
+    const stats = fstatSync(file)
+    if (!isClosedToOthers(path, stats)) {
+      const mode = (stats.mode & 0o777).toString(8)
+      throw new SealstoneError('HOME_INSECURE', `the PIN file ${path} has mode 0${mode}, want 0600`, { hint: `chmod 600 ${path}` })
     }
     return readFileSync(file, 'utf8')
   } finally {

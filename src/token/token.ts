@@ -14,6 +14,8 @@ export interface TokenOptions {
   readonly token: TokenName
   /** Holds the user PIN; mode 0600. */
   readonly pinFile: string
+  /** As in `LoginOptions`. */
+  readonly refusedElsewhere?: string | undefined
   readonly logger: Logger
   /** Mechanisms to do without although the token claims them. Default none. */
   readonly avoid?: readonly number[]
@@ -138,8 +140,16 @@ export class Token {
 
   #login(): void {
     this.#handles.clear() // handles of private objects do not survive a logout (PKCS#11 2.40 §5.6, C_Logout)
-    const { pinFile, logger } = this.#options
-    login({ cryptoki: this.#cryptoki, slot: this.#slot, session: this.#sessions.anchor(), serial: this.info.serial, pinFile, logger })
+    const { pinFile, refusedElsewhere, logger } = this.#options
+    login({
+      cryptoki: this.#cryptoki,
+      slot: this.#slot,
+      session: this.#sessions.anchor(),
+      serial: this.info.serial,
+      pinFile,
+      refusedElsewhere,
+      logger,
+    })
   }
 
   #finder(session: Handle): ObjectFinder {

@@ -11,6 +11,8 @@ export interface TrialOptions {
   readonly modulePath: string
   readonly token: TokenName
   readonly pinFile: string
+  /** As in `LoginOptions`. */
+  readonly refusedElsewhere?: string | undefined
   readonly logger: Logger
 }
 
@@ -82,8 +84,8 @@ export class TokenOnTrial {
         hint: 'log in once by hand with the right PIN (pkcs11-tool --login --test); that resets the counter',
       })
     this.#anchor ??= this.#open() // stays open: with its last session a process is logged out (PKCS#11 2.40 §5.6)
-    const { pinFile, logger } = this.#options
-    login({ cryptoki: this.#cryptoki, slot: this.#slot, session: this.#anchor, serial: this.info.serial, pinFile, logger })
+    const { pinFile, refusedElsewhere, logger } = this.#options
+    login({ cryptoki: this.#cryptoki, slot: this.#slot, session: this.#anchor, serial: this.info.serial, pinFile, refusedElsewhere, logger })
   }
 
   claims(mechanism: number): boolean {

@@ -1,8 +1,9 @@
 /** PIN rules on a real token: its own counter flag is the witness of what was sent to it. */
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SealstoneError } from '#core'
-import { openToken } from '#token'
+import { openToken, type TokenOptions } from '#token'
 import { Intruder } from '../support/intruder.ts'
 import { makeToken, recordingLogger, type TestToken } from '../support/softhsm.ts'
 
@@ -73,6 +74,24 @@ describe('the PIN', () => {
     expect(readFileSync(marker, 'utf8')).toMatch(/^\S+ [0-9a-f]{32} [0-9a-f]{64}\n$/)
   })
 
+  it('that was refused is remembered elsewhere where nothing can be written beside its file, as with a credential of systemd', () => {
+    writePin('not the pin')
+    const file = openSync(token.location.pinFile, 'r')
+    const pinFile = `/dev/fd/${file}` // beside it nothing can be made, by root neither
+    const refusedElsewhere = join(token.folder, 'pin.refused')
+    const attempt = () => open(recordingLogger(), { pinFile, refusedElsewhere })
+    try {
+      expect(attempt().message).toContain('CKR_PIN_INCORRECT')
+      expect(readFileSync(refusedElsewhere, 'utf8')).toMatch(/^\S+ [0-9a-f]{32} [0-9a-f]{64}\n$/)
+      resetCounter()
+      const again = attempt()
+      expect([again.message, again.hint]).toEqual([expect.stringContaining('not sent again'), expect.stringContaining(refusedElsewhere)])
+      expect(intruder.wrongPinSeen).toBe(false)
+    } finally {
+      closeSync(file)
+    }
+  })
+
   it('may be given without a line end', () => {
     writeFileSync(token.location.pinFile, intruder.pin)
     expect(openToken(token.options).info.label).toBe('test')
@@ -96,9 +115,9 @@ describe('the PIN file', () => {
 })
 
 /** The error of an attempt that must fail. */
-function open(logger = recordingLogger()): SealstoneError {
+function open(logger = recordingLogger(), other: Partial<TokenOptions> = {}): SealstoneError {
   try {
-    openToken({ ...token.options, logger })
+    openToken({ ...token.options, ...other, logger })
   } catch (error) {
     if (error instanceof SealstoneError) return error
     throw error
