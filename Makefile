@@ -1,7 +1,7 @@
 # Sealstone's commands. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-mcp test test-interop check bench bench-hash bench-audit soak fmt clean
+.PHONY: help setup demo demo-mcp test test-interop test-units check bench bench-hash bench-audit soak fmt clean
 NODE := node_modules/.bin/node
 
 help: ## print this list
@@ -23,6 +23,10 @@ test: ## run every check and every test; the last line counts them
 test-interop: ## run the tests against other people's tokens and log readers; needs cargo (builds kryoptic once) and Go
 	@sh .ci/setup interop
 	@$(NODE) test/house/run.ts interop
+
+test-units: ## run the systemd units of deploy/ as docs/operations.md says, on a systemd of its own in namespaces; needs root
+	@sh .ci/setup units
+	@$(NODE) test/house/run.ts units
 
 check: setup ## format, types, lint, dead code, proto, architecture and the quick tests, in seconds
 	@$(NODE) test/house/run.ts check

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     root: `${import.meta.dirname}/..`,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**'], // these run in `make test-interop`
+    exclude: ['test/interop/**', 'test/units/**'], // these run in `make test-interop` and `make test-units`
     globalSetup: ['test/support/homes.ts'],
     pool: 'forks',
     maxWorkers: 3, // many tests wait for a daemon more than they compute

@@ -22,6 +22,7 @@ import { operationContext } from './operation-context.ts'
 import { checkTheLog, followKeyHost, keepAnswers, repeat } from './recurring-work.ts'
 import { openRuntime, type Runtime } from './runtime.ts'
 import { openTicketKeys } from './ticket-key.ts'
+import { tellReady } from './service-manager.ts'
 import { writeStartLeaves } from './start-leaves.ts'
 import { mendTrustFile } from './trust-publisher.ts'
 import { writeBackup } from './write-backup.ts'
@@ -129,6 +130,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const telling = repeat(() => events.flush(), TELL_MS)
   const counting = repeat(() => operations.tellCounted(), config.audit.verifySummarySeconds * 1000)
   logger.info({ addresses: [...server.addresses, ...(hashing?.addresses ?? [])], pid: process.pid, recovered: runtime.recovered }, 'ready')
+  void tellReady(logger)
 
   const signal = await stop
   logger.info({ signal }, 'draining')

@@ -1,6 +1,6 @@
 /**
- * Runs the static checks side by side, then tests, and ends with one line that counts both. Usage: run.ts check|test|interop
- * `interop` runs the tests against other people's tokens and log readers, and no checks.
+ * Runs the static checks side by side, then tests, and ends with one line that counts both. Usage: run.ts check|test|interop|units
+ * `interop` runs the tests against other people's tokens and log readers, `units` those of the systemd units; both no checks.
  */
 import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -18,18 +18,23 @@ const TESTS = {
   check: ['--config=test/vitest.config.ts', '--isolate=false', ...QUICK_TESTS],
   test: ['--config=test/vitest.config.ts'],
   interop: ['--config=test/interop/vitest.config.ts'],
+  units: ['--config=test/units/vitest.config.ts'],
 } as const
 
 async function main(mode: string | undefined): Promise<void> {
-  if (mode !== 'check' && mode !== 'test' && mode !== 'interop') throw new Error('usage: run.ts check|test|interop')
+  if (mode === undefined || !isMode(mode)) throw new Error('usage: run.ts check|test|interop|units')
   const started = performance.now()
-  const checks = mode === 'interop' ? [] : await runAll(CHECKS)
+  const checks = mode === 'check' || mode === 'test' ? await runAll(CHECKS) : []
   const report = await runTests(TESTS[mode])
   const summary = summarise(checks, report)
   for (const note of summary.notes) console.log(note)
   console.log(`took ${seconds(started)}`)
   console.log(summaryLine(summary))
   process.exitCode = summary.failed === 0 ? 0 : 1
+}
+
+function isMode(text: string): text is keyof typeof TESTS {
+  return Object.hasOwn(TESTS, text)
 }
 
 async function runAll(checks: readonly Check[]): Promise<CheckResult[]> {
