@@ -1,5 +1,6 @@
 /** audit: the tamper-evident log of the daemon: sequencer, storage, receipts, stored answers, recovery. */
-export { type AuditLog, type AuditLogOptions, type CallerNames, type Completion, type EntryPage, openAuditLog } from './audit-log.ts'
+export { openAuditLog } from './audit-log.ts'
+export type { AuditLog, AuditLogOptions, CallerNames, Completion, EntryPage } from './contract.ts'
 export { archivableEnd, archiveBundles, archivedEntries, type ArchivePlan, type ArchiveReport, planArchive } from './archive.ts'
 export { CosignatureStore } from './cosignatures.ts'
 export { databaseTiles } from './database-tiles.ts'
