@@ -1,8 +1,8 @@
 /** Writes down what is new of the log in a directory: entries and tiles first, the checkpoint that covers them last. */
-import { chmod, lstat, mkdir, realpath } from 'node:fs/promises'
+import { chmod, lstat, realpath } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { cancelled, SealstoneError, utf8 } from '#core'
-import { FolderMaker, writeFiles } from '#files'
+import { FolderMaker, makeDirectories, writeFiles } from '#files'
 import { openTileSource } from '#tilesources'
 import { type Checkpoint, decodeCheckpoint, parseNote, type TileSource } from '#tlog'
 import { claimDirectory, STAGING } from './claim.ts'
@@ -85,7 +85,7 @@ export async function publishLog({ source, directory, isPrivate = false, onProgr
 /** The operator's own name for it may be a link; from here on no link is followed. */
 async function openDirectory(directory: string, mode: number): Promise<string> {
   try {
-    const made = await mkdir(resolve(directory), { recursive: true, mode })
+    const made = await makeDirectories(directory, mode)
     if (made !== undefined) for (let folder = resolve(directory); folder.startsWith(made); folder = dirname(folder)) await chmod(folder, mode)
     const root = await realpath(directory)
     if ((await lstat(root)).isDirectory()) return root

@@ -1,11 +1,11 @@
 /** sealstone audit watch: a monitor of a published log. What it remembers and keeps as evidence are files that are replaced as a whole. */
 import { createHash } from 'node:crypto'
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { readDocument, readRequired } from '#client/offline'
 import { defined, LIMITS, SealstoneError, systemClock, utf8, utf8Text } from '#core'
 import type { AlertRecord, Round, Rule, WatchPorts } from '#monitor'
-import { writeFiles } from '#files'
+import { makeDirectories, writeFiles } from '#files'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { printErrorLines } from '../failure.ts'
 import type { Output } from '../output.ts'
@@ -104,7 +104,7 @@ async function webhook({ webhook: address, webhookSecret }: WatchCommandOptions,
 }
 
 async function write(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeDirectories(dirname(path), 0o700)
   await writeFiles([{ path, bytes }])
 }
 
