@@ -1,6 +1,6 @@
 /** Proves, while entries go by, that they are all entries of a period: nothing changed, left out or put in between, up to a checkpoint that the log signed. */
 import { SealstoneError, toSealstoneError } from '#core'
-import { CompactRange, countCosignatures, leafHash, type LogEntry, parseLeaf, parseTlogProof, type Receipt, verifyTlogProof } from '#tlog'
+import { CompactRange, judgeQuorum, leafHash, type LogEntry, parseLeaf, parseTlogProof, type Receipt, verifyTlogProof } from '#tlog'
 import type { LogIdentity, LogReader, ReadOptions } from './sources.ts'
 
 export interface RangeEvidence {
@@ -149,12 +149,13 @@ export class RangeProof {
 
   /** In words, for behind the time of the signature. A period that ended a while ago has had its cosignatures; the newest entries may still wait for theirs. */
   #demandQuorum(checkpoint: string, index: bigint): string {
-    const { witnesses, quorum, verifier } = this.#trust
-    if (witnesses.length === 0) return ''
-    const count = countCosignatures(checkpoint, witnesses, verifier).length
-    const cosigned = `cosignatures by ${count} of ${witnesses.length} ${witnesses.length === 1 ? 'witness' : 'witnesses'}`
-    if (count >= quorum) return ` with ${cosigned}`
-    throw new SealstoneError('VERIFICATION_FAILED', `the receipt of entry ${index} has ${cosigned}, the trust file wants ${quorum}`)
+    const quorum = judgeQuorum(checkpoint, this.#trust)
+    if (quorum === undefined) return ''
+    if (quorum.isEnough) return ` with ${quorum.cosigned}`
+    throw new SealstoneError(
+      'VERIFICATION_FAILED',
+      `the receipt of entry ${index} has ${quorum.cosigned}, the trust file wants ${this.#trust.quorum}`,
+    )
   }
 }
 

@@ -1,6 +1,6 @@
 /** The story of one operation, from the leaves that tell of it: who asked, what was decided, what was made, how it ended, and what proves it. */
 import { describeHalf, equalBytes, type JsonValue, SealstoneError, toSealstoneError } from '#core'
-import { LEAF_KINDS, type Leaf, leafJson, type LogEntry, parseLeaf, parseTlogProof, type Receipt, verifyTlogProof } from '#tlog'
+import { LEAF_KINDS, type Leaf, leafJson, type LogEntry, parseLeaf, parseTlogProof, type Receipt, judgeQuorum, verifyTlogProof } from '#tlog'
 import type { KeyHistory, LogIdentity, LogReader } from './sources.ts'
 
 export interface Story {
@@ -161,16 +161,22 @@ async function receiptStep(
   }
 }
 
-function checkReceipt({ origin, keys, verifier }: LogIdentity, receipt: Receipt, what: string): CheckedReceipt {
+/** As `sealstone verify` judges it: under both log keys, and with the quorum of witnesses where the trust file demands one. */
+function checkReceipt(trust: LogIdentity, receipt: Receipt, what: string): CheckedReceipt {
   try {
     const proof = parseTlogProof(receipt.proof)
-    const checkpoint = verifyTlogProof(proof, receipt.leaf, keys, verifier)
+    const checkpoint = verifyTlogProof(proof, receipt.leaf, trust.keys, trust.verifier)
+    const quorum = judgeQuorum(proof.checkpoint, trust)
+    if (quorum?.isEnough === false) {
+      const text = `${what} has ${quorum.cosigned}, the trust file wants ${trust.quorum}`
+      return { step: { step: 'receipt', status: 'wrong', text, index: proof.index, facts: {} } }
+    }
     const signedAt = new Date(Number(checkpoint.timestampSeconds) * 1000).toISOString()
-    const text = `${what}: entry ${proof.index} of ${checkpoint.origin}, in its checkpoint of ${checkpoint.size} entries signed by both log keys at ${signedAt}`
+    const text = `${what}: entry ${proof.index} of ${checkpoint.origin}, in its checkpoint of ${checkpoint.size} entries signed by both log keys at ${signedAt}${quorum === undefined ? '' : `, with ${quorum.cosigned}`}`
     const step: StoryStep = { step: 'receipt', status: 'proven', text, index: proof.index, facts: { root: checkpoint.root.toBase64() } }
     return { step, checkpoint: proof.checkpoint }
   } catch (thrown) {
-    const text = `${what} does not hold under the keys of ${origin}: ${toSealstoneError(thrown).message}`
+    const text = `${what} does not hold under the keys of ${trust.origin}: ${toSealstoneError(thrown).message}`
     return { step: { step: 'receipt', status: 'wrong', text, facts: {} } }
   }
 }

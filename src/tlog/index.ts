@@ -51,6 +51,15 @@ export {
   type WitnessKeyType,
   witnessKey,
 } from './verifier-key.ts'
-export { type Cosignature, countCosignatures, parseWitness, refuseDoubleWitnesses, type Witness, witnessMessage, witnessVkeys } from './witnesses.ts'
+export {
+  type Cosignature,
+  countCosignatures,
+  judgeQuorum,
+  parseWitness,
+  refuseDoubleWitnesses,
+  type Witness,
+  witnessMessage,
+  witnessVkeys,
+} from './witnesses.ts'
 export { readEntryBundle, rootFromTiles, type TileSource, withTileNodes } from './tile-source.ts'
 export { checkHashTile, decodeEntryBundle, encodeEntryBundle, parseTilePath, type TileName, tilePath, tileWidth } from './tiles.ts'

@@ -33,6 +33,20 @@ export function countCosignatures(note: string, witnesses: readonly Witness[], v
   })
 }
 
+/**
+ * What a quorum makes of a checkpoint: how many have cosigned it, in words, and whether they are enough. Undefined where no witness is known.
+ * Throws what `countCosignatures` throws.
+ */
+export function judgeQuorum(
+  note: string,
+  { witnesses, quorum, verifier }: { readonly witnesses: readonly Witness[]; readonly quorum: number; readonly verifier: LogSignatureVerifier },
+): { readonly cosigned: string; readonly isEnough: boolean } | undefined {
+  if (witnesses.length === 0) return undefined
+  const count = countCosignatures(note, witnesses, verifier).length
+  const cosigned = `cosignatures by ${count} of ${witnesses.length} ${witnesses.length === 1 ? 'witness' : 'witnesses'}`
+  return { cosigned, isEnough: count >= quorum }
+}
+
 /** What a witness's key of that type signs. */
 export function witnessMessage(type: WitnessKeyType, cosigned: CosignedCheckpoint): Uint8Array {
   return type === 'ml-dsa-44' ? cosignedMessage(cosigned) : cosignatureV1Message(encodeCheckpoint(cosigned), cosigned.timestampSeconds)

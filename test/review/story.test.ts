@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newOperationId, parseIdentity, utf8, utf8Text } from '#core'
 import { type LogReader, tellStory } from '#review'
-import { parseLeaf } from '#tlog'
+import { formatTlogProof, parseLeaf, parseTlogProof } from '#tlog'
 import { intent, outcome } from '../audit/support.ts'
 import { softwareLog } from '../support/software-log.ts'
+import { softwareWitness } from '../support/software-witness.ts'
 import { reviewedLog, type ReviewedLog } from './support.ts'
 
 let log: ReviewedLog
@@ -74,4 +75,22 @@ it('finds a checkpoint that other keys signed', async () => {
 it('tells an entry that shares its operation with many others alone', async () => {
   const { entries } = await tellStory(log.reader, log.trust, { by: 'index', index: 0n })
   expect(entries.map(({ index }) => index)).toEqual([0n])
+})
+
+it('demands the quorum of witnesses that the trust file asks for, as a verifier does', async () => {
+  const [first, second] = [softwareWitness('witness.example/w1'), softwareWitness('witness.example/w2')]
+  const cosigned: LogReader = {
+    ...log.reader,
+    getReceipt: async (index) => {
+      const receipt = await log.audit.receipt(index)
+      const proof = parseTlogProof(receipt.proof)
+      return { ...receipt, proof: formatTlogProof({ ...proof, checkpoint: first.cosign(proof.checkpoint) }) }
+    },
+  }
+  const judged = async (quorum: number): Promise<unknown> => {
+    const { ok, steps } = await tell(operationId, cosigned, { ...log.trust, witnesses: [first, second], quorum })
+    return { ok, text: steps.find(({ step }) => step === 'receipt')?.text }
+  }
+  expect(await judged(1)).toMatchObject({ ok: true, text: expect.stringMatching(/, with cosignatures by 1 of 2 witnesses$/) })
+  expect(await judged(2)).toMatchObject({ ok: false, text: expect.stringMatching(/has cosignatures by 1 of 2 witnesses, the trust file wants 2$/) })
 })
