@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type KeyName, SealstoneError } from '#core'
 import { parsePublicKey } from '#suites'
-import { authorize } from './authorize.ts'
+import { authorize, useKey } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext } from './ports.ts'
 import { eventOf, recorded } from './recorded.ts'
@@ -26,7 +26,7 @@ export async function certifyKey(
   { name, version, document, which, subject, days }: CertifyKeyRequest,
 ): Promise<{ readonly der: Uint8Array; readonly pem: string }> {
   const { decision } = await authorize(context, call, 'keys.certify', name)
-  using use = context.keys.use(name, version)
+  using use = await useKey(context, call, 'keys.certify', { key: name, keyVersion: version, decision })
   const { record } = use
   const material = record[which]
   if (material === undefined) throw new SealstoneError('KEY_UNUSABLE', `key ${name} has no companion`, { hint: 'ask for the key itself' })

@@ -4,7 +4,7 @@ import { pae, STATEMENT_PAYLOAD_TYPE, writeHybridBundle, writeOmsBundle } from '
 import { recordProtection } from '#keys'
 import type { Receipt } from '#tlog'
 import { decodeAnswer, decodeParts, encodeAnswer } from './answer.ts'
-import { authorize, refuseAssertedDigests } from './authorize.ts'
+import { authorize, refuseAssertedDigests, useKey } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import { cosignedAnswer } from './cosigned.ts'
 import { digestOrigin } from './digest-origin.ts'
@@ -102,7 +102,7 @@ async function signWithUsableVersion(
   signing: Omit<Signing, 'key'>,
   path: SigningPath,
 ): Promise<SignAnswer> {
-  using use = context.keys.use(key, keyVersion)
+  using use = await useKey(context, call, 'sign', { key, keyVersion, decision: signing.decision })
   return await signOnce(context, call, { ...signing, key: use.record }, path)
 }
 

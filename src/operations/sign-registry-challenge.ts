@@ -2,7 +2,7 @@
 import { newOperationId, spanned, toHex, toSealstoneError, utf8 } from '#core'
 import { type KeyRecord, recordProtection } from '#keys'
 import { fromRegistrySignature, parsePublicKey, registryAlgorithm, toRegistrySignature } from '#suites'
-import { authorize, refuseAssertedDigests } from './authorize.ts'
+import { authorize, refuseAssertedDigests, useKey } from './authorize.ts'
 import type { OperationContext } from './context.ts'
 import type { CallContext, RegistryAnswer, RegistryRequest } from './ports.ts'
 import { checkSignatures, enterSigning, holdKey, leafSignature, madeSignatures, recordFailure, sha256Hex, WrongSignature } from './signing-parts.ts'
@@ -19,7 +19,7 @@ export async function signRegistryChallenge(
   // 1. Who is calling, and may they? Who may sign only what the daemon has hashed may not sign this.
   const { digests, rule, decision } = await spanned(call.span, 'authorize', () => authorize(context, call, 'sign', key))
   if (digests === 'daemon') await refuseAssertedDigests(context, call, key, rule)
-  using use = context.keys.use(key, keyVersion)
+  using use = await useKey(context, call, 'sign', { key, keyVersion, decision })
   const { record } = use
   const publicKey = parsePublicKey(record.hybrid.spki)
   const algorithm = registryAlgorithm(publicKey.suite)

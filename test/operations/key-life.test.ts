@@ -78,7 +78,12 @@ describe('what a key signed', () => {
     const name = await home.freshKey()
     const signed = await home.sign(name)
     await home.operations.changeKey(home.call, { action: 'disable', name, reason: 'maintenance' })
+    const from = home.context.audit.size()
     await expect(home.sign(name)).rejects.toMatchObject({ code: 'KEY_UNUSABLE', message: expect.stringMatching(/suspended/) })
+    const [told, ...others] = [...home.context.audit.entries({ from })].map(({ leaf }) => leaf)
+    const why = { errorCode: 'KEY_UNUSABLE', reason: `key ${name} version 1 is suspended`, policyRule: 0 }
+    expect(told).toMatchObject({ kind: 'refused', caller: 'local', operation: 'sign', key: name, ...why })
+    expect(others).toEqual([])
     expect(await judge(signed)).toMatchObject({ ok: true, warnings: [expect.stringMatching(/is suspended since/)] })
     await home.operations.changeKey(home.call, { action: 'enable', name })
     expect(await judge(signed)).toMatchObject({ ok: true, warnings: [] })
