@@ -1,12 +1,21 @@
 /** Moves old entries of a state directory's log into cold storage while no daemon runs: published there first, read back, and only then taken out of the database. */
 import { AUDIT_MIGRATIONS, type ArchiveReport, openAuditLog } from '#audit'
 import { defined, newOperationId, parseIdentity, SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
-import { acquireLock, openDatabase } from '#db'
+import { acquireLock, openDatabase, shrinkDatabase } from '#db'
 import { logSignatureVerifier } from '#suites'
 import { nativeEngine } from '#suites/native'
 import type { LogVerifierKey, NewLeaf } from '#tlog'
 import { statSync } from 'node:fs'
-import { type ArchiveProgress, type ArchiveSource, describeMove, moveEntries, planMove } from './archive-work.ts'
+import {
+  type ArchiveProgress,
+  type ArchiveSource,
+  type ArchiveSteps,
+  describeMove,
+  moveEntries,
+  planMove,
+  type PlannedMove,
+  type WantedEntries,
+} from './archive-work.ts'
 import { loadConfig } from './config.ts'
 import { checkHome } from './home.ts'
 
@@ -43,21 +52,31 @@ export async function archiveHome({ home, log, before, olderThan, onProgress, si
   // A daemon that runs does it itself: it alone writes to its log.
   const lock = acquireLock(paths.lock)
   try {
-    const db = openDatabase(paths.database, AUDIT_MIGRATIONS)
-    try {
-      const bytesBefore = statSync(paths.database).size
-      const source = { db, directory, log }
-      const plan = await planMove(source, defined({ before, olderThan }), signal)
-      const work = () => moveEntries(source, plan, defined({ onProgress, signal }))
-      const moved = plan.start < plan.end ? await told(source, describeMove(plan, directory), work) : 0
-      // A crash in here leaves a database that is larger than it has to be; this is done again by the next run, whether or not it moves anything.
-      db.shrink()
-      return { end: plan.end, moved, directory, size: plan.signed.size, bytesBefore, bytesAfter: statSync(paths.database).size }
-    } finally {
-      db.close()
-    }
+    const bytesBefore = statSync(paths.database).size
+    const { plan, moved } = await moveOut(paths.database, directory, log, defined({ before, olderThan }), defined({ onProgress, signal }))
+    // A crash in here leaves a database that is larger than it has to be; this is done again by the next run, whether or not it moves anything.
+    await shrinkDatabase(paths.database, signal)
+    return { end: plan.end, moved, directory, size: plan.signed.size, bytesBefore, bytesAfter: statSync(paths.database).size }
   } finally {
     lock.release()
+  }
+}
+
+async function moveOut(
+  path: string,
+  directory: string,
+  log: ArchiveSource['log'],
+  wanted: WantedEntries,
+  steps: ArchiveSteps,
+): Promise<{ plan: PlannedMove; moved: number }> {
+  const db = openDatabase(path, AUDIT_MIGRATIONS)
+  try {
+    const source = { db, directory, log }
+    const plan = await planMove(source, wanted, steps.signal)
+    const work = () => moveEntries(source, plan, steps)
+    return { plan, moved: plan.start < plan.end ? await told(source, describeMove(plan, directory), work) : 0 }
+  } finally {
+    db.close()
   }
 }
 

@@ -26,9 +26,7 @@ export interface Database {
   transaction<Result>(work: () => Result): Result
   /** A consistent copy while commits go on, in a file of mode 0600 that must not exist. Throws DATABASE_UNAVAILABLE. */
   copyTo(path: string): Promise<void>
-  /** Gives pages that nothing is in any more back to the file system; the first time by writing the whole file anew, which takes as much space again. Alone on the file. */
-  shrink(): void
-  /** Gives up to so many of those pages back, in one short commit that others may wait for: how many are left. 0 for a file that `shrink` has not laid out for it. */
+  /** Gives up to so many pages that nothing is in any more back, in one short commit that others may wait for: how many are left. 0 for a file that `shrinkDatabase` has not laid out for it. */
   giveBack(pages: number): number
   /**
    * Moves the write-ahead log into the file and cuts it to nothing: what was erased is in neither any more. False where others are reading or
@@ -127,15 +125,6 @@ class SqliteDatabase implements Database {
     } catch (cause) {
       throw new SealstoneError('DATABASE_UNAVAILABLE', `the database could not be copied to ${path}`, { cause })
     }
-  }
-
-  shrink(): void {
-    mapDatabaseErrors(this.path, () => {
-      // A file says once how it is laid out: with a map of its pages, by which the last ones can be put in the place of empty ones.
-      const mode = this.#driver.prepare('PRAGMA auto_vacuum').get()?.['auto_vacuum']
-      this.#driver.exec(mode === INCREMENTAL ? 'PRAGMA incremental_vacuum' : 'PRAGMA auto_vacuum = INCREMENTAL; VACUUM')
-      this.#driver.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    })
   }
 
   giveBack(pages: number): number {

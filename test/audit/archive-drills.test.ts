@@ -29,11 +29,13 @@ beforeAll(async () => {
   await grow(open, Number(LEAVES) - 1)
 })
 
+type Drill = readonly [step: string, action: DiskFault['action'], fault: Omit<DiskFault, 'action'>, moved: 0 | typeof END]
+
 /** The first flush is that of the write-ahead log's own header. */
 const COMMIT = 2
 const [WAL, DATABASE] = ['sealstone.db-wal', 'sealstone.db']
-// All three bundles leave in one commit; a second one is the file written anew. Steps of publishing have a table of their own.
-const DRILLS: readonly [step: string, action: DiskFault['action'], fault: Omit<DiskFault, 'action'>, moved: 0 | typeof END][] = [
+// All three bundles leave in one commit. Steps of publishing have a table of their own.
+const MOVING: readonly Drill[] = [
   ['writing a bundle into cold storage', 'ENOSPC', { step: 'write', file: '.tmp' }, 0],
   ['naming the checkpoint of the cold storage', 'kill-before', { step: 'rename', file: 'checkpoint' }, 0],
   ['naming the checkpoint of the cold storage', 'kill-after', { step: 'rename', file: 'checkpoint' }, 0],
@@ -41,34 +43,42 @@ const DRILLS: readonly [step: string, action: DiskFault['action'], fault: Omit<D
   ['a write in the middle of the commit', 'kill-after', { step: 'write', file: WAL, call: 40 }, 0],
   ['flushing the commit', 'EIO', { step: 'sync', file: WAL, call: COMMIT }, 0],
   ['flushing the commit', 'kill-after', { step: 'sync', file: WAL, call: COMMIT }, END],
+  ['moving it into its file', 'kill-after', { step: 'write', file: DATABASE, call: 5 }, END],
+]
+/** By another connection, with a write-ahead log of its own. */
+const SHRINKING: readonly Drill[] = [
   ['writing the database anew', 'ENOSPC', { step: 'write', file: WAL, call: 280 }, END],
   ['writing the database anew', 'kill-before', { step: 'write', file: WAL, call: 280 }, END],
-  ['flushing the database written anew', 'EIO', { step: 'sync', file: WAL, call: COMMIT + 1 }, END],
-  ['moving it into its file', 'kill-after', { step: 'write', file: DATABASE, call: 5 }, END],
-  ['flushing its file', 'EIO', { step: 'sync', file: DATABASE }, END],
+  ['flushing the database written anew', 'EIO', { step: 'sync', file: WAL, call: 5 }, END],
+  ['moving that into its file', 'kill-after', { step: 'write', file: DATABASE, call: 120 }, END],
+  ['flushing that file', 'EIO', { step: 'sync', file: DATABASE, call: 2 }, END],
 ]
 
-it.each(DRILLS)('%s: %s', async (_step, action, fault, moved) => {
-  const folder = temporaryFolder()
-  cpSync(home, folder, { recursive: true })
-  const directory = join(folder, 'cold')
-  const disk = diskModule(folder)
-  disk.inject({ ...fault, action })
-  const run = (env: NodeJS.ProcessEnv) =>
-    spawnSync(process.execPath, [SCRIPT, folder, directory], { encoding: 'utf8', env: { ...process.env, ...env } })
-  const { signal, stdout, stderr } = run(disk.env)
-  expect(disk.wasMet(), `${stdout} ${stderr}`).toBe(true)
-  expect(signal).toBe(action.startsWith('kill') ? 'SIGKILL' : null)
+it.each([...MOVING.map((drill) => [...drill, false] as const), ...SHRINKING.map((drill) => [...drill, true] as const)])(
+  '%s: %s',
+  async (_step, action, fault, moved, isShrinking) => {
+    const folder = temporaryFolder()
+    cpSync(home, folder, { recursive: true })
+    const directory = join(folder, 'cold')
+    const disk = diskModule(folder)
+    disk.inject({ ...fault, action })
+    const run = (env: NodeJS.ProcessEnv) =>
+      spawnSync(process.execPath, [SCRIPT, folder, directory], { encoding: 'utf8', env: { ...process.env, ...env } })
+    const { signal, stdout, stderr } = run(disk.env)
+    expect(disk.wasMet(), `${stdout} ${stderr}`).toBe(true)
+    expect(stderr.includes('smaller')).toBe(isShrinking)
+    expect(signal).toBe(action.startsWith('kill') ? 'SIGKILL' : null)
 
-  const fsck = () => checkWholeLog({ database: join(folder, 'sealstone.db'), cold: directory, log: known })
-  expect(await fsck()).toMatchObject({ size: LEAVES, findingCount: 0 })
-  expect(archivedIn(folder)).toBe(moved)
-  expect(run({})).toMatchObject({ status: 0, stdout: '' })
-  expect(archivedIn(folder)).toBe(END)
-  expect(statSync(join(folder, 'sealstone.db')).size).toBeLessThan(statSync(join(home, 'sealstone.db')).size * 0.75)
-  expect(await fsck()).toMatchObject({ size: LEAVES, findingCount: 0 })
-  expect(readdirSync(join(directory, '.publish/unfinished'))).toEqual([])
-})
+    const fsck = () => checkWholeLog({ database: join(folder, 'sealstone.db'), cold: directory, log: known })
+    expect(await fsck()).toMatchObject({ size: LEAVES, findingCount: 0 })
+    expect(archivedIn(folder)).toBe(moved)
+    expect(run({})).toMatchObject({ status: 0, stdout: '' })
+    expect(archivedIn(folder)).toBe(END)
+    expect(statSync(join(folder, 'sealstone.db')).size).toBeLessThan(statSync(join(home, 'sealstone.db')).size * 0.75)
+    expect(await fsck()).toMatchObject({ size: LEAVES, findingCount: 0 })
+    expect(readdirSync(join(directory, '.publish/unfinished'))).toEqual([])
+  },
+)
 
 function archivedIn(folder: string): number {
   const db = openDatabaseForReading(join(folder, 'sealstone.db'), AUDIT_MIGRATIONS)

@@ -15,7 +15,7 @@ import {
   planArchive,
 } from '#audit'
 import { newOperationId, parseIdentity } from '#core'
-import { type Database, openDatabase } from '#db'
+import { type Database, openDatabase, shrinkDatabase } from '#db'
 import { publishLog } from '#publish'
 import { openTileSource } from '#tilesources'
 import { decodeCheckpoint, type Leaf, parseNote } from '#tlog'
@@ -55,10 +55,10 @@ async function archive(folder: string, directory: string, end = END): Promise<nu
     await publishLog({ source, directory, isPrivate: true })
     const signed = decodeCheckpoint(parseNote(await source.checkpoint()).text)
     const report = await archiveBundles({ db, cold: directory, signed, end })
-    db.shrink()
     return report.moved
   } finally {
     db.close()
+    await shrinkDatabase(join(folder, 'sealstone.db'))
   }
 }
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { AUDIT_MIGRATIONS, archivableEnd, archiveBundles, type AuditLog, checkWholeLog, databaseTiles, openAuditLog } from '#audit'
 import { silentLogger, systemClock, Timeline } from '#core'
-import { openDatabase } from '#db'
+import { openDatabase, shrinkDatabase } from '#db'
 import { publishLog } from '#publish'
 import { decodeCheckpoint, parseNote, parseTlogProof, verifyTlogProof } from '#tlog'
 import { softwareLog } from '../support/software-log.ts'
@@ -43,8 +43,8 @@ async function archive(): Promise<void> {
   const signed = decodeCheckpoint(parseNote(await source.checkpoint()).text)
   const wanted = request.end === undefined ? {} : { before: BigInt(request.end) }
   steps['move'] = await timed(() => archiveBundles({ db, cold: directory, signed, end: archivableEnd(db, signed.size, wanted) }))
-  steps['shrink'] = await timed(() => db.shrink())
   db.close()
+  steps['shrink'] = await timed(() => shrinkDatabase(database))
 }
 
 /** As the daemon gives them, each verified. */
