@@ -1,16 +1,13 @@
 /** deploy/sealstone.service as an operator sets it up: the commands of docs/operations.md, run on a real systemd, one after the other. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { PROJECT } from '../support/sealstone.ts'
 import { bootMachine, type Machine } from './machine.ts'
+import { asDaemon, commands, signModel } from './operator.ts'
 
 let machine: Machine
 
 beforeAll(async () => {
   machine = await bootMachine()
-  await machine.ok('mkdir /srv/model && echo weights >/srv/model/weights.bin')
 })
 afterAll(() => machine[Symbol.asyncDispose]())
 
@@ -148,24 +145,7 @@ describe('the PIN as a credential', () => {
   })
 })
 
-/** The commands of a section of the document, as they stand there. */
-function commands(section: string, which: number): string {
-  const [, after = ''] = readFileSync(join(PROJECT, 'docs/operations.md'), 'utf8').split(new RegExp(`^#+ ${section}$`, 'm'))
-  const [text = ''] = after.split(/^#+ /m)
-  const block = [...text.matchAll(/^```sh\n(.*?)^```$/gms)][which]?.[1]
-  if (block === undefined) throw new Error(`docs/operations.md has no block of commands ${which} in ${section}`)
-  return block
-}
-
-function asDaemon(command: string): string {
-  return `runuser -u sealstone -- env SEALSTONE_HOME=/var/lib/sealstone /opt/sealstone/src/cli/sealstone ${command}`
-}
-
-async function sign(): Promise<void> {
-  await machine.ok('chown -R sealstone /srv/model')
-  expect(await machine.ok(asDaemon('sign /srv/model'))).toContain('signed  /srv/model')
-}
-
+const sign = () => signModel(machine)
 const state = () => machine.show('sealstone', 'ActiveState')
 const daemonPid = () => machine.show('sealstone', 'MainPID')
 
