@@ -49,6 +49,8 @@ const STEPS: readonly [step: string, fault: Omit<DiskFault, 'action'>, covered: 
 ]
 const DRILLS = STEPS.flatMap(([step, fault, covered]) => [
   { step, fault: { ...fault, action: fault.step === 'write' ? ('ENOSPC' as const) : ('EIO' as const) }, covered },
+  // The disk was made read-only: nothing is written and no name is given. What was written can still be flushed.
+  ...(fault.step === 'sync' ? [] : [{ step, fault: { ...fault, action: 'EROFS' as const, times: 'always' as const }, covered }]),
   { step, fault: { ...fault, action: 'kill-before' as const }, covered },
   // Killed after the name was changed: it is seen.
   { step, fault: { ...fault, action: 'kill-after' as const }, covered: fault.step === 'rename' && fault.file === 'checkpoint' ? AFTER : covered },
