@@ -47,9 +47,11 @@ function writeKey(directory: string, type: WitnessKeyType, key: KeyObject): void
   try {
     writeFileSync(path, key.export({ format: 'pem', type: 'pkcs8' }), { flag: 'wx', mode: 0o600, flush: true })
   } catch (cause) {
-    throw new SealstoneError((cause as NodeJS.ErrnoException).code === 'EEXIST' ? 'OUTPUT_EXISTS' : 'OUTPUT_UNWRITABLE', `${path} cannot be made`, {
-      cause,
-    })
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== 'EEXIST') throw new SealstoneError('OUTPUT_UNWRITABLE', `${path} cannot be made (${code})`, { cause })
+    // What trusts this witness trusts this key: nobody is told to remove it.
+    const hint = 'run the witness that is there with: sealstone audit witness; for a new one name another directory'
+    throw new SealstoneError('OUTPUT_EXISTS', `${path} is there already`, { cause, hint })
   }
 }
 

@@ -45,7 +45,8 @@ describe('sealstone audit witness', () => {
       name: NAME,
       keys: [expect.stringContaining(`${NAME}+`), expect.stringContaining(`${NAME}+`)],
     })
-    await runOk(['audit', 'witness', 'init', '--name', NAME, '--directory', directory], { wantCode: 2 })
+    const again = await runOk(['audit', 'witness', 'init', '--name', NAME, '--directory', directory], { wantCode: 2 })
+    expect(again.stderr).toMatch(/ed25519\.pem is there already\nhint: run the witness that is there/)
     await runOk(['audit', 'witness', 'stop', '--directory', directory], { wantCode: 2 })
 
     const config = join(directory, 'witness.toml')
