@@ -61,7 +61,7 @@ function readFrequency(table: Readonly<Record<string, unknown>>, name: string, p
   if (moreThan === undefined || span === undefined) throw invalid(`rule ${excerpt(name)} has one of more_than and within, want both or none`)
   if (typeof moreThan !== 'number' || !Number.isInteger(moreThan) || moreThan < 0 || moreThan > MAX_COUNT)
     throw invalid(`more_than of rule ${excerpt(name)} is ${show(moreThan)}, want a whole number from 0 to ${MAX_COUNT}`)
-  return { moreThan, withinMs: within(name, () => parseDuration(span)) }
+  return { moreThan, withinMs: within(name, () => parseDuration(span, 'within')) }
 }
 
 function readText(table: Readonly<Record<string, unknown>>, setting: string, place: number): string | undefined {

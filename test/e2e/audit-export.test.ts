@@ -112,6 +112,7 @@ describe('audit export', () => {
     [['--resume', '-o', 'x', '--from', '1'], '--resume and --from exclude each other'],
     [['--follow', '--to', '1'], '--follow and --to exclude each other'],
     [['--from', 'x'], 'index is "x"'],
+    [['--from', '5', '--to', '3'], 'the export ends at entry 3, before it begins at 5'],
   ])('refuses %j', async (args, message) => {
     expect(await run(['audit', 'export', ...args], home)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) })
   })

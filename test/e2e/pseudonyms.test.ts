@@ -90,6 +90,10 @@ it('names nobody, in leaves and receipts, and its holder finds and resolves all 
   const other = await run(['audit', 'resolve', leaf.caller, 'spiffe://registry.example/other', '--pseudonym-key', copy, '--json'])
   expect([other.code, JSON.parse(other.stdout)]).toEqual([1, { pseudonym: leaf.caller, identity: null }])
 
+  // One that lost a character is no name to be given a pseudonym of its own.
+  const damaged = await run(['audit', 'resolve', leaf.caller.slice(0, -1), PUBLISHER, '--pseudonym-key', copy])
+  expect(damaged).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('want p: and 22 characters') })
+
   // In no leaf, the summary of verifications and refused logins included.
   await daemon.stop()
   const { stdout: everything } = await (async () => {

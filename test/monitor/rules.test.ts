@@ -39,7 +39,7 @@ describe('rules', () => {
     ['an unknown severity', '[[rule]]\nname = "a"\nseverity = "loud"', /severity of rule "a"/],
     ['a number for a text', '[[rule]]\nname = "a"\nkey = 5', /key of rule 1 is "?5/],
     ['half of a frequency', '[[rule]]\nname = "a"\nmore_than = 5', /one of more_than and within/],
-    ['a span that is none', '[[rule]]\nname = "a"\nmore_than = 5\nwithin = "an hour"', /rule "a": "an hour" is no span of time/],
+    ['a span that is none', '[[rule]]\nname = "a"\nmore_than = 5\nwithin = "an hour"', /rule "a": within is "an hour", want a span of time/],
     ['a count over the limit', '[[rule]]\nname = "a"\nmore_than = 10001\nwithin = "1h"', /want a whole number from 0 to 10000/],
     [
       'a zone that is none',

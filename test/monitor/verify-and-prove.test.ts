@@ -99,6 +99,13 @@ describe('audit verify', () => {
     const gone = await run(['audit', 'verify', file, '--trust', trust, '--log', join(folder.path, 'nowhere')])
     expect(gone).toMatchObject({ code: 3, stderr: expect.stringContaining('cannot be read (ENOENT)') })
     expect((await run(['audit', 'verify', trust, '--trust', trust])).stderr).toMatch(/neither a hybrid signature nor a receipt\nhint: name/)
+    const noDocument = join(folder.path, 'weights.bin')
+    writeFileSync(noDocument, 'weights')
+    const wrong = await run(['audit', 'verify', noDocument, '--trust', trust])
+    expect(wrong).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/weights\.bin" is neither a hybrid signature nor a receipt: not valid JSON .*\nhint: name/),
+    })
     expect((await run(['audit', 'verify', join(folder.path, 'none'), '--trust', trust])).code).toBe(2)
   })
 })

@@ -1,5 +1,5 @@
 /** sealstone audit resolve */
-import { SealstoneError } from '#core'
+import { excerpt, SealstoneError } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { table, visible } from '../text.ts'
 import { readWhoIs, type WhoIsOptions } from '../who-is.ts'
@@ -8,6 +8,9 @@ import { readWhoIs, type WhoIsOptions } from '../who-is.ts'
 export async function run({ output, home }: CommandContext, operands: readonly string[], options: WhoIsOptions): Promise<ExitStatus> {
   const { isPseudonym } = await import('#pseudonyms')
   const asked = operands.filter(isPseudonym)
+  // No identity begins like this: one that lost a character would be taken for a name, and get a pseudonym of its own.
+  const damaged = operands.find((operand) => operand.startsWith('p:') && !isPseudonym(operand))
+  if (damaged !== undefined) throw new SealstoneError('USAGE', `pseudonym is ${excerpt(damaged)}, want p: and 22 characters, as audit list shows it`)
   const whoIs = await readWhoIs(
     home,
     options,

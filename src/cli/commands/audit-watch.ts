@@ -31,7 +31,7 @@ export async function run(context: CommandContext, operands: readonly string[], 
   const [place = ''] = operands
   const { parseDuration, watch } = await import('#monitor')
   if (options.once === true && options.interval !== undefined) throw new SealstoneError('USAGE', '--once and --interval exclude each other')
-  const intervalMs = options.once === true ? undefined : parseDuration(options.interval ?? '60s')
+  const intervalMs = options.once === true ? undefined : parseDuration(options.interval ?? '60s', '--interval')
   const { log } = await readLogTrust(context, options.trust)
   const statePath = resolve(options.state ?? join(home, 'monitor', `${createHash('sha256').update(log.origin).digest('hex')}.json`))
   const progress = tellProgress(output)
@@ -40,8 +40,8 @@ export async function run(context: CommandContext, operands: readonly string[], 
     log,
     rules: await readRules(options.rules),
     history: options.history === true,
-    maxAgeMs: parseDuration(options.maxAge ?? '24h'),
-    intentAgeMs: parseDuration(options.intentAge ?? '1h'),
+    maxAgeMs: parseDuration(options.maxAge ?? '24h', '--max-age'),
+    intentAgeMs: parseDuration(options.intentAge ?? '1h', '--intent-age'),
     clock: systemClock,
     signal,
     keepGoing: options.keepGoing === true || options.webhook !== undefined,

@@ -1,7 +1,20 @@
 /** What somebody was given as proof that a signature is in a log: `model.hybrid.sig`, or a receipt alone, as text (c2sp.org/tlog-proof) or as JSON. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { equalBytes, fromBase64, type JsonObject, LIMITS, parseStrictObject, readObject, readText, SealstoneError, utf8, utf8Text } from '#core'
+import {
+  equalBytes,
+  excerpt,
+  fromBase64,
+  type JsonObject,
+  LIMITS,
+  parseStrictObject,
+  readObject,
+  readText,
+  SealstoneError,
+  toSealstoneError,
+  utf8,
+  utf8Text,
+} from '#core'
 import { HYBRID_MEDIA_TYPE, parseHybridBundle } from '#envelopes'
 import { parseTlogProof } from '#tlog'
 import { readRequired } from './read-document.ts'
@@ -24,15 +37,24 @@ export async function readLogEvidence(path: string): Promise<LogEvidence> {
   )
   const bytes = await readRequired(isFolder ? join(path, 'model.hybrid.sig') : path, LIMITS.bundleBytes)
   if (equalBytes(bytes.subarray(0, PROOF_START.length), PROOF_START)) return ofProof(utf8Text(bytes))
-  const document = parseStrictObject(bytes, { maxBytes: LIMITS.bundleBytes, maxDepth: LIMITS.jsonDepth })
+  const document = parseDocument(path, bytes)
   if (document['mediaType'] === HYBRID_MEDIA_TYPE) {
     const { receipt, proof } = parseHybridBundle(bytes)
     return { index: proof.index, proof: receipt.proof, leaf: receipt.leaf, signature: bytes }
   }
   if (document['proof'] !== undefined) return ofJson(document)
-  throw new SealstoneError('FORMAT_INVALID', `${path} is neither a hybrid signature nor a receipt`, {
-    hint: 'name a model.hybrid.sig, or a file written by: sealstone audit receipt',
-  })
+  throw new SealstoneError('FORMAT_INVALID', `${excerpt(path)} is neither a hybrid signature nor a receipt`, { hint: WANTED })
+}
+
+/** Whoever names the wrong file hears which, and what is wanted. */
+function parseDocument(path: string, bytes: Uint8Array): JsonObject {
+  try {
+    return parseStrictObject(bytes, { maxBytes: LIMITS.bundleBytes, maxDepth: LIMITS.jsonDepth })
+  } catch (cause) {
+    const { code, message } = toSealstoneError(cause)
+    if (code !== 'JSON_INVALID') throw cause
+    throw new SealstoneError(code, `${excerpt(path)} is neither a hybrid signature nor a receipt: ${message}`, { cause, hint: WANTED })
+  }
 }
 
 function ofProof(proof: string): LogEvidence {
@@ -48,3 +70,4 @@ function ofJson(document: JsonObject): LogEvidence {
 }
 
 const PROOF_START = utf8('c2sp.org/tlog-proof@v1\n')
+const WANTED = 'name a model.hybrid.sig, or a file written by: sealstone audit receipt'
