@@ -96,7 +96,7 @@ export class Stand implements AsyncDisposable {
 
   /** Ends the fault; then milliseconds until a request is signed well. A minute is too long. */
   async recover(): Promise<number> {
-    await this.#struck // which may come late where this process was held up, and must not come to what is done next
+    await this.#struck // it must not come to what is done next
     const started = performance.now()
     this.token.clear()
     rmSync(`${this.token.location.pinFile}.refused`, { force: true })
@@ -129,6 +129,22 @@ export class Stand implements AsyncDisposable {
     const wait = async (): Promise<void> => {
       while (this.token.calls(fn) < wanted) await sleep(5)
       work()
+    }
+    this.#struck = wait()
+  }
+
+  /** When what `during` or `killIn` does is done, which may come late where this process was held up. */
+  get struck(): Promise<void> {
+    return this.#struck
+  }
+
+  /** Kills the process that makes that call while it is in it, however late this process hears of it. */
+  killIn(fn: string, call: number): void {
+    const wanted = this.token.calls(fn) + call
+    this.token.inject({ fn, action: 'hang', call })
+    const wait = async (): Promise<void> => {
+      while (this.token.calls(fn) < wanted) await sleep(5)
+      this.signal('SIGKILL')
     }
     this.#struck = wait()
   }
