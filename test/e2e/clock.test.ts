@@ -65,6 +65,15 @@ describe.each([
     expect(performance.now() - started).toBeLessThan(60_000)
   })
 
+  it('while a key is made: it signs as any other', async () => {
+    const name = `made${seconds}`.replace('-', 'minus')
+    clock.set(0)
+    const made = client.createKey({ name })
+    clock.set(seconds)
+    await made
+    expect(await failures(await client.sign({ ...signRequest(), key: parseKeyName(name) }))).toEqual([])
+  })
+
   it('between a signature and the end of its key: the signature was made before', async () => {
     const key = parseKeyName(`key${seconds}`.replace('-', 'minus'))
     clock.set(0)
