@@ -54,6 +54,7 @@ export interface ImportRequest extends Validity {
 export async function createKey(parts: KeyParts, request: CreateRequest): Promise<KeyRecord> {
   const suite = findSuite(request.suite)
   refuseKnownName(parts, request.name)
+  checkValidity(parts, request)
   const recipients = request.notRecoverable === true ? [] : parts.recipients
   const { hybrid, companion } = await generateMaterials(
     parts,
@@ -61,13 +62,14 @@ export async function createKey(parts: KeyParts, request: CreateRequest): Promis
     recipients,
     request.mlDsaInToken === true,
   )
-  return record(parts, { ...request, version: 1, origin: 'generated', hybrid, ...defined({ companion }) })
+  return orRemove(parts, [hybrid, companion], () => record(parts, { ...request, version: 1, origin: 'generated', hybrid, ...defined({ companion }) }))
 }
 
 /** The next version; nothing happens to the older ones. Throws KEY_UNKNOWN and what `createKey` throws. */
 export async function createVersion(parts: KeyParts, { name, suite, recoverable, ...validity }: VersionRequest): Promise<KeyRecord> {
   const newest = parts.table.versions(name).at(-1)
   if (newest === undefined) throw unknownKey(parts.table, name)
+  checkValidity(parts, validity)
   const version = newest.version + 1
   if (recoverable === true && parts.recipients.length === 0) {
     throw new SealstoneError('INPUT_INVALID', 'there are no recovery recipients', {
@@ -77,12 +79,15 @@ export async function createVersion(parts: KeyParts, { name, suite, recoverable,
   const recipients = recoverable === true || newest.hybrid.protection.recoverable === true ? parts.recipients : []
   const of = { name, version, suite: findSuite(suite).id }
   const { hybrid, companion } = await generateMaterials(parts, of, recipients, newest.hybrid.mlDsaCkaId !== undefined)
-  return record(parts, { name, ...validity, version, origin: 'generated', hybrid, ...defined({ companion }) })
+  return orRemove(parts, [hybrid, companion], () =>
+    record(parts, { name, ...validity, version, origin: 'generated', hybrid, ...defined({ companion }) }),
+  )
 }
 
 /** Takes over a classical key that is in the token already; it stays where it is. Throws KEY_EXISTS, KEY_UNKNOWN, KEY_UNUSABLE or SUITE_UNSUPPORTED. */
 export async function adoptKey(parts: KeyParts, request: AdoptRequest): Promise<KeyRecord> {
   refuseKnownName(parts, request.name)
+  checkValidity(parts, request)
   const { id, label, ...token } = parseObjectUri(request.uri)
   refuseOtherToken(await parts.keyHost.tokenInfo(), token)
   const hybrid = await parts.keyHost.adoptKey({ keyId: request.name, version: 1, object: defined({ id, label }) })
@@ -93,11 +98,12 @@ export async function adoptKey(parts: KeyParts, request: AdoptRequest): Promise<
 /** Throws KEY_EXISTS, KEY_INVALID, FILE_UNREADABLE or TOKEN_*. */
 export async function importKey(parts: KeyParts, request: ImportRequest): Promise<KeyRecord> {
   refuseKnownName(parts, request.name)
+  checkValidity(parts, request)
   const { recipients } = parts
   const hybrid = await parts.keyHost.importKey({ keyId: request.name, version: 1, file: request.file, recipients })
   refuseKnownKey(parts, hybrid)
   const companion = await generateCompanion(parts, { name: request.name, version: 1, suite: hybrid.suite }, recipients)
-  return record(parts, { ...request, version: 1, origin: 'imported', hybrid, ...defined({ companion }) })
+  return orRemove(parts, [companion], () => record(parts, { ...request, version: 1, origin: 'imported', hybrid, ...defined({ companion }) }))
 }
 
 interface VersionOf {
@@ -120,7 +126,6 @@ function record(
   { name, version, origin, notBefore, notAfter, hybrid, companion, policy }: NewVersion,
 ): KeyRecord {
   const now = clock.now()
-  if (notAfter !== undefined && notAfter <= (notBefore ?? now)) throw new SealstoneError('INPUT_INVALID', 'not-after is not after the beginning')
   const isEarly = notBefore !== undefined && notBefore > now
   const made: KeyRecord = {
     name,
@@ -148,7 +153,22 @@ async function generateMaterials(
 ): Promise<Pick<NewVersion, 'hybrid' | 'companion'>> {
   const request = { ...generateRequest(of.name, of.version, of.suite, 'signing'), recipients }
   const hybrid = await parts.keyHost.generateKey({ ...request, ...(mlDsaInToken ? { mlDsa: 'token' as const } : {}) })
-  return { hybrid, ...defined({ companion: await generateCompanion(parts, of, recipients) }) }
+  const companion = await orRemove(parts, [hybrid], () => generateCompanion(parts, of, recipients))
+  return { hybrid, ...defined({ companion }) }
+}
+
+/** What was made in the token for a record that came to nothing is taken out again, as far as the token allows it now. */
+async function orRemove<Result>(
+  { keyHost }: KeyParts,
+  made: readonly (KeyMaterial | undefined)[],
+  work: () => Result | Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    await keyHost.destroyKeys(made.filter((key) => key !== undefined)).catch(() => {}) // what stays is named nowhere and signs nothing
+    throw error
+  }
 }
 
 async function generateCompanion(
@@ -167,6 +187,12 @@ export function generateRequest(keyId: string, version: number, suite: SuiteId, 
 
 function refuseKnownName({ table }: KeyParts, name: KeyName): void {
   if (table.versions(name).length > 0) throw new SealstoneError('KEY_EXISTS', `there is a key named ${name} already`)
+}
+
+/** Before anything is made in the token. */
+function checkValidity({ clock }: KeyParts, { notBefore, notAfter }: Validity): void {
+  if (notAfter !== undefined && notAfter <= (notBefore ?? clock.now()))
+    throw new SealstoneError('INPUT_INVALID', 'not-after is not after the beginning', { hint: 'name a later end, or none' })
 }
 
 function refuseOtherToken(info: TokenInfo, wanted: Omit<ObjectUri, 'id' | 'label'>): void {

@@ -1,11 +1,11 @@
 /** The key store on a real database and a real token: what is recorded, what survives, what a crash leaves. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalJson, parseKeyName, SealstoneError, systemClock, Timeline } from '#core'
 import { openDatabase } from '#db'
-import { type KeyHost, keyMaterialJson } from '#keyhost'
+import { type GenerateRequest, type KeyHost, keyMaterialJson } from '#keyhost'
 import { KEY_MIGRATIONS, type KeyStore, openKeyStore, recordProtection } from '#keys'
 import { findSuite, parsePublicKey, SUITE_IDS, verify } from '#suites'
 import { nativeEngine } from '#suites/native'
@@ -47,6 +47,27 @@ describe('a new key', () => {
     const { hybrid, companion } = await store.sign(record, message)
     expect(verify(nativeEngine(), parsePublicKey(record.hybrid.spki), message, hybrid)).toBe(true)
     expect(verify(nativeEngine(), parsePublicKey((record.companion as typeof record.hybrid).spki), message, companion as Uint8Array)).toBe(true)
+  })
+
+  it('that could not be recorded, or whose companion could not be made, leaves nothing in the token', async () => {
+    using store = openStore('nothing-left')
+    const name = parseKeyName('default')
+    const suite = 'mldsa65-ecdsa-p256'
+    const before = objectsInToken()
+    await expect(store.create({ name, suite, notAfter: new Date(0) })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
+    expect(objectsInToken()).toBe(before)
+    const twice = await Promise.allSettled([store.create({ name, suite }), store.create({ name, suite })])
+    expect(twice.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(twice.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'KEY_EXISTS' } })
+    const aKey = objectsInToken() - before
+    const failing: KeyHost = Object.assign(Object.create(keyHost) as KeyHost, {
+      generateKey: (request: GenerateRequest) =>
+        request.role === 'companion' ? Promise.reject(new SealstoneError('TOKEN_UNAVAILABLE')) : keyHost.generateKey(request),
+    })
+    using other = openStore('no-companion', failing)
+    await expect(other.create({ name, suite })).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' })
+    expect(objectsInToken() - before).toBe(aKey)
+    expect(aKey).toBe(4) // two pairs
   })
 
   it.each(SUITE_IDS.filter((id) => findSuite(id).canSign))('of suite %s signs with as many keys as the suite says', async (suite) => {
@@ -200,6 +221,12 @@ function openStore(name: string, through: KeyHost = keyHost): KeyStore & Disposa
     db,
     [Symbol.dispose]: () => db.close(),
   }
+}
+
+/** A file each. */
+function objectsInToken(): number {
+  const files = readdirSync(join(token.folder, 'token'), { recursive: true, encoding: 'utf8' })
+  return files.filter((path) => path.endsWith('.object') && !path.endsWith('token.object')).length
 }
 
 function codeAndHint(work: () => unknown): [string, string] {
