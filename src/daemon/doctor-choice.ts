@@ -42,7 +42,7 @@ export function chooseFor(facts: ProbeFacts, rows: readonly ProbeRow[], config: 
     suites,
     children: config.keyHostChildren ?? defaultChildren(),
     canarySeconds: config.canarySeconds,
-    protection: protectionLevel(facts, tried),
+    protection: protectionLevel(facts, tried, config.recoveryRecipients.length > 0),
   }
 }
 
@@ -92,7 +92,7 @@ function classical(primitive: string, tried: Tried): Pick<HalfChoice, 'location'
   return primitive === 'ed25519' ? sealed(tried) : { location: 'nowhere', works: false }
 }
 
-function protectionLevel({ module, model, serial }: ProbeFacts, tried: Tried): Choice['protection'] {
+function protectionLevel({ module, model, serial }: ProbeFacts, tried: Tried, recoverable: boolean): Choice['protection'] {
   const { mlDsa, classical: primitive } = findSuite(DEFAULT_SUITE)
   if (mlDsa === undefined || primitive === undefined || tried.sealing === undefined) return { level: 'none', why: 'the token can seal no seed' }
   const half = (role: HalfProtection['role'], location: HalfProtection['location'], row: string): HalfProtection => ({
@@ -101,7 +101,7 @@ function protectionLevel({ module, model, serial }: ProbeFacts, tried: Tried): C
     ...tried.row(row)?.attributes,
   })
   const halves = [half('ml-dsa', 'sealed', `seal ${tried.sealing.method}`), half('classical', 'token', `sign ${primitive}`)]
-  const statement: KeyProtection = { module, tokenModel: model, tokenSerial: serial, halves }
+  const statement: KeyProtection = { module, tokenModel: model, tokenSerial: serial, ...(recoverable ? { recoverable } : {}), halves }
   const [weak, software] = [protectionFault(statement, 'token'), protectionFault(statement, 'hsm')]
   if (weak !== undefined) return { level: 'none', why: weak }
   return software === undefined ? { level: 'hsm' } : { level: 'token', why: software }

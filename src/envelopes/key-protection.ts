@@ -8,8 +8,14 @@ export type RequiredProtection = (typeof PROTECTION_LEVELS)[number]
  * What is missing, or undefined. The statement is what the token said when the key was made, logged by the daemon: it tells a careless operator
  * from a careful one, and proves nothing about one who lies.
  */
-export function protectionFault({ module, tokenModel, origin, halves }: KeyProtection, required: RequiredProtection): string | undefined {
-  if (origin !== undefined) return `the key was ${origin}: its private part was elsewhere before`
+export function protectionFault(
+  { module, tokenModel, origin, recoverable, halves }: KeyProtection,
+  required: RequiredProtection,
+): string | undefined {
+  if (origin === 'imported') return 'the key was imported: its private part was elsewhere before'
+  // Of a sealed half the flags are those of the key that seals it, and would not tell.
+  if (recoverable === true) return 'the key is recoverable: its private parts are also with the holders of its recovery recipients'
+  // An adopted key may have been made in the token or put there: its flags tell which.
   const weak = halves.find((half) => half.role !== 'companion' && !isGuarded(half))
   if (weak !== undefined) return `the token does not say of the ${weak.role} half that it is sensitive, never extractable and made in it`
   if (required === 'hsm' && SOFTWARE.some((known) => known.test(tokenModel) || known.test(module)))

@@ -64,8 +64,15 @@ describe('a verifier that demands protection', () => {
     },
   )
 
-  it.each(['imported', 'adopted'] as const)('refuses an %s key', async (origin) => {
-    expect(await check({ ...GOOD, origin }, 'token')).toMatch(new RegExp(`^failed: the key was ${origin}`))
+  it.each(PROTECTION_LEVELS)('%s: refuses a key that was imported, and one that is recoverable although it is sealed', async (level) => {
+    expect(await check({ ...GOOD, origin: 'imported' }, level)).toMatch(/^failed: the key was imported/)
+    expect(await check({ ...GOOD, recoverable: true }, level)).toMatch(/^failed: the key is recoverable/)
+  })
+
+  it('goes by what the token says of an adopted key: one that was made in it is as good as ours, one that was put there is not', async () => {
+    expect(await check({ ...GOOD, origin: 'adopted' }, 'hsm')).toMatch(/^passed/)
+    for (const flag of [{ local: false }, { neverExtractable: false }, { alwaysSensitive: false }])
+      expect(await check({ ...weaker(flag), origin: 'adopted' }, 'token')).toMatch(/^failed: the token does not say of the classical half/)
   })
 
   it('refuses a signature without a receipt', async () => {

@@ -24,7 +24,8 @@ const VERIFY_OPTIONS: readonly OptionDeclaration[] = [
   { ...REQUIRE_OPTION, description: 'signature that must be there; default is what the key demands' },
   {
     ...PROTECTION_OPTION,
-    description: 'the receipt must say that the key never was outside of a token (token), and that this is not a software token (hsm)',
+    description:
+      'the receipt must say that the key is in a token or sealed by one, and nowhere else (token), and that this is not a software token (hsm)',
   },
   { flags: '--ignore <path>', description: 'do not look at this file or folder; may be repeated', repeatable: true },
   { flags: '--ignore-unsigned-files', description: 'accept files that the signature does not name' },

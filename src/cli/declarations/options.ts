@@ -46,7 +46,7 @@ export const REQUIRE_OPTION: OptionDeclaration = {
 }
 export const PROTECTION_OPTION: OptionDeclaration = {
   flags: '--require-protection <level>',
-  description: 'how the key must be guarded: never outside of a token (token), and not of a software token (hsm)',
+  description: 'how the key must be guarded: in a token or sealed by one, and nowhere else (token), and not a software token (hsm)',
   choices: ['token', 'hsm'],
 }
 
