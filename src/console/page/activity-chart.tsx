@@ -96,7 +96,7 @@ function options(
   return {
     width: place.clientWidth,
     height: HEIGHT,
-    padding: [6, 22, 0, 0],
+    padding: [6, 36, 0, 0], // half of a day's label, which may be at the very end
     legend: { show: false },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { show: false } },
