@@ -21,6 +21,12 @@ export interface Unread {
   readonly detail: string
 }
 
+/** One that a range could not look at. */
+export interface UnreadBundle {
+  readonly number: number
+  readonly detail: string
+}
+
 export class Findings {
   readonly #kept: Finding[] = []
   #count = 0

@@ -4,7 +4,7 @@ import type { Database, Row } from '#db'
 import { HASH_BYTES, leafHash, TILE_WIDTH, tileNode, tilePath } from '#tlog'
 import { excess, MOST_LEAF_BYTES, MOST_TILE_BYTES, tooLong, upTo } from './bounded.ts'
 import { ColdBundles, isArchived } from './cold-bundles.ts'
-import { type Finding, Findings, type Unread } from './fsck-findings.ts'
+import { type Finding, Findings, type UnreadBundle } from './fsck-findings.ts'
 import { differingColumn, LEAVES, readLeaf } from './fsck-leaf.ts'
 import { type SoundTile, SoundTiles } from './fsck-sound-tile.ts'
 
@@ -23,7 +23,8 @@ export interface CheckedRange {
   readonly closed: string
   readonly findings: readonly Finding[]
   readonly findingCount: number
-  readonly unread: Unread | undefined
+  /** In cold storage, if the log says that they were moved at all. */
+  readonly unread: readonly UnreadBundle[]
 }
 
 /** @param start a multiple of 256. @param end the size of the log, or another multiple of 256 @param coldDirectory of the leaves that were moved out of the database */
@@ -45,6 +46,7 @@ class RangeCheck {
   readonly #hashes: Uint8Array
   readonly #roots: Uint8Array[] = []
   readonly #findings = new Findings()
+  readonly #unread: UnreadBundle[] = []
   readonly #opened = new Map<string, number>()
   readonly #closed: string[] = []
   /** Where the leaves of this tile are, if not in the database. */
@@ -128,7 +130,7 @@ class RangeCheck {
       // Whole bundles are moved and no others: to know that one emptied leaf is missing needs no look at the storage.
       const isMoved = end - start === TILE_WIDTH && rows.values().every((row) => isArchived(row['bytes'] as Uint8Array) || STAYS.has(row['kind']))
       if (code === 'COLD_STORAGE_UNREADABLE' && isMoved && this.#cold.isAway(number)) {
-        this.#findings.addUnread({ bundles: 1, detail: message })
+        this.#unread.push({ number: Number(number), detail: message })
         return false
       }
       const where = tilePath({ kind: 'entries', number, width: TILE_WIDTH })
@@ -165,7 +167,7 @@ class RangeCheck {
       closed: this.#closed.join(' '),
       findings: this.#findings.kept,
       findingCount: this.#findings.count,
-      unread: this.#findings.unread,
+      unread: this.#unread,
     }
   }
 

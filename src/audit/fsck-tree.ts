@@ -14,11 +14,13 @@ import {
   TILE_WIDTH,
   tileNode,
   tileOf,
+  tilePath,
 } from '#tlog'
+import { recordedEnd } from './archive-record.ts'
 import { MOST_TILE_BYTES, upTo } from './bounded.ts'
 import { isArchived } from './cold-bundles.ts'
 import { keptNotes } from './cosignatures.ts'
-import { Findings } from './fsck-findings.ts'
+import { Findings, type UnreadBundle } from './fsck-findings.ts'
 import { type LogMoment, MOST_OPEN_INTENTS, readMoment } from './fsck-moment.ts'
 import type { CheckedRange } from './fsck-range.ts'
 import { LogStore } from './store.ts'
@@ -41,6 +43,8 @@ export class WholeTree {
   /** Leaves that the checkpoint of the head covers. */
   #signed = 0n
   #lastTime = ''
+  /** What the log says of it, once somebody asked. */
+  #moved: { readonly end: bigint | undefined } | undefined
 
   constructor(db: Database, moment: LogMoment, findings: Findings = new Findings()) {
     this.#db = db
@@ -57,7 +61,7 @@ export class WholeTree {
     }
     if (range.lastTime !== '') this.#lastTime = range.lastTime
     findings.addAll(range.findings, range.findingCount)
-    if (range.unread !== undefined) findings.addUnread(range.unread)
+    for (const bundle of range.unread) this.#addUnread(bundle)
     this.#follow(range)
     this.#rootsOf(0).push(...range.roots)
     const edge = range.hashes.subarray(range.roots.length * TILE_WIDTH * HASH_BYTES)
@@ -86,6 +90,21 @@ export class WholeTree {
     const checkpoints = this.#checkCheckpoints(tree, log)
     const unsigned = BigInt(size) - (this.#signed > BigInt(size) ? BigInt(size) : this.#signed)
     return { size: BigInt(size), root, openIntents: this.#openIntents.size, checkpoints, unsigned }
+  }
+
+  /** To know that what was never moved is not in cold storage needs no look at it. */
+  #addUnread({ number, detail }: UnreadBundle): void {
+    this.#moved ??= { end: recordedEnd(this.#db) }
+    const start = BigInt(number) * BigInt(TILE_WIDTH)
+    const { end } = this.#moved
+    if (end === undefined || start < end) {
+      this.findings.addUnread({ bundles: 1, detail })
+      return
+    }
+    const where = tilePath({ kind: 'entries', number: BigInt(number), width: TILE_WIDTH })
+    const told = end === 0n ? 'by the log nothing was ever moved' : `by the log only leaves before ${end} were moved`
+    const missing = `leaves ${start} to ${start + BigInt(TILE_WIDTH - 1)} are not in the database, and ${told} to cold storage`
+    this.findings.add({ where, index: start, changed: 'missing', detail: missing })
   }
 
   /** Once more are open than can be, nobody follows them any further. */

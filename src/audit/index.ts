@@ -2,6 +2,7 @@
 export { openAuditLog } from './audit-log.ts'
 export type { AuditLog, AuditLogOptions, CallerNames, Completion, EntryPage } from './contract.ts'
 export { archivableEnd, archiveBundles, archivedEntries, type ArchivePlan, type ArchiveReport, planArchive } from './archive.ts'
+export { describeMove } from './archive-record.ts'
 export { CosignatureStore } from './cosignatures.ts'
 export { databaseTiles } from './database-tiles.ts'
 export { ActivityCounter } from './activity.ts'

@@ -1,5 +1,5 @@
 /** Moves old entries of a state directory's log into cold storage while no daemon runs: published there first, read back, and only then taken out of the database. */
-import { AUDIT_MIGRATIONS, type ArchiveReport, openAuditLog } from '#audit'
+import { AUDIT_MIGRATIONS, type ArchiveReport, describeMove, openAuditLog } from '#audit'
 import { defined, newOperationId, parseIdentity, SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
 import { acquireLock, openDatabase, shrinkDatabase } from '#db'
 import { logSignatureVerifier } from '#suites'
@@ -10,7 +10,6 @@ import {
   type ArchiveProgress,
   type ArchiveSource,
   type ArchiveSteps,
-  describeMove,
   moveEntries,
   planMove,
   type PlannedMove,

@@ -63,10 +63,3 @@ export async function moveEntries(source: ArchiveSource, { signed, end }: Planne
   const onMoved = (done: number, total: number, moved: number): void => onProgress?.({ work: 'moving', done, total, moved })
   return (await archiveBundles({ db, cold: directory, signed, end, onProgress: onMoved, ...others })).moved
 }
-
-/** For the log: which entries, where to, and how to know them again. */
-export function describeMove({ start, end, root }: ArchivePlan, directory: string): string {
-  return `entries ${start} to ${end - 1n} to ${directory.slice(0, MOST_PATH)}; the tree of ${end} entries has root ${root.toBase64()}`
-}
-
-const MOST_PATH = 3000

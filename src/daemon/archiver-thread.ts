@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { AUDIT_MIGRATIONS } from '#audit'
+import { AUDIT_MIGRATIONS, describeMove } from '#audit'
 import { toSealstoneError } from '#core'
 import { openDatabase } from '#db'
-import { describeMove, moveEntries, planMove } from './archive-work.ts'
+import { moveEntries, planMove } from './archive-work.ts'
 import type { ArchiverNews, ArchiverRequest, ArchiverSetup } from './archiver-protocol.ts'
 
 const PAGES_AT_ONCE = 64

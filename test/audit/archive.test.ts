@@ -11,6 +11,7 @@ import {
   checkWholeLog,
   CosignatureStore,
   databaseTiles,
+  describeMove,
   LogReader,
   planArchive,
 } from '#audit'
@@ -23,7 +24,7 @@ import { Archiver } from '../../src/daemon/archiver.ts'
 import { nobleVerifier, softwareLog } from '../support/software-log.ts'
 import { temporaryFolder } from '../support/temporary.ts'
 import { grow, judge } from '../publish/support.ts'
-import { checkReceipt, codeOf, intent, openLog, outcome } from './support.ts'
+import { checkReceipt, codeOf, intent, type OpenLog, openLog, outcome } from './support.ts'
 
 const LEAVES = 1300 // five full bundles, of which three may go
 const END = 768n
@@ -42,11 +43,21 @@ beforeAll(async () => {
     await using open = await openLog(home, log)
     await open.audit.append(intent({ modelName: 'Modèle "β"', caller: parseIdentity('early.example') }))
     await open.audit.append({ ...SIGNED, modelDigest: DIGEST })
-    await grow(open, LEAVES - 3)
+    await grow(open, LEAVES - 105)
+    await recordMove(open, END, cold)
+    await grow(open, 100)
   }
   cpSync(home, moved, { recursive: true })
   await archive(moved, cold)
 })
+
+/** As whoever moves entries writes it into the log before. */
+async function recordMove({ audit }: OpenLog, end: bigint, directory: string): Promise<void> {
+  const members = { operation: 'audit.archive', reason: describeMove({ start: 0n, end, root: new Uint8Array(32) }, directory) }
+  const move = intent(members)
+  await audit.append(move)
+  await audit.append(outcome({ ...members, operationId: move.operationId }))
+}
 
 async function archive(folder: string, directory: string, end = END): Promise<number> {
   const db = openDatabase(join(folder, 'sealstone.db'), AUDIT_MIGRATIONS)
@@ -190,6 +201,28 @@ describe('cold storage that is away', () => {
     rmSync(directory, { recursive: true })
     renameSync(`${directory}.away`, directory)
     expect(await fsck(folder, directory)).toMatchObject({ findings: [{ index: 100n }, { index: 1000n }], findingCount: 2 })
+  })
+
+  it('is no excuse for a bundle that by the log was never moved', async () => {
+    const { folder, directory } = copy()
+    renameSync(directory, `${directory}.away`)
+    withDb(folder, (db) => db.prepare("UPDATE audit_leaf SET bytes = x'' WHERE idx BETWEEN 768 AND 1023").run())
+    const detail = 'leaves 768 to 1023 are not in the database, and by the log only leaves before 768 were moved to cold storage'
+    const findings = [{ where: 'tile/entries/003', index: 768n, changed: 'missing', detail }]
+    expect(await fsck(folder, directory)).toMatchObject({ findings, findingCount: 1, unread: { bundles: 3 } })
+  })
+
+  it('is none for the first one either, where by the log nothing was ever moved', async () => {
+    const folder = temporaryFolder()
+    {
+      await using open = await openLog(folder, log)
+      await grow(open, 599)
+    }
+    withDb(folder, (db) => db.prepare("UPDATE audit_leaf SET bytes = x'' WHERE idx < 256").run())
+    const report = await fsck(folder, join(folder, 'cold'))
+    expect(report.findings).toMatchObject([{ where: 'tile/entries/000', index: 0n, changed: 'missing' }])
+    expect(report.findings[0]?.detail).toContain('by the log nothing was ever moved')
+    expect(report.unread).toBeUndefined()
   })
 
   it('from the middle of a check on is no fault of the checkpoints that look back at its leaves', async () => {
