@@ -1,10 +1,11 @@
 /** Starts a process of ours and carries messages to and from it; its log lines become ours. Knows nothing of what it does. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { realpathSync } from 'node:fs'
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
+import { closeSync, openSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { finished, type Readable } from 'node:stream'
 import type { Logger } from '#core'
+import { inheritableDescriptors } from './inherited.ts'
 
 export interface ChildOptions<Received> {
   /** Absolute path of the file that it runs. */
@@ -33,17 +34,7 @@ export interface OurChild<Sent> {
 }
 
 export function startChildProcess<Sent, Received>(options: ChildOptions<Received>): OurChild<Sent> {
-  // A shell sets the limit because Node cannot: no core dump may ever hold a secret (setrlimit, RLIMIT_CORE, hard and soft).
-  const child = spawn(
-    '/bin/sh',
-    ['-c', NO_CORE_DUMP, `sealstone-${options.name.replaceAll(' ', '')}`, process.execPath, ...nodeOptions(options), options.entry],
-    {
-      cwd: '/',
-      env: { ...options.env },
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      serialization: 'advanced',
-    },
-  )
+  const child = spawnWithoutInheritance(options)
   let gone = false
   const exit = (how: string): void => {
     if (gone) return
@@ -66,6 +57,27 @@ export function startChildProcess<Sent, Received>(options: ChildOptions<Received
     disconnect: () => {
       if (child.connected) child.disconnect()
     },
+  }
+}
+
+function spawnWithoutInheritance(options: ChildOptions<never>): ChildProcess {
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', 'ipc']
+  const inheritable = inheritableDescriptors()
+  // Node cannot close a descriptor in a child, but put another one in its place.
+  const nothing = inheritable.length === 0 ? undefined : openSync('/dev/null', 'r')
+  try {
+    for (const descriptor of inheritable) {
+      while (stdio.length < descriptor) stdio.push('ignore')
+      stdio[descriptor] = nothing
+    }
+    // A shell sets the limit because Node cannot: no core dump may ever hold a secret (setrlimit, RLIMIT_CORE, hard and soft).
+    return spawn(
+      '/bin/sh',
+      ['-c', NO_CORE_DUMP, `sealstone-${options.name.replaceAll(' ', '')}`, process.execPath, ...nodeOptions(options), options.entry],
+      { cwd: '/', env: { ...options.env }, stdio, serialization: 'advanced' },
+    )
+  } finally {
+    if (nothing !== undefined) closeSync(nothing)
   }
 }
 

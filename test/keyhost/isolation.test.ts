@@ -1,6 +1,6 @@
 /** What each process has in reach: the parent no PKCS#11 code, no PIN, no seed; the child no network, no files, no core dump. */
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type KeyMaterial, parseKeyMaterial } from '#keyhost'
@@ -21,11 +21,13 @@ let key: KeyMaterial
 beforeAll(async () => {
   token = await makeToken()
   pin = readFileSync(token.location.pinFile, 'utf8').trim()
+  const leftOpen = openSync(token.location.pinFile, 'r') // as a careless supervisor does
   parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT], {
     cwd: PROJECT,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit', ...Array.from({ length: LEFT_OPEN - 3 }, () => 'ignore' as const), leftOpen],
     env: { ...process.env, A_SECRET_OF_THE_PARENT: 'not for the child' },
   })
+  closeSync(leftOpen)
   parent.stdin?.write(`${JSON.stringify(token.location)}\n`)
   parentPid = parent.pid as number
   const said = JSON.parse(await nextLine(parent.stdout))
@@ -78,6 +80,14 @@ describe('the child', () => {
     expect(mappings.filter((mapping) => /^VmFlags:.* lo .*dd /m.test(mapping)).map((mapping) => /^Size:\s+(\d+ kB)$/m.exec(mapping)?.[1])).toEqual([
       '64 kB',
     ])
+  })
+
+  it('has no descriptor of what started the parent', () => {
+    expect(readlinkSync(`/proc/${parentPid}/fd/${LEFT_OPEN}`)).toBe(token.location.pinFile) // so there was one to inherit
+    const open = readdirSync(`/proc/${childPid}/fd`).map((descriptor) => readlinkSync(`/proc/${childPid}/fd/${descriptor}`))
+    expect(open.length).toBeGreaterThan(4)
+    // The channel and the log to the parent, and what Node makes for itself.
+    expect(open.filter((target) => !/^(?:anon_inode:|pipe:|socket:|\/dev\/null$)/.test(target))).toEqual([])
   })
 
   it('can never dump core', () => {
@@ -161,5 +171,7 @@ function readChunk(memory: number, at: number, length: number): Buffer {
   }
 }
 
+/** Far above what Node closes by itself. */
+const LEFT_OPEN = 200
 const CHUNK = 4 * 1024 * 1024
 const OVERLAP = 256
