@@ -14,6 +14,8 @@ export interface ConsoleOptions extends HttpAddress {
   readonly log: ConsoleLog
   readonly clock: Clock
   readonly logger: Logger
+  /** Somebody came with a link that opens nothing: it was never given out, is used, or is over. */
+  readonly onLinkRefused?: () => void
   /** Names beside the address itself by which browsers reach the console, without port. */
   readonly hosts?: readonly string[]
   /** Where the bundled page is. */
@@ -51,6 +53,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     sessions,
     live,
     log: options.log,
+    onLinkRefused: options.onLinkRefused,
     hosts: servedHosts(options.host, listener.port, isTls, options.hosts ?? []),
     // Cookies do not know of ports: two consoles on one machine would take each other's away.
     unsent: new UnsentAnswers(options.mostUnsentBytes ?? MOST_UNSENT_BYTES),
@@ -72,6 +75,7 @@ interface Parts {
   readonly sessions: Sessions
   readonly live: Live
   readonly log: ConsoleLog
+  readonly onLinkRefused: (() => void) | undefined
   readonly hosts: ReadonlySet<string>
   readonly cookie: string
   readonly unsent: UnsentAnswers
@@ -113,7 +117,10 @@ function openSession(parts: Parts, response: ServerResponse, link: string): void
     const { code, message } = toSealstoneError(thrown)
     return answerText(response, STATUSES[code] ?? 500, `${message}; sign out of one and open the link again\n`)
   }
-  if (session === undefined) return answerFile(response, { type: HTML, bytes: SIGNED_OUT_PAGE }, 401)
+  if (session === undefined) {
+    parts.onLinkRefused?.()
+    return answerFile(response, { type: HTML, bytes: SIGNED_OUT_PAGE }, 401)
+  }
   response.writeHead(303, { ...SECURITY_HEADERS, location: '/', 'set-cookie': cookieText(parts, session, SESSION_HOURS * 3600) }).end()
 }
 

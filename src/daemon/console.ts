@@ -18,12 +18,13 @@ export interface ConsoleParts {
   readonly keys: KeyStore
   readonly clock: Clock
   readonly logger: Logger
+  readonly onLinkRefused: () => void
 }
 
 /** Throws CONFIG_INVALID or FILE_UNREADABLE. What the console reads comes from a thread of its own, never from the one that signs. */
 export async function openConsole(
   settings: ConsoleSettings,
-  { paths, cold, audit, cosigning, keys, clock, logger }: ConsoleParts,
+  { paths, cold, audit, cosigning, keys, clock, logger, onLinkRefused }: ConsoleParts,
 ): Promise<ConsoleServer> {
   const reader = new LogReaderThread({ database: paths.database, ...defined({ cold }) }, logger)
   const server = await startConsole({
@@ -34,6 +35,7 @@ export async function openConsole(
     hosts: settings.hosts,
     clock,
     logger,
+    onLinkRefused,
     log: {
       checkpoint: () => audit.checkpoint(),
       cosigned: () => cosigning?.quorate()?.note,

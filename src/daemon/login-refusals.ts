@@ -16,6 +16,12 @@ export function clientRefused({ what, detail, certificateDigest }: LoginRefused,
   return { kind: 'login-refused', operation: 'connect', caller: UNKNOWN_CALLER, result: 'error', errorCode: 'UNAUTHENTICATED', what, only }
 }
 
+/** One that was used already may have been stolen on its way: by whom it was used first cannot be told apart. */
+export function linkRefused(): BoundedEvent {
+  const what = 'a link into the console was never given out, was used before, or was too old'
+  return { kind: 'login-refused', operation: 'console.login', caller: UNKNOWN_CALLER, result: 'error', errorCode: 'UNAUTHENTICATED', what }
+}
+
 export function pinRefused({ code, message }: SealstoneError): BoundedEvent {
   return { ...TOKEN_LOGIN, errorCode: code, what: message }
 }

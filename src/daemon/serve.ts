@@ -15,7 +15,7 @@ import { type Config, loadConfig, type LogLevel } from './config.ts'
 import { startHashService } from './hash-service.ts'
 import { homePaths } from './home.ts'
 import { splitAddress } from './listening-settings.ts'
-import { clientRefused } from './login-refusals.ts'
+import { clientRefused, linkRefused } from './login-refusals.ts'
 import type { LogCheck } from './log-check.ts'
 import { createLogger } from './logging.ts'
 import { operationContext } from './operation-context.ts'
@@ -56,6 +56,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     },
   }
   const { events } = runtime
+  const onLinkRefused = () => void events.record(linkRefused())
   const onLoginRefused = (refused: LoginRefused) => void events.record(clientRefused(refused, config.audit.pseudonyms === 'off'))
   using clockWatch = watchClock(systemClock, logger, (byMs) => void events.record(clockStep(byMs, systemClock)))
 
@@ -111,7 +112,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   await using sending = config.logs && (await sendLog(config.logs, paths.logsSent, firstOfThisRun, runtime, logger))
   await using _published = await publishTheLog(config, paths.database, logger, collected)
   await using console =
-    config.console && (await showConsole(config.console, { ...runtime, paths, ...defined({ cold: config.audit.cold }), clock: systemClock, logger }))
+    config.console &&
+    (await showConsole(config.console, { ...runtime, paths, ...defined({ cold: config.audit.cold }), clock: systemClock, logger, onLinkRefused }))
   const server = await startServer({
     operations,
     listeners: listeners(config, options.insecureLoopback),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { silentLogger, systemClock } from '#core'
 import { type ConsoleLog, startConsole } from '#console'
+import { eventually } from '../support/eventually.ts'
 import { initHome, run, runOk, type RunningDaemon, startDaemon } from '../support/sealstone.ts'
 import { bundlePage } from './browser.ts'
 import { setConsole } from './stand.ts'
@@ -66,6 +67,21 @@ describe('a link', () => {
     const second = await ask(link)
     expect(second.status).toBe(401)
     expect(second.headers['set-cookie']).toBeUndefined()
+  })
+
+  it('that opens nothing is told in the audit log', async () => {
+    const listed = async (): Promise<string[]> =>
+      (await runOk(['audit', 'list', '--kind', 'login-refused', '--json'], { home: home.home })).stdout.split('\n').slice(0, -1)
+    const before = await listed()
+    await ask(`/open?token=${'b'.repeat(43)}`)
+    await eventually(async () => expect((await listed()).length).toBeGreaterThan(before.length))
+    const told: unknown = JSON.parse((await listed()).at(-1) ?? '')
+    expect(told).toMatchObject({
+      operation: 'console.login',
+      caller: 'unknown',
+      errorCode: 'UNAUTHENTICATED',
+      reason: expect.stringMatching(/never given out/),
+    })
   })
 
   it('is refused when it was never given out', async () => {
