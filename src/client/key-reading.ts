@@ -1,5 +1,13 @@
 /** Keys: messages to domain types. */
-import { defined, type HalfProtection, type KeyProtection, SealstoneError } from '#core'
+import {
+  defined,
+  type HalfProtection,
+  type KeyProtection,
+  SealstoneError,
+  type TokenValidation,
+  VALIDATION_AUTHORITIES,
+  VALIDATION_TYPES,
+} from '#core'
 import { publicKeyPem } from '#suites'
 import {
   fromEnum,
@@ -68,7 +76,16 @@ function fromPublicKey({ suite, spki, fingerprint }: PublicKey): PublicKeyInfo {
   return { suite, spki: der, pem: publicKeyPem({ spki: der }), fingerprint }
 }
 
-function fromProtection({ module, tokenModel, tokenSerial, halves, origin, recoverable, firmware }: KeyProtectionMessage): KeyProtection {
+function fromProtection({
+  module,
+  tokenModel,
+  tokenSerial,
+  halves,
+  origin,
+  recoverable,
+  firmware,
+  validations,
+}: KeyProtectionMessage): KeyProtection {
   const known = (['imported', 'adopted'] as const).find((name) => name === origin)
   return {
     module,
@@ -76,8 +93,22 @@ function fromProtection({ module, tokenModel, tokenSerial, halves, origin, recov
     tokenSerial,
     ...defined({ origin: known, firmware: firmware === '' ? undefined : firmware }),
     ...(recoverable ? { recoverable } : {}),
+    ...(validations.length === 0 ? {} : { validations: validations.map(fromValidation) }),
     halves: halves.map(fromHalf),
   }
+}
+
+function fromValidation({ type, authority, level, version, certificate }: KeyProtectionMessage['validations'][number]): TokenValidation {
+  return {
+    // What a newer daemon knows and this client does not is as good as not said.
+    type: VALIDATION_TYPES.find((known) => known === type) ?? 'unspecified',
+    authority: VALIDATION_AUTHORITIES.find((known) => known === authority) ?? 'unspecified',
+    ...defined({ level, version: orNone(version), certificate: orNone(certificate) }),
+  }
+}
+
+function orNone(text: string): string | undefined {
+  return text === '' ? undefined : text
 }
 
 function fromHalf(half: KeyProtectionMessage['halves'][number]): HalfProtection {

@@ -36,12 +36,16 @@ export { isClosedToOthers } from './closed-file.ts'
 export { KEY_STATES, type KeyState, type KeyTimes } from './key-state.ts'
 export {
   describeHalf,
+  describeValidation,
   type HalfProtection,
   KEY_ORIGINS,
   type KeyOrigin,
   type KeyProtection,
   keyProtectionJson,
   parseKeyProtection,
+  type TokenValidation,
+  VALIDATION_AUTHORITIES,
+  VALIDATION_TYPES,
 } from './key-protection.ts'
 export { readArray, readBoolean, readBytes, readChoice, readObject, readText, readWholeNumber } from './json-fields.ts'
 export { LIMITS } from './limits.ts'

@@ -2,6 +2,7 @@
 import { excerpt } from './bytes.ts'
 import type { JsonObject, JsonValue } from './canonical-json.ts'
 import { SealstoneError } from './errors.ts'
+import { LIMITS } from './limits.ts'
 import { describe, isJsonObject } from './strict-json.ts'
 
 export type KeyOrigin = (typeof KEY_ORIGINS)[number]
@@ -18,8 +19,23 @@ export interface KeyProtection {
   readonly origin?: Exclude<KeyOrigin, 'generated'>
   /** Its private parts were made outside of the token and are also encrypted to offline recipients. */
   readonly recoverable?: true
+  /** By whom the token says that it was validated, and how far (PKCS#11 3.2); absent where it says nothing. One to LIMITS.tokenValidations. */
+  readonly validations?: readonly TokenValidation[]
   /** One entry per private key; one to three. */
   readonly halves: readonly HalfProtection[]
+}
+
+/** A validation of the token under FIPS 140 or Common Criteria, as the token tells it. */
+export interface TokenValidation {
+  /** What was validated. */
+  readonly type: (typeof VALIDATION_TYPES)[number]
+  readonly authority: (typeof VALIDATION_AUTHORITIES)[number]
+  /** The security level of FIPS 140, or the evaluation assurance level of Common Criteria. */
+  readonly level?: number
+  /** Version of the standard, for example `3.0`. */
+  readonly version?: string
+  /** Identifier of the certificate, by which the authority can be asked. Printable ASCII. */
+  readonly certificate?: string
 }
 
 export interface HalfProtection {
@@ -37,7 +53,7 @@ export interface HalfProtection {
 
 /** Strict: unknown, missing or misspelt members are refused with FORMAT_INVALID. */
 export function parseKeyProtection(value: JsonValue | undefined): KeyProtection {
-  const object = asObject(value, 'key protection', ['module', 'tokenModel', 'tokenSerial', 'firmware', 'origin', 'recoverable', 'halves'])
+  const object = asObject(value, 'key protection', MEMBERS)
   const halves = object.halves
   if (!Array.isArray(halves) || halves.length < 1 || halves.length > MAX_HALVES) {
     throw invalid(`key protection halves is ${describe(halves)}, want an array of 1 to ${MAX_HALVES}`)
@@ -51,13 +67,29 @@ export function parseKeyProtection(value: JsonValue | undefined): KeyProtection 
     ...(object.firmware === undefined ? {} : { firmware: parseText(object, 'firmware') }),
     ...(object.origin === undefined ? {} : { origin: parseChoice(object, 'origin', FOREIGN_ORIGINS) }),
     ...(recoverable === undefined ? {} : { recoverable }),
+    ...(object.validations === undefined ? {} : { validations: parseValidations(object.validations) }),
     halves: (halves as readonly JsonValue[]).map(parseHalf),
   }
 }
 
 /** The JSON form; member order does not matter, canonical JSON sorts. */
 export function keyProtectionJson(protection: KeyProtection): JsonObject {
-  return { ...protection, halves: protection.halves.map((half) => ({ ...half })) }
+  const { validations, halves, ...facts } = protection
+  return {
+    ...facts,
+    ...(validations === undefined ? {} : { validations: validations.map((validation) => ({ ...validation })) }),
+    halves: halves.map((half) => ({ ...half })),
+  }
+}
+
+/** For people: `NIST CMVP certificate 4998, level 3, hardware, version 3.0`. */
+export function describeValidation({ type, authority, level, version, certificate }: TokenValidation): string {
+  return [
+    `${AUTHORITY_NAMES[authority]}${certificate === undefined ? '' : ` certificate ${certificate}`}`,
+    ...(level === undefined ? [] : [`level ${level}`]),
+    ...(type === 'unspecified' ? [] : [type]),
+    ...(version === undefined ? [] : [`version ${version}`]),
+  ].join(', ')
 }
 
 /** For people: where it is, and what the token says of it; of a sealed half that is what it says of the key that seals it. */
@@ -66,6 +98,30 @@ export function describeHalf({ location, sealing, ...flags }: Omit<HalfProtectio
   if (location === 'token') return ['in the token', facts].filter(Boolean).join(', ')
   const sealed = `sealed by the token${sealing === undefined ? '' : ` (${sealing})`}`
   return facts === '' ? sealed : `${sealed}, by a key that is ${facts}`
+}
+
+function parseValidations(value: JsonValue): TokenValidation[] {
+  if (!Array.isArray(value) || value.length < 1 || value.length > LIMITS.tokenValidations)
+    throw invalid(`validations is ${describe(value)}, want an array of 1 to ${LIMITS.tokenValidations}`)
+  return (value as readonly JsonValue[]).map(parseValidation)
+}
+
+function parseValidation(value: JsonValue): TokenValidation {
+  const object = asObject(value, 'validation of the token', ['type', 'authority', 'level', 'version', 'certificate'])
+  const { level, version, certificate } = object
+  if (level !== undefined && !(typeof level === 'number' && Number.isSafeInteger(level) && level >= 0 && level <= LIMITS.validationLevel))
+    throw invalid(`level is ${describe(level)}, want 0 to ${LIMITS.validationLevel}`)
+  if (version !== undefined && !(typeof version === 'string' && /^\d{1,3}\.\d{1,3}$/.test(version)))
+    throw invalid(`version is ${describe(version)}, want one like 3.0`)
+  if (certificate !== undefined && !(typeof certificate === 'string' && certificate.length <= MAX_TEXT && /^[ -~]+$/.test(certificate)))
+    throw invalid(`certificate is ${describe(certificate)}, want 1 to ${MAX_TEXT} characters of printable ASCII`)
+  return {
+    type: parseChoice(object, 'type', VALIDATION_TYPES),
+    authority: parseChoice(object, 'authority', VALIDATION_AUTHORITIES),
+    ...(level === undefined ? {} : { level }),
+    ...(version === undefined ? {} : { version }),
+    ...(certificate === undefined ? {} : { certificate }),
+  }
 }
 
 function parseHalf(value: JsonValue): HalfProtection {
@@ -109,6 +165,11 @@ function invalid(message: string): SealstoneError {
 }
 
 export const KEY_ORIGINS = ['generated', 'imported', 'adopted'] as const
+/** CKV_TYPE_… and CKV_AUTHORITY_TYPE_… of PKCS#11 3.2, in the order of their numbers. */
+export const VALIDATION_TYPES = ['unspecified', 'software', 'hardware', 'firmware', 'hybrid'] as const
+export const VALIDATION_AUTHORITIES = ['unspecified', 'nist-cmvp', 'common-criteria'] as const
+const AUTHORITY_NAMES = { unspecified: 'no named authority', 'nist-cmvp': 'NIST CMVP', 'common-criteria': 'Common Criteria' } as const
+const MEMBERS = ['module', 'tokenModel', 'tokenSerial', 'firmware', 'origin', 'recoverable', 'validations', 'halves']
 const FOREIGN_ORIGINS = ['imported', 'adopted'] as const
 const ROLES = ['ml-dsa', 'classical', 'companion'] as const
 const LOCATIONS = ['token', 'sealed'] as const
@@ -123,4 +184,4 @@ const FACTS: Readonly<Record<(typeof ATTRIBUTES)[number], readonly [string, stri
   local: ['made in the token', 'not made in the token'],
 }
 const MAX_HALVES = 3
-const MAX_TEXT = 255
+const MAX_TEXT = LIMITS.protectionText

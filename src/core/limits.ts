@@ -19,6 +19,12 @@ export const LIMITS = {
   checkpointBytes: 512 * 1024,
   /** One value in the state directory's database: twice the longest answer that is kept for a repeated request. */
   storedValueBytes: 128 * 1024 * 1024,
+  /** Validations of a token in a statement on how a key is protected. */
+  tokenValidations: 4,
+  /** Their levels. */
+  validationLevel: 999,
+  /** Characters of each text in such a statement. */
+  protectionText: 255,
   jsonDepth: 32,
   /** Values in a signed statement: of each file an object with some members. */
   statementValues: 1_000_000,

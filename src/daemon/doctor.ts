@@ -1,6 +1,6 @@
 /** Looks at everything a daemon needs and says what is wrong and what to do. Uses no signing key and prints no secret. */
 import { existsSync, lstatSync, statfsSync } from 'node:fs'
-import { defined, isClosedToOthers, SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
+import { defined, describeValidation, isClosedToOthers, SealstoneError, silentLogger, systemClock, Timeline, toSealstoneError } from '#core'
 import { acquireLock, openDatabase } from '#db'
 import { type ProbeFacts, type ProbeRow, hashedSerial, startKeyHost, type TokenProbe } from '#keyhost'
 import { openKeyStore } from '#keys'
@@ -145,7 +145,8 @@ function report({
 }
 
 function describeModule({ facts }: TokenProbe): string {
-  return `${facts.module}: ${facts.library}; token firmware ${facts.firmware}, hardware ${facts.hardware}, ${facts.mechanisms} mechanisms`
+  const validated = (facts.validations ?? []).map((one) => `; validated: ${describeValidation(one)}`).join('')
+  return `${facts.module}: ${facts.library}; token firmware ${facts.firmware}, hardware ${facts.hardware}, ${facts.mechanisms} mechanisms${validated}`
 }
 
 function said(text: string): string {

@@ -9,7 +9,7 @@ export type RequiredProtection = (typeof PROTECTION_LEVELS)[number]
  * from a careful one, and proves nothing about one who lies.
  */
 export function protectionFault(
-  { module, tokenModel, origin, recoverable, halves }: KeyProtection,
+  { module, tokenModel, origin, recoverable, halves, validations }: KeyProtection,
   required: RequiredProtection,
 ): string | undefined {
   if (origin === 'imported') return 'the key was imported: its private part was elsewhere before'
@@ -20,6 +20,8 @@ export function protectionFault(
   if (weak !== undefined) return `the token does not say of the ${weak.role} half that it is sensitive, never extractable and made in it`
   if (required === 'hsm' && SOFTWARE.some((known) => known.test(tokenModel) || known.test(module)))
     return `the token is ${tokenModel} (${module}), which is software`
+  if (required === 'hsm' && validations?.every(({ type }) => type === 'software') === true)
+    return `the token is ${tokenModel} (${module}), which says that it was validated as software`
   return undefined
 }
 

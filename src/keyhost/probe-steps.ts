@@ -1,4 +1,5 @@
 /** What is tried of a token, one step after the other, and what is said of each. Names are stable: `doctor --json` has them. */
+import type { TokenValidation } from '#core'
 import type { BoundSymbols } from './bound-symbols.ts'
 import type { TokenInfo } from './protocol.ts'
 
@@ -37,6 +38,7 @@ export interface ProbeFacts extends TokenInfo {
   /** Of a token with a clock, ISO 8601. */
   readonly time?: string
   readonly mechanisms: number
+  readonly validations?: readonly TokenValidation[]
 }
 
 export type ProbeRequest =

@@ -48,7 +48,16 @@ function policyMessage({ rotationDays, ...policy }: KeyView['policy']): KeyPolic
   return { ...policy, rotationDays: rotationDays ?? 0 }
 }
 
-function protectionMessage({ module, tokenModel, tokenSerial, halves, origin, recoverable, firmware }: KeyProtection): KeyProtectionInit {
+function protectionMessage({
+  module,
+  tokenModel,
+  tokenSerial,
+  halves,
+  origin,
+  recoverable,
+  firmware,
+  validations = [],
+}: KeyProtection): KeyProtectionInit {
   return {
     module,
     tokenModel,
@@ -57,6 +66,7 @@ function protectionMessage({ module, tokenModel, tokenSerial, halves, origin, re
     origin: origin ?? '',
     recoverable: recoverable === true,
     firmware: firmware ?? '',
+    validations: validations.map(({ version = '', certificate = '', ...told }) => ({ ...told, version, certificate })),
   }
 }
 

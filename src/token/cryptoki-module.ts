@@ -31,6 +31,8 @@ export interface TokenInfo {
 export interface FoundToken {
   readonly slot: Handle
   readonly flags: number
+  /** The version of PKCS#11 that the module says it follows. */
+  readonly cryptokiVersion: { readonly major: number; readonly minor: number }
   readonly info: TokenInfo
 }
 
@@ -83,7 +85,7 @@ export function tokenFlags(cryptoki: Cryptoki, slot: Handle): number {
 
 function listTokens(cryptoki: Cryptoki, modulePath: string): FoundToken[] {
   try {
-    const { libraryDescription, libraryVersion, manufacturerID } = cryptoki.C_GetInfo()
+    const { cryptokiVersion, libraryDescription, libraryVersion, manufacturerID } = cryptoki.C_GetInfo()
     const library = `${unpadded(manufacturerID)} ${unpadded(libraryDescription)} ${libraryVersion.major}.${libraryVersion.minor}`
     return cryptoki
       .C_GetSlotList(true)
@@ -92,6 +94,7 @@ function listTokens(cryptoki: Cryptoki, modulePath: string): FoundToken[] {
       .map(({ slot, token }) => ({
         slot,
         flags: token.flags,
+        cryptokiVersion,
         info: {
           label: unpadded(token.label),
           serial: unpadded(token.serialNumber).trim(),

@@ -1,6 +1,6 @@
 /** A logged-in token: lends sessions, finds objects, and repairs a lost session or login once. Everything is synchronous. */
 import pkcs11js from 'pkcs11js'
-import { type LogFields, type Logger, SealstoneError } from '#core'
+import { type LogFields, type Logger, SealstoneError, type TokenValidation } from '#core'
 import { faultClass, processUnfit, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName } from './cryptoki-module.ts'
 import { findObjects } from './find-objects.ts'
@@ -8,6 +8,7 @@ import { login } from './login.ts'
 import { keepsKeysLoaded } from './quirks.ts'
 import type { FaultClass } from './return-values.ts'
 import { SessionPool } from './session-pool.ts'
+import { mayTellValidations, readValidations } from './validations.ts'
 
 export interface TokenOptions {
   readonly modulePath: string
@@ -50,6 +51,7 @@ export class Token {
   readonly #options: TokenOptions
   readonly #sessions: SessionPool
   readonly #handles = new Map<string, Handle>()
+  #validations: readonly TokenValidation[] | undefined
   #mechanisms: ReadonlySet<number> | undefined
   #isLoggedOut = false
   #sawObjects = false
@@ -59,6 +61,7 @@ export class Token {
     this.#slot = found.slot
     this.#options = options
     this.info = found.info
+    if (!mayTellValidations(found.cryptokiVersion)) this.#validations = []
     this.#sessions = new SessionPool(cryptoki, found.slot)
     this.#login()
   }
@@ -101,6 +104,17 @@ export class Token {
     if (!this.supports(mechanism)) return false
     const { minKeySize, maxKeySize } = this.run('ask for key sizes', ({ cryptoki }) => cryptoki.C_GetMechanismInfo(this.#slot, mechanism))
     return maxKeySize === 0 || (bits >= minKeySize && bits <= maxKeySize)
+  }
+
+  /** By whom the token says that it was validated. Never throws: a token that does not answer says nothing, and is asked again the next time. */
+  validations(): readonly TokenValidation[] {
+    try {
+      this.#validations ??= this.run('read the validations of the token', ({ cryptoki, session }) => readValidations(cryptoki, session))
+      return this.#validations
+    } catch (error) {
+      this.#options.logger.warn({ error: String(error) }, 'the token does not tell of its validations')
+      return []
+    }
   }
 
   require(mechanism: number, what: string): void {

@@ -1,11 +1,12 @@
 /** A token on trial: what it says of itself, and objects that are made only to be tried. Raw calls; nothing is repaired and nothing repeated. */
 import pkcs11js from 'pkcs11js'
-import { type Logger, SealstoneError } from '#core'
+import { type Logger, SealstoneError, type TokenValidation } from '#core'
 import { faultClass, returnValue, tokenError } from './cryptoki-errors.ts'
 import { type Cryptoki, findToken, type FoundToken, type Handle, loadModule, type TokenInfo, type TokenName, tokenFlags } from './cryptoki-module.ts'
 import { findObjects } from './find-objects.ts'
 import { login } from './login.ts'
 import { keepsKeysLoaded } from './quirks.ts'
+import { mayTellValidations, readValidations } from './validations.ts'
 
 export interface TrialOptions {
   readonly modulePath: string
@@ -27,6 +28,8 @@ export interface TokenFacts extends TokenInfo {
   /** Only of a token with a clock: its time, ISO 8601. */
   readonly time?: string
   readonly mechanisms: number
+  /** Absent where it tells of none. */
+  readonly validations?: readonly TokenValidation[]
 }
 
 export interface Trial {
@@ -47,14 +50,16 @@ export class TokenOnTrial {
   readonly #slot: Handle
   readonly #options: TrialOptions
   readonly #mechanisms: ReadonlySet<number>
+  readonly #mayTellValidations: boolean
   #anchor: Handle | undefined
   #refusedSessionObjects: string | undefined
 
-  constructor(cryptoki: Cryptoki, { slot, info }: FoundToken, options: TrialOptions) {
+  constructor(cryptoki: Cryptoki, { slot, info, cryptokiVersion }: FoundToken, options: TrialOptions) {
     this.#cryptoki = cryptoki
     this.#slot = slot
     this.#options = options
     this.info = info
+    this.#mayTellValidations = mayTellValidations(cryptokiVersion)
     this.#mechanisms = new Set(ask('list mechanisms', () => cryptoki.C_GetMechanismList(slot)))
   }
 
@@ -74,6 +79,19 @@ export class TokenOnTrial {
       ...(isCount(said.sessionCount) ? { openSessions: said.sessionCount } : {}),
       ...(time === undefined ? {} : { time }),
       mechanisms: this.#mechanisms.size,
+      ...this.#validations(),
+    }
+  }
+
+  /** A token that does not answer tells of none. */
+  #validations(): Pick<TokenFacts, 'validations'> {
+    if (!this.#mayTellValidations) return {}
+    try {
+      const validations = this.with('read the validations of the token', ({ cryptoki, session }) => readValidations(cryptoki, session))
+      return validations.length === 0 ? {} : { validations }
+    } catch (error) {
+      this.#options.logger.warn({ error: String(error) }, 'the token does not tell of its validations')
+      return {}
     }
   }
 

@@ -1,6 +1,6 @@
 /** Key protection statements: read strictly, written back the same. */
 import { expect, it } from 'vitest'
-import { describeHalf, type JsonValue, type KeyProtection, keyProtectionJson, parseKeyProtection, SealstoneError } from '#core'
+import { describeHalf, describeValidation, type JsonValue, type KeyProtection, keyProtectionJson, parseKeyProtection, SealstoneError } from '#core'
 
 const PROTECTION: KeyProtection = {
   module: 'libsofthsm2.so',
@@ -39,12 +39,22 @@ it('reads a statement with the firmware, and one from before there was any', () 
   expect(parseKeyProtection(keyProtectionJson(PROTECTION))).not.toHaveProperty('firmware')
 })
 
+it('reads a statement with validations of the token, and tells them to people', () => {
+  const validations = [
+    { type: 'hardware', authority: 'nist-cmvp', level: 3, version: '3.0', certificate: '4998' },
+    { type: 'unspecified', authority: 'unspecified', level: 0 },
+  ] as const
+  expect(parseKeyProtection(keyProtectionJson({ ...PROTECTION, validations }))).toEqual({ ...PROTECTION, validations })
+  expect(validations.map(describeValidation)).toEqual(['NIST CMVP certificate 4998, level 3, hardware, version 3.0', 'no named authority, level 0'])
+})
+
 it('reads back what it wrote', () => {
   expect(parseKeyProtection(JSON.parse(JSON.stringify(keyProtectionJson(PROTECTION))) as JsonValue)).toEqual(PROTECTION)
 })
 
 const [half] = keyProtectionJson(PROTECTION)['halves'] as [JsonValue]
 const changed = (members: Record<string, JsonValue>): JsonValue => ({ ...keyProtectionJson(PROTECTION), ...members })
+const VALIDATION = { type: 'hardware', authority: 'nist-cmvp', level: 3 }
 const changedHalf = (members: Record<string, JsonValue>): JsonValue => changed({ halves: [{ ...(half as object), ...members }] })
 
 it.each<[string, JsonValue | undefined]>([
@@ -54,6 +64,18 @@ it.each<[string, JsonValue | undefined]>([
   ['a number for a name', changed({ module: 1 })],
   ['a number for the firmware', changed({ firmware: 7.8 })],
   ['a name of 256 characters', changed({ tokenModel: 'x'.repeat(256) })],
+  ['no validation in a list of them', changed({ validations: [] })],
+  ['five validations', changed({ validations: Array(5).fill(VALIDATION) as JsonValue[] })],
+  ['a validation that is a word', changed({ validations: ['FIPS'] })],
+  ['a validation of an unknown type', changed({ validations: [{ ...VALIDATION, type: 'paper' }] })],
+  ['a validation by nobody', changed({ validations: [{ type: 'hardware', level: 3 }] })],
+  ['a validation with a stray member', changed({ validations: [{ ...VALIDATION, country: 'US' }] })],
+  ['a level that is a word', changed({ validations: [{ ...VALIDATION, level: '3' }] })],
+  ['a level of 1,000', changed({ validations: [{ ...VALIDATION, level: 1000 }] })],
+  ['a level below 0', changed({ validations: [{ ...VALIDATION, level: -1 }] })],
+  ['a version in words', changed({ validations: [{ ...VALIDATION, version: 'three' }] })],
+  ['a certificate with a line break', changed({ validations: [{ ...VALIDATION, certificate: 'a\nb' }] })],
+  ['an empty certificate', changed({ validations: [{ ...VALIDATION, certificate: '' }] })],
   ['no halves', changed({ halves: [] })],
   ['four halves', changed({ halves: Array(4).fill(half) as JsonValue[] })],
   ['a half that is null', changed({ halves: [null] })],

@@ -31,6 +31,22 @@ describe('what is written', () => {
     }
   })
 
+  it('has the form of the schema with validations of the token, and reads back', () => {
+    const validations = [
+      { type: 'hardware', authority: 'nist-cmvp', level: 3, version: '3.0', certificate: '4998' },
+      { type: 'unspecified', authority: 'common-criteria' },
+    ] as const
+    const protection = { ...PROTECTION, validations }
+    const payload = buildStatement({
+      predicateType: 'https://slsa.dev/provenance/v1',
+      predicate: {},
+      subjects: [{ name: 'm', sha256: '00'.repeat(32) }],
+    })
+    const { hybrid } = signStatement(home, payload, { protection, leaf: (leaf) => ({ ...leaf, keyProtection: protection }) })
+    expect(validate(JSON.parse(Buffer.from(hybrid).toString())), JSON.stringify(validate.errors)).toBe(true)
+    expect(parseHybridBundle(hybrid).protection).toEqual(protection)
+  })
+
   it('holds the very payload of model.sig', () => {
     expect(parseHybridBundle(signed.hybrid).bundle.payload).toEqual(parseBundle(signed.bundle).payload)
   })
@@ -61,6 +77,11 @@ describe('the reader and the schema', () => {
     ['an unknown member of the envelope', 'bundle.dsseEnvelope.extra', 1],
     ['an unknown member of the signature', 'bundle.dsseEnvelope.signatures.0.extra', 1],
     ['an unknown member of the protection', 'protection.extra', 1],
+    ['a validation of an unknown type', 'protection.validations', [{ type: 'paper', authority: 'nist-cmvp' }]],
+    ['no validation in a list of them', 'protection.validations', []],
+    ['a version of a validation in words', 'protection.validations', [{ type: 'hardware', authority: 'nist-cmvp', version: 'three' }]],
+    ['a certificate with a line break', 'protection.validations', [{ type: 'hardware', authority: 'nist-cmvp', certificate: 'a\nb' }]],
+    ['a level of 1,000', 'protection.validations', [{ type: 'hardware', authority: 'nist-cmvp', level: 1000 }]],
     ['an unknown member of a half', 'protection.halves.0.extra', 1],
     ['an unknown member of the receipt', 'receipt.extra', 1],
     ['no key', 'key', REMOVE],

@@ -54,6 +54,13 @@ describe('a verifier that demands protection', () => {
     }
   })
 
+  it('hsm: refuses a token that says of itself that software was validated, and believes one where hardware was too', async () => {
+    const software = { type: 'software', authority: 'nist-cmvp', level: 1, certificate: '4282' } as const
+    expect(await check({ ...GOOD, validations: [software] }, 'hsm')).toMatch(/^failed: .* validated as software/)
+    expect(await check({ ...GOOD, validations: [software] }, 'token')).toMatch(/^passed/)
+    expect(await check({ ...GOOD, validations: [software, { ...software, type: 'hardware', level: 3 }] }, 'hsm')).toMatch(/^passed/)
+  })
+
   it.each([{ sensitive: false }, { extractable: true }, { alwaysSensitive: false }, { neverExtractable: false }, { local: false }])(
     'refuses a half with %o, and one of which that is not said',
     async (flag) => {

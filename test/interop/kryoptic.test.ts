@@ -39,6 +39,7 @@ describe.each(SUITES)('%s', (suite) => {
     const key = await make(suite, 'token')
     expect(key).not.toHaveProperty('sealedSeed')
     expect(key.protection.halves).toContainEqual({ role: 'ml-dsa', location: 'token', ...GUARDED })
+    expect(key.protection).not.toHaveProperty('validations')
     for (const length of [0, 1, 1000, 65_536]) await signsRightly(key, new Uint8Array(length).fill(7))
     expect(parseKeyMaterial(keyMaterialJson(key))).toEqual(key)
   })
@@ -97,7 +98,8 @@ describe('a composite with both halves in the token', () => {
 describe('a probe', () => {
   it('signs in the token with every ML-DSA set, with and without context, and leaves nothing', async () => {
     using other = makeKryopticToken('probe')
-    const { rows } = await probeToken({ token: other.location })
+    const { facts, rows } = await probeToken({ token: other.location })
+    expect(facts, 'it knows PKCS#11 3.2, and has no validation to tell of').not.toHaveProperty('validations')
     expect(rows.filter(({ result }) => result !== 'works')).toEqual([])
     for (const set of [44, 65, 87]) {
       const want = { result: 'works', detail: 'signs with and without context, verified in software', attributes: GUARDED }

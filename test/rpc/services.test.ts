@@ -150,6 +150,10 @@ describe('the key service', () => {
       module: 'libsofthsm2.so',
       tokenModel: 'SoftHSM v2',
       tokenSerial: '00ff',
+      validations: [
+        { type: 'hardware', authority: 'nist-cmvp', level: 3, version: '3.0', certificate: '4998' },
+        { type: 'unspecified', authority: 'common-criteria', level: 0, version: '', certificate: '' },
+      ],
       halves: [
         { role: 'ROLE_ML_DSA', location: 'LOCATION_SEALED', sealing: 'SEALING_AES_256_GCM' },
         { role: 'ROLE_CLASSICAL', location: 'LOCATION_TOKEN', sealing: 'SEALING_UNSPECIFIED', sensitive: true, extractable: false },

@@ -39,6 +39,10 @@ const PROTECTION: KeyView['protection'] = {
   module: 'libsofthsm2.so',
   tokenModel: 'SoftHSM v2',
   tokenSerial: '00ff',
+  validations: [
+    { type: 'hardware', authority: 'nist-cmvp', level: 3, version: '3.0', certificate: '4998' },
+    { type: 'unspecified', authority: 'common-criteria', level: 0 },
+  ],
   halves: [
     { role: 'ml-dsa', location: 'sealed', sealing: 'aes-256-gcm' },
     { role: 'classical', location: 'token', sensitive: true, extractable: false },

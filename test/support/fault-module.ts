@@ -42,15 +42,19 @@ export interface FaultModule {
 
 export interface FaultyToken extends TestToken, FaultModule {}
 
-export async function makeFaultyToken(label = 'test'): Promise<FaultyToken> {
+/** Attributes of an object by their numbers. */
+export type ShownObject = Readonly<Record<number, Uint8Array>>
+
+/** @param validations objects of class CKO_VALIDATION that the module shows; with any of them it says that it follows PKCS#11 3.2 */
+export async function makeFaultyToken(label = 'test', validations?: readonly ShownObject[]): Promise<FaultyToken> {
   const token = await makeToken(label)
-  const faults = faultModule(token)
+  const faults = faultModule(token, validations)
   const location: TokenLocation = { ...token.location, modulePath: faults.modulePath, env: faults.env }
   return { ...token, ...faults, location, options: { ...token.options, modulePath: faults.modulePath } }
 }
 
 /** Before that token's module; its control file and its counters are in the token's folder. */
-function faultModule({ folder, location }: TestToken): FaultModule {
+function faultModule({ folder, location }: TestToken, validations: readonly ShownObject[] | undefined): FaultModule {
   if (!existsSync(MODULE)) throw new Error(`${MODULE} is missing: run .ci/setup test`)
   const control = join(folder, 'faults')
   const counts = join(folder, 'calls')
@@ -61,9 +65,17 @@ function faultModule({ folder, location }: TestToken): FaultModule {
     writeFileSync(`${control}.new`, lines.join(''))
     renameSync(`${control}.new`, control)
   }
+  const shown = join(folder, 'validations')
+  if (validations !== undefined) writeFileSync(shown, validations.flatMap(shownLines).join(''))
   return {
     modulePath: MODULE,
-    env: { ...location.env, FAULT_MODULE_TARGET: location.modulePath, FAULT_MODULE_CONTROL: control, FAULT_MODULE_COUNTS: counts },
+    env: {
+      ...location.env,
+      FAULT_MODULE_TARGET: location.modulePath,
+      FAULT_MODULE_CONTROL: control,
+      FAULT_MODULE_COUNTS: counts,
+      ...(validations === undefined ? {} : { FAULT_MODULE_VALIDATIONS: shown }),
+    },
     inject: ({ fn, action, call = 1, times = 1 }) => {
       const [name, argument] = describeAction(action)
       const numbers = [calls(fn) + call, times === 'always' ? 0 : times].map((number) => number.toString(16))
@@ -76,6 +88,12 @@ function faultModule({ folder, location }: TestToken): FaultModule {
     },
     calls,
   }
+}
+
+function shownLines(object: ShownObject, index: number): string[] {
+  return Object.entries(object).map(
+    ([type, value]) => `${(index + 1).toString(16)} ${Number(type).toString(16)} ${Buffer.from(value).toString('hex')}\n`,
+  )
 }
 
 function describeAction(action: FaultAction): [name: string, argument: number] {

@@ -71,6 +71,9 @@ const protections = fc.record({
   firmware: fc.constantFrom(undefined, '2.6'),
   origin: fc.constantFrom(undefined, 'imported', 'adopted'),
   recoverable: fc.constantFrom(undefined, true),
+  validations: fc.constantFrom(undefined, undefined, [
+    { type: 'hardware', authority: 'nist-cmvp', level: 3, version: '3.0', certificate: '4998 "a"' },
+  ]),
   halves: fc.array(
     fc.record({
       role: fc.constantFrom('ml-dsa', 'classical', 'companion'),

@@ -1,6 +1,6 @@
 /** sealstone keys show */
 import type { KeyInfo } from '#client'
-import { defined, describeHalf } from '#core'
+import { defined, describeHalf, describeValidation } from '#core'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { type ConnectionOptions, openClient } from '../connection.ts'
 import { table, visible } from '../text.ts'
@@ -54,6 +54,7 @@ function describeKey(key: KeyInfo, versions: readonly KeyInfo[]): string[][] {
       `${protection.tokenModel}, serial ${protection.tokenSerial}${protection.firmware === undefined ? '' : `, firmware ${protection.firmware}`}`,
     ],
     ['module', protection.module],
+    ...(protection.validations ?? []).map((validation) => ['validated', describeValidation(validation)]),
     ...protection.halves.map((half) => [`${half.role} half`, describeHalf(half)]),
   ]
 }

@@ -2,28 +2,29 @@
  * A PKCS#11 module for tests: it forwards every call to a real one and counts it, and fails in the way and at the call it is told to.
  *
  * Environment: FAULT_MODULE_TARGET, the real module; FAULT_MODULE_COUNTS, the shared counters (control.h); FAULT_MODULE_CONTROL, the
- * faults (control.h). All three are wanted, or the module does not load.
+ * faults (control.h). All three are wanted, or the module does not load. FAULT_MODULE_VALIDATIONS, objects to show (validations.h); not wanted.
  *
  * Compiled against the headers of PKCS#11 that come with pkcs11js; the list of functions is that of version 2.40.
  */
 #include "control.h"
+#include "validations.h"
 
 static CK_FUNCTION_LIST_PTR target;
 
 /* A call: counted, then refused, or passed on with what the fault does to its answer. */
-#define CALL(name, args) \
+#define CALL(name, passed) \
   struct fault fault; \
   CK_RV refusal = enter(INDEX_##name, &fault); \
-  return refusal != CKR_OK ? refusal : answer(&fault, target->name args)
+  return refusal != CKR_OK ? refusal : answer(&fault, passed)
 
-#define F1(name, A) static CK_RV name##_(A a) { CALL(name, (a)); }
-#define F2(name, A, B) static CK_RV name##_(A a, B b) { CALL(name, (a, b)); }
-#define F3(name, A, B, C) static CK_RV name##_(A a, B b, C c) { CALL(name, (a, b, c)); }
-#define F4(name, A, B, C, D) static CK_RV name##_(A a, B b, C c, D d) { CALL(name, (a, b, c, d)); }
-#define F5(name, A, B, C, D, E) static CK_RV name##_(A a, B b, C c, D d, E e) { CALL(name, (a, b, c, d, e)); }
-#define F6(name, A, B, C, D, E, F) static CK_RV name##_(A a, B b, C c, D d, E e, F f) { CALL(name, (a, b, c, d, e, f)); }
+#define F1(name, A) static CK_RV name##_(A a) { CALL(name, target->name (a)); }
+#define F2(name, A, B) static CK_RV name##_(A a, B b) { CALL(name, target->name (a, b)); }
+#define F3(name, A, B, C) static CK_RV name##_(A a, B b, C c) { CALL(name, target->name (a, b, c)); }
+#define F4(name, A, B, C, D) static CK_RV name##_(A a, B b, C c, D d) { CALL(name, target->name (a, b, c, d)); }
+#define F5(name, A, B, C, D, E) static CK_RV name##_(A a, B b, C c, D d, E e) { CALL(name, target->name (a, b, c, d, e)); }
+#define F6(name, A, B, C, D, E, F) static CK_RV name##_(A a, B b, C c, D d, E e, F f) { CALL(name, target->name (a, b, c, d, e, f)); }
 #define F8(name, A, B, C, D, E, F, G, H) \
-  static CK_RV name##_(A a, B b, C c, D d, E e, F f, G g, H h) { CALL(name, (a, b, c, d, e, f, g, h)); }
+  static CK_RV name##_(A a, B b, C c, D d, E e, F f, G g, H h) { CALL(name, target->name (a, b, c, d, e, f, g, h)); }
 
 /* Data in, data out: the fault `flip` changes one bit of what came out. */
 #define DATA(name) \
@@ -47,7 +48,6 @@ typedef CK_OBJECT_HANDLE_PTR OBJECTS;
 
 F1(C_Initialize, CK_VOID_PTR)
 F1(C_Finalize, CK_VOID_PTR)
-F1(C_GetInfo, CK_INFO_PTR)
 F3(C_GetSlotList, CK_BBOOL, CK_SLOT_ID_PTR, COUNTS)
 F2(C_GetSlotInfo, CK_SLOT_ID, CK_SLOT_INFO_PTR)
 F2(C_GetTokenInfo, CK_SLOT_ID, CK_TOKEN_INFO_PTR)
@@ -69,9 +69,6 @@ F5(C_CopyObject, SESSION, OBJECT, TEMPLATE, COUNT, OBJECTS)
 F2(C_DestroyObject, SESSION, OBJECT)
 F3(C_GetObjectSize, SESSION, OBJECT, COUNTS)
 F4(C_SetAttributeValue, SESSION, OBJECT, TEMPLATE, COUNT)
-F3(C_FindObjectsInit, SESSION, TEMPLATE, COUNT)
-F4(C_FindObjects, SESSION, OBJECTS, COUNT, COUNTS)
-F1(C_FindObjectsFinal, SESSION)
 F3(C_EncryptInit, SESSION, MECHANISM, OBJECT)
 DATA(C_Encrypt)
 F5(C_EncryptUpdate, SESSION, BYTES, COUNT, BYTES, COUNTS)
@@ -112,12 +109,34 @@ F1(C_GetFunctionStatus, SESSION)
 F1(C_CancelFunction, SESSION)
 F3(C_WaitForSlotEvent, CK_FLAGS, CK_SLOT_ID_PTR, CK_VOID_PTR)
 
+static CK_RV C_GetInfo_(CK_INFO_PTR info) {
+  struct fault fault;
+  CK_RV rv = enter(INDEX_C_GetInfo, &fault);
+  if (rv != CKR_OK) return rv;
+  rv = target->C_GetInfo(info);
+  if (shows_validations && rv == CKR_OK) info->cryptokiVersion = (CK_VERSION){ 3, 2 };
+  return answer(&fault, rv);
+}
+
+static CK_RV C_FindObjectsInit_(SESSION session, TEMPLATE template, COUNT count) {
+  CALL(C_FindObjectsInit, begins_search(template, count) ? CKR_OK : target->C_FindObjectsInit(session, template, count));
+}
+
+static CK_RV C_FindObjects_(SESSION session, OBJECTS objects, COUNT room, COUNTS count) {
+  CALL(C_FindObjects, is_searching ? found_validations(objects, room, count) : target->C_FindObjects(session, objects, room, count));
+}
+
+static CK_RV C_FindObjectsFinal_(SESSION session) {
+  CALL(C_FindObjectsFinal, is_searching ? CKR_OK : target->C_FindObjectsFinal(session));
+}
+
 /* The fault `lie` changes the value of one attribute: a CK_BBOOL becomes the other one, of a longer value the last byte changes. */
 static CK_RV C_GetAttributeValue_(SESSION session, OBJECT object, TEMPLATE attributes, COUNT count) {
   struct fault fault;
   CK_RV rv = enter(INDEX_C_GetAttributeValue, &fault);
   if (rv != CKR_OK) return rv;
-  rv = target->C_GetAttributeValue(session, object, attributes, count);
+  rv = object > FIRST_VALIDATION && object <= shown_last ? validation_attributes(object, attributes, count)
+                                                         : target->C_GetAttributeValue(session, object, attributes, count);
   for (CK_ULONG i = 0; fault.action == LIE && rv == CKR_OK && i < count; i++) {
     if (attributes[i].type != fault.argument || attributes[i].pValue == NULL || attributes[i].ulValueLen == 0) continue;
     ((CK_BYTE_PTR)attributes[i].pValue)[attributes[i].ulValueLen - 1] ^= 1;
@@ -137,7 +156,7 @@ static CK_FUNCTION_LIST functions = {
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
   if (target == NULL) {
     const char *path = getenv("FAULT_MODULE_TARGET");
-    void *module = path == NULL || !open_control() ? NULL : dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *module = path == NULL || !open_control() || !read_validations() ? NULL : dlopen(path, RTLD_NOW | RTLD_LOCAL);
     CK_C_GetFunctionList get = module == NULL ? NULL : (CK_C_GetFunctionList)dlsym(module, "C_GetFunctionList");
     if (get == NULL || get(&target) != CKR_OK) return CKR_GENERAL_ERROR;
   }

@@ -4,6 +4,10 @@ import type {
   HalfProtectionInit as _sealstone_v1_HalfProtectionInit,
   HalfProtection as _sealstone_v1_HalfProtection,
 } from '../../sealstone/v1/HalfProtection.ts'
+import type {
+  TokenValidationInit as _sealstone_v1_TokenValidationInit,
+  TokenValidation as _sealstone_v1_TokenValidation,
+} from '../../sealstone/v1/TokenValidation.ts'
 
 export interface KeyProtectionInit {
   module?: string
@@ -13,6 +17,7 @@ export interface KeyProtectionInit {
   origin?: string
   recoverable?: boolean
   firmware?: string
+  validations?: _sealstone_v1_TokenValidationInit[]
 }
 
 export interface KeyProtection {
@@ -23,4 +28,5 @@ export interface KeyProtection {
   origin: string
   recoverable: boolean
   firmware: string
+  validations: _sealstone_v1_TokenValidation[]
 }
