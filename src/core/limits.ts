@@ -25,6 +25,8 @@ export const LIMITS = {
   validationLevel: 999,
   /** Characters of each text in such a statement. */
   protectionText: 255,
+  /** Versions of keys in one state directory, as many as a trust file has room for. */
+  keyVersions: 10_000,
   jsonDepth: 32,
   /** Values in a signed statement: of each file an object with some members. */
   statementValues: 1_000_000,

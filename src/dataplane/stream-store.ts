@@ -54,7 +54,8 @@ export class StreamStore {
   find(caller: Identity, streamId: string): StoredStream | undefined {
     const row = this.#db.prepare('SELECT id, settings, size FROM stream WHERE caller = ? AND stream_id = ?').get(caller, streamId)
     if (row === undefined) return undefined
-    const shards = this.#db.prepare('SELECT digest FROM shard WHERE stream = ? ORDER BY number').all(row['id'] as number)
+    const sql = 'SELECT digest FROM shard WHERE stream = ? ORDER BY number LIMIT ?'
+    const shards = this.#db.prepare(sql).all(row['id'] as number, this.#mostShards)
     return {
       settings: parseSettings(row['settings'] as string),
       shards: shards.map(({ digest }) => digest as Uint8Array),
@@ -69,9 +70,9 @@ export class StreamStore {
   }
 
   #makeRoom(kept: number): void {
-    const others = this.#db.prepare('SELECT id FROM stream WHERE id <> ? ORDER BY used').all(kept)
-    for (const { id } of others) {
-      if (this.#shards <= this.#mostShards) return
+    const next = this.#db.prepare('SELECT id FROM stream WHERE id <> ? ORDER BY used LIMIT 1')
+    for (let oldest = next.get(kept); oldest !== undefined && this.#shards > this.#mostShards; oldest = next.get(kept)) {
+      const { id } = oldest
       this.#shards -= this.#db.prepare('SELECT count(*) AS count FROM shard WHERE stream = ?').get(id as number)?.['count'] as number
       this.#db.prepare('DELETE FROM stream WHERE id = ?').run(id as number)
     }

@@ -1,20 +1,9 @@
 /** The rows behind the keys, read once and kept in memory: one daemon owns the database, and only this room writes to it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  canonicalJson,
-  defined,
-  KEY_ORIGINS,
-  KEY_STATES,
-  type KeyName,
-  type KeyTimes,
-  parseKeyName,
-  parseStrictJson,
-  readChoice,
-  SealstoneError,
-} from '#core'
-import type { Database, Row, SqlValue } from '#db'
-import { type KeyMaterial, keyMaterialJson, parseKeyMaterial } from '#keyhost'
+import { type KeyName, LIMITS, SealstoneError } from '#core'
+import type { Database } from '#db'
 import { DEFAULT_KEY_POLICY, describeVersion, type KeyPolicy, type KeyRecord, type LogKeys } from './key-record.ts'
+import { materialText, readLogKeys, readPolicies, readRecords, rowOf } from './key-rows.ts'
 
 export class KeyTable {
   readonly #db: Database
@@ -24,7 +13,7 @@ export class KeyTable {
 
   constructor(db: Database) {
     this.#db = db
-    this.#records = db.prepare('SELECT * FROM key_version ORDER BY name, version').all().map(readRecord)
+    this.#records = readRecords(db)
     this.#logKeys = readLogKeys(db)
     this.#policies = readPolicies(db)
   }
@@ -55,6 +44,8 @@ export class KeyTable {
   insert(record: KeyRecord, policy?: KeyPolicy): void {
     this.#db.transaction(() => {
       if (this.#find(record) !== undefined) throw new SealstoneError('KEY_EXISTS', `there is a ${describeVersion(record)} already`)
+      if (this.#records.length >= LIMITS.keyVersions)
+        throw new SealstoneError('INPUT_TOO_LARGE', `there are ${LIMITS.keyVersions} versions of keys already, no more have room in a trust file`)
       const columns = rowOf(record)
       const names = Object.keys(columns)
       this.#db.prepare(`INSERT INTO key_version (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`).run(...Object.values(columns))
@@ -132,88 +123,6 @@ export class KeyTable {
       .run(name, minSignVersion, minVerifyVersion, rotationDays ?? null, deletionAllowed ? 1 : 0)
   }
 }
-
-/** Every column of a version. */
-function rowOf(record: KeyRecord): Record<string, SqlValue> & { name: SqlValue; version: SqlValue } {
-  const { name, version, state, times, createdAt, origin, notBefore, notAfter, reason, destroyAt, quarantine, hybrid, companion } = record
-  return {
-    name,
-    version,
-    state,
-    times: canonicalJson({ ...times }),
-    created_at: createdAt.toISOString(),
-    origin,
-    not_before: notBefore?.toISOString() ?? null,
-    not_after: notAfter?.toISOString() ?? null,
-    reason: reason ?? null,
-    destroy_at: destroyAt?.toISOString() ?? null,
-    quarantine: quarantine ?? null,
-    hybrid: materialText(hybrid),
-    companion: companion === undefined ? null : materialText(companion),
-  }
-}
-
-function readRecord(row: Row): KeyRecord {
-  const time = (column: string): Date | undefined => (row[column] === null ? undefined : new Date(String(row[column])))
-  const text = (column: string): string | undefined => (row[column] === null ? undefined : String(row[column]))
-  const optional = defined({
-    notBefore: time('not_before'),
-    notAfter: time('not_after'),
-    reason: text('reason'),
-    destroyAt: time('destroy_at'),
-    quarantine: text('quarantine'),
-    companion: row['companion'] === null ? undefined : readMaterial(row['companion']),
-  })
-  const choices = { state: String(row['state']), origin: String(row['origin']) }
-  return {
-    name: parseKeyName(String(row['name'])),
-    version: Number(row['version']),
-    state: readChoice(choices, 'state', KEY_STATES),
-    origin: readChoice(choices, 'origin', KEY_ORIGINS),
-    times: JSON.parse(String(row['times'])) as KeyTimes,
-    createdAt: new Date(String(row['created_at'])),
-    hybrid: readMaterial(row['hybrid']),
-    ...optional,
-  }
-}
-
-function readLogKeys(db: Database): LogKeys | undefined {
-  const materials = new Map(
-    db
-      .prepare('SELECT role, material FROM log_key')
-      .all()
-      .map((row) => [row['role'], readMaterial(row['material'])]),
-  )
-  const ed25519 = materials.get('ed25519')
-  const mlDsa44 = materials.get('ml-dsa-44')
-  return ed25519 === undefined || mlDsa44 === undefined ? undefined : { ed25519, mlDsa44 }
-}
-
-function readPolicies(db: Database): Map<string, KeyPolicy> {
-  const rows = db.prepare('SELECT * FROM key_policy').all()
-  return new Map(
-    rows.map((row) => [
-      String(row['name']),
-      {
-        minSignVersion: Number(row['min_sign_version']),
-        minVerifyVersion: Number(row['min_verify_version']),
-        ...(row['rotation_days'] === null ? {} : { rotationDays: Number(row['rotation_days']) }),
-        deletionAllowed: row['deletion_allowed'] === 1,
-      },
-    ]),
-  )
-}
-
-function materialText(key: KeyMaterial): string {
-  return canonicalJson(keyMaterialJson(key))
-}
-
-function readMaterial(column: Row[string] | undefined): KeyMaterial {
-  return parseKeyMaterial(parseStrictJson(String(column), { maxBytes: MAX_MATERIAL_BYTES }))
-}
-
-/** The largest, with an ML-DSA-87 and an RSA half, is about 6 KiB. */
-const MAX_MATERIAL_BYTES = 65_536
 
 const ERASE_TRIES = 20
 const ERASE_PAUSE_MS = 250

@@ -69,7 +69,7 @@ export class WitnessStore {
   }
 
   evidence(origin: string): { readonly cosigned: string; readonly refused: string }[] {
-    const rows = this.#db.prepare('SELECT cosigned, refused FROM witness_evidence WHERE origin = ? ORDER BY id').all(origin)
+    const rows = this.#db.prepare('SELECT cosigned, refused FROM witness_evidence WHERE origin = ? ORDER BY id LIMIT ?').all(origin, MAX_EVIDENCE)
     return rows.map((row) => ({ cosigned: row['cosigned'] as string, refused: row['refused'] as string }))
   }
 }

@@ -7,6 +7,7 @@ import {
   KEY_ORIGINS,
   KEY_STATES,
   type KeyTimes,
+  LIMITS,
   parseKeyName,
   readArray,
   readBoolean,
@@ -27,9 +28,9 @@ import { type TrustedKey, type TrustedPolicy, type TrustedPublicKey, type TrustF
 export function parseTrustJson(document: JsonObject): TrustFile {
   if (document['version'] !== 2) throw invalid(`version is ${excerpt(JSON.stringify(document['version']) ?? 'missing')}, want 2`)
   readObject(document, 'trust file', ['version', 'serial', 'issuedAt', 'expiresAt', 'log', 'keys', 'policies'])
-  const keys = readArray(document, 'keys', 0, MAX_KEYS).map(parseKey)
+  const keys = readArray(document, 'keys', 0, LIMITS.keyVersions).map(parseKey)
   refuseDoubles(keys)
-  const policies = readArray(document, 'policies', 0, MAX_KEYS).map(parsePolicy)
+  const policies = readArray(document, 'policies', 0, LIMITS.keyVersions).map(parsePolicy)
   if (new Set(policies.map(({ name }) => name)).size !== policies.length) throw invalid('a key has two policies')
   return {
     version: 2,
@@ -169,4 +170,3 @@ const MAX_WITNESSES = 24 // with two lines each below the 64 that a note may hav
 const MAX_AUTHORITIES = 8
 const MAX_CERTIFICATE_BYTES = 16_384
 const MAX_REASON = 1024
-const MAX_KEYS = 10_000
