@@ -162,7 +162,7 @@ describe('the directory of a witness', () => {
     expect(statSync(directory).mode & 0o777).toBe(0o700)
     for (const file of readdirSync(directory)) expect(statSync(join(directory, file)).mode & 0o777, file).toBe(0o600)
     expect(readdirSync(directory).sort()).toEqual(['ed25519.pem', 'ml-dsa-44.pem', 'witness.toml'])
-    expect(() => makeWitness(directory, [])).toThrow(/cannot be made/)
+    expect(() => makeWitness(directory, [])).toThrow(/is there already/)
   })
 
   it('is used by one process at a time', async () => {
