@@ -55,6 +55,11 @@ export async function createKey(parts: KeyParts, request: CreateRequest): Promis
   const suite = findSuite(request.suite)
   refuseKnownName(parts, request.name)
   checkValidity(parts, request)
+  if (request.mlDsaInToken === true && suite.mlDsa === undefined) {
+    throw new SealstoneError('INPUT_INVALID', `suite ${suite.id} has no ML-DSA half that could be in the token`, {
+      hint: 'leave out --ml-dsa-in-token, or choose another suite',
+    })
+  }
   const recipients = request.notRecoverable === true ? [] : parts.recipients
   const { hybrid, companion } = await generateMaterials(
     parts,

@@ -78,6 +78,13 @@ describe('the metrics', () => {
     expect([...known].filter((name) => !documented.includes(name))).toEqual([])
   })
 
+  it('have alerts with a page each on what to do, and no page without an alert', () => {
+    const named = (path: string, pattern: RegExp) => Array.from(readFileSync(join(PROJECT, path), 'utf8').matchAll(pattern), ([, name = '']) => name)
+    const alerts = named('deploy/alerts.yml', /^ +- alert: (\w+)$/gm)
+    expect(alerts.length).toBeGreaterThan(10)
+    expect(named('docs/operations.md', /^\*\*(Sealstone\w+)\*\* — /gm).toSorted()).toEqual(alerts.toSorted())
+  })
+
   it('are served to GET /metrics alone', async () => {
     expect((await fetch(new URL('/', address))).status).toBe(404)
     expect((await fetch(address, { method: 'POST' })).status).toBe(404)

@@ -54,6 +54,7 @@ describe('a new key', () => {
     const name = parseKeyName('default')
     const suite = 'mldsa65-ecdsa-p256'
     const before = objectsInToken()
+    await expect(store.create({ name, suite: 'ecdsa-p256', mlDsaInToken: true })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
     await expect(store.create({ name, suite, notAfter: new Date(0) })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
     expect(objectsInToken()).toBe(before)
     const twice = await Promise.allSettled([store.create({ name, suite }), store.create({ name, suite })])
@@ -141,6 +142,7 @@ describe('an unknown key', () => {
     expect(codeAndHint(() => store.get(parseKeyName('default')))).toEqual(['KEY_UNKNOWN', 'create one first'])
     await store.create({ name: parseKeyName('release-2026'), suite: 'ecdsa-p256' })
     expect(codeAndHint(() => store.get(parseKeyName('relaese-2026')))).toEqual(['KEY_UNKNOWN', expect.stringContaining('did you mean release-2026?')])
+    expect(codeAndHint(() => store.get(parseKeyName('other')))).toEqual(['KEY_UNKNOWN', 'list them with: sealstone keys list'])
   })
 })
 
