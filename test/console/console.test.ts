@@ -114,13 +114,14 @@ async function pressUntil(key: string, arrived: () => Promise<void>): Promise<vo
   }
 }
 
-it.each([360, 768, 1920, 2560])('fits %i pixels, without scrolling sideways', async (width) => {
-  await page.setViewportSize({ width, height: width < 500 ? 740 : 1080 })
+it.each([360, 768, 1920, 3840])('fits %i pixels, without scrolling sideways or cutting times off', async (width) => {
+  await page.setViewportSize({ width, height: width < 500 ? 740 : Math.max(1080, (width * 9) / 16) })
   for (const view of ['entries', 'entries/7', 'tree/7', 'keys', 'trust']) {
     await page.goto(`${stand.origin}/#/${view}`)
     await page.locator(view.includes('/') ? '.proof svg' : 'main').waitFor()
     expect(await page.evaluate('[document.documentElement.scrollWidth, document.body.scrollWidth]'), view).toEqual([width, width])
     expect(await page.evaluate(OVERFLOWING), view).toEqual([])
+    expect(await page.evaluate(CUT_TIMES), view).toEqual([])
     await screenshot(page, `${view.replace('/', '-')}-${width}`)
   }
   await page.setViewportSize({ width: 1440, height: 900 })
@@ -139,6 +140,11 @@ it.each(['light', 'dark'] as const)('has nothing that axe objects to, in %s', as
 it('asks nobody but the daemon, and breaks no rule of its policy', () => {
   expect(problems).toEqual([])
 })
+
+/** Times in the list that are shown in part. */
+const CUT_TIMES = `Array.from(document.querySelectorAll('.runway .time'))
+  .filter((element) => element.scrollWidth > element.clientWidth)
+  .map((element) => element.innerText)`
 
 /** Elements that stick out of the window and are in nothing that scrolls. */
 const OVERFLOWING = `Array.from(document.querySelectorAll('main *, header *'))
