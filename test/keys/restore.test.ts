@@ -173,6 +173,22 @@ describe('a version whose way back is stopped', () => {
   })
 })
 
+it("the log's own keys come back the same, in the database too, and leave nothing of their old selves in the token", async () => {
+  const before = keys.logKeys()
+  const objects = intruder.count()
+  expect(intruder.destroyAll('sealstone log.ed25519 v1')).toBe(2)
+  await expect(keys.checkLogKeys()).rejects.toMatchObject({ code: 'TOKEN_KEY_MISMATCH' })
+  await keys.restoring(identity, async (on) => {
+    expect(await on.areLogKeysInToken()).toBe(false)
+    await on.restoreLogKeys()
+  })
+  keys = openStore()
+  await keys.checkLogKeys()
+  const after = keys.logKeys()
+  expect([after.ed25519.spki, after.mlDsa44.spki]).toEqual([before.ed25519.spki, before.mlDsa44.spki])
+  expect(intruder.count()).toBe(objects)
+})
+
 it('every process that was to read an identity is closed, whatever came of it', () => {
   expect(opened).toBeGreaterThan(8)
   expect(closed).toBe(opened)
