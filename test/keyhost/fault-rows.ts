@@ -51,9 +51,18 @@ export const CELLS: readonly Cell[] = PHASES.flatMap((phase) =>
   PLACES.filter(({ called }) => phase === 'key creation' || called !== 'creation').map((place) => ({ phase, ...place })),
 )
 
-/** Dealt out over the cells of the table in turn, because each costs a process. */
+/** What tokens answer when they are lost, in practice; the others of class module are handled by the same lines. */
+export const USUAL_MODULE_VALUES = MODULE_VALUES.filter(({ name }) =>
+  /^CKR_(?:DEVICE_ERROR|DEVICE_REMOVED|TOKEN_NOT_PRESENT|GENERAL_ERROR|FUNCTION_FAILED|CRYPTOKI_NOT_INITIALIZED)$/.test(name),
+)
+
+/** Dealt out in turn, because each costs a process: the usual ones over the cells of each phase, the others over all. */
 export function modulesOf(cell: Cell): ReturnValue[] {
-  return MODULE_VALUES.filter((_, index) => CELLS[index % CELLS.length] === cell)
+  const cells = CELLS.filter(({ phase }) => phase === cell.phase)
+  return MODULE_VALUES.filter((value, index) => {
+    const usual = USUAL_MODULE_VALUES.indexOf(value)
+    return (usual === -1 ? CELLS[index % CELLS.length] : cells[usual % cells.length]) === cell
+  })
 }
 
 /** Each value once in that cell: what came of it, and what should have. */

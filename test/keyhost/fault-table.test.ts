@@ -1,7 +1,7 @@
 /** Every return value of PKCS#11, on every function that signing calls, while it does nothing, with a queue, and within a request: what callers get. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CELLS, MODULE_VALUES, modulesOf, OTHER_VALUES, tryOnce } from './fault-rows.ts'
-import { Stand } from './fault-stand.ts'
+import { CELLS, MODULE_VALUES, modulesOf, OTHER_VALUES, tryOnce, USUAL_MODULE_VALUES } from './fault-rows.ts'
+import { PHASES, Stand } from './fault-stand.ts'
 
 let stand: Stand
 
@@ -24,6 +24,11 @@ describe.each(SIGNING)('$phase: $fn', (cell) => {
   })
 })
 
-it('every value that costs the process was answered somewhere', () => {
+it('every value that costs the process was answered somewhere, the usual ones in each phase', () => {
   expect(new Set(CELLS.flatMap(modulesOf))).toEqual(new Set(MODULE_VALUES))
+  expect(USUAL_MODULE_VALUES).toHaveLength(6)
+  for (const phase of PHASES) {
+    const answered = CELLS.filter((cell) => cell.phase === phase).flatMap(modulesOf)
+    expect(answered).toEqual(expect.arrayContaining(USUAL_MODULE_VALUES))
+  }
 })
