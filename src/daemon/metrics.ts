@@ -149,7 +149,7 @@ export function observeDaemon(
   gauge(
     'sealstone_keys_in_quarantine',
     'Key versions that are active but may not sign.',
-    () => keys.list().filter(({ quarantine }) => quarantine !== undefined).length,
+    () => keys.list().filter(({ state, quarantine }) => state === 'active' && quarantine !== undefined).length,
   )
   gauge('sealstone_log_entries', 'Entries in the audit log.', () => Number(logSize()))
   gauge('sealstone_witness_quorum_entries', 'Entries that the newest checkpoint with a quorum of witnesses covers; 0 without witnesses.', () =>

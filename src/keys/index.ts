@@ -21,4 +21,4 @@ export {
   type SigningOptions,
 } from './key-store.ts'
 export { restoreFault, unrecoverable } from './restore-keys.ts'
-export { applyTransition, type KeyAction, legalActions, QUARANTINE_HINT } from './life-cycle.ts'
+export { applyTransition, type KeyAction, legalActions, quarantineHint } from './life-cycle.ts'

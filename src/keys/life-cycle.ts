@@ -71,7 +71,8 @@ export function signingFault(record: KeyRecord, { minSignVersion }: KeyPolicy, n
     const enable = `bring it into use with: sealstone keys enable ${record.name} --key-version ${record.version}`
     return { reason: `${describeVersion(record)} is ${record.state}`, hint: actions.includes('enable') ? enable : rotate }
   }
-  if (record.quarantine !== undefined) return { reason: `${describeVersion(record)} is in quarantine: ${record.quarantine}`, hint: QUARANTINE_HINT }
+  if (record.quarantine !== undefined)
+    return { reason: `${describeVersion(record)} is in quarantine: ${record.quarantine}`, hint: quarantineHint(record) }
   if (record.notBefore !== undefined && now < record.notBefore)
     return { reason: `${describeVersion(record)} signs from ${record.notBefore.toISOString()} on`, hint: 'wait, or make another key' }
   if (record.notAfter !== undefined && now >= record.notAfter)
@@ -79,6 +80,10 @@ export function signingFault(record: KeyRecord, { minSignVersion }: KeyPolicy, n
   if (record.version < minSignVersion)
     return { reason: `${describeVersion(record)} is older than the key's min-sign-version ${minSignVersion}`, hint: 'sign with a newer version' }
   return undefined
+}
+
+export function quarantineHint({ name, version }: Pick<KeyRecord, 'name' | 'version'>): string {
+  return `run sealstone doctor; once the cause is mended: sealstone keys enable ${name} --key-version ${version}, which tests the key first`
 }
 
 function compromisedSince({ times }: KeyRecord, since: Date, now: Date): Date {
@@ -98,4 +103,3 @@ const PAST: Record<KeyAction, string> = {
   compromise: 'marked as compromised',
   destroy: 'destroyed',
 }
-export const QUARANTINE_HINT = 'run sealstone doctor; once the cause is mended: sealstone keys enable NAME --key-version N, which tests the key first'

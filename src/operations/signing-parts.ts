@@ -2,7 +2,7 @@
 import { newOperationId, type OperationId, SealstoneError, toHex, traceFields } from '#core'
 import { buildModelStatement, buildStatement, STATEMENT_PAYLOAD_TYPE } from '#envelopes'
 import { rootDigest } from '#hashing'
-import { describeVersion, type KeyRecord, QUARANTINE_HINT, type RecordSignatures } from '#keys'
+import { describeVersion, type KeyRecord, quarantineHint, type RecordSignatures } from '#keys'
 import { type Engine, fingerprint as fingerprintOf, parsePublicKey, type PublicKey, verify } from '#suites'
 import type { LeafSignature, NewLeaf } from '#tlog'
 import type { PolicyDecision } from './authorize.ts'
@@ -147,7 +147,7 @@ export class WrongSignature extends SealstoneError {
   readonly fault: string
 
   constructor(key: KeyRecord, fault: string) {
-    super('SIGNATURE_MISMATCH', `${describeVersion(key)}: ${fault} and was not released; the version is in quarantine`, { hint: QUARANTINE_HINT })
+    super('SIGNATURE_MISMATCH', `${describeVersion(key)}: ${fault} and was not released; the version is in quarantine`, { hint: quarantineHint(key) })
     this.key = key
     this.fault = fault
   }

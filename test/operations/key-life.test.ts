@@ -1,11 +1,13 @@
 /** The life of a key through the operations, on a real token: what signs, what verifies, what the log holds, and what time brings about. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Registry } from 'prom-client'
 import { beforeAll, afterAll, describe, expect, it } from 'vitest'
 import { type KeyName, parseKeyName, toBase64 } from '#core'
 import { parseTrustFile, type Verdict, verifyModel } from '#envelopes'
 import type { SignAnswer } from '#operations'
 import { nativeEngine } from '#suites/native'
+import { observeDaemon } from '../../src/daemon/metrics.ts'
 import { type LiveInstallation, openInstallation } from '../support/installation.ts'
 
 const DAY = 86_400_000
@@ -27,6 +29,26 @@ async function judge({ hybridSig, modelSig }: SignAnswer, withReceipt = true): P
     now: home.clock.now(),
   })
 }
+
+describe('a quarantine', () => {
+  it('is counted, and alerts, until the version is enabled again or out of use', async () => {
+    const registry = new Registry()
+    const idle = { logSize: () => 0n, clockJumps: () => 0, cosigning: undefined, unsent: () => undefined, logFaults: () => undefined }
+    observeDaemon(registry, { keyHost: home.keyHost, keys: home.keys, operations: home.operations, ...idle })
+    const counted = async () => /^sealstone_keys_in_quarantine (\d+)$/m.exec(await registry.metrics())?.[1]
+    const [name, other] = [await home.freshKey(), await home.freshKey()]
+    for (const one of [name, other]) home.keys.quarantine(home.keys.get(one), 'a bit was wrong')
+    expect(await counted()).toBe('2')
+    await expect(home.sign(name)).rejects.toMatchObject({
+      code: 'KEY_UNUSABLE',
+      hint: expect.stringContaining(`keys enable ${name} --key-version 1,`),
+    })
+    await home.operations.changeKey(home.call, { action: 'enable', name })
+    expect(await counted()).toBe('1')
+    await home.operations.rotateKey(home.call, { name: other, keepPrevious: false })
+    expect(await counted()).toBe('0')
+  })
+})
 
 describe('a rotation', () => {
   it('makes the next version sign and keeps what the old one signed', async () => {
