@@ -13,7 +13,7 @@ export class Canary {
     this.#context = context
   }
 
-  /** Seconds since a key was last tested and signed rightly; undefined before the first one. */
+  /** Seconds since a key was last tested and signed rightly; undefined before the first one, and while no key may sign. */
   get ageSeconds(): number | undefined {
     return this.#testedAt === undefined ? undefined : (this.#context.clock.monotonicMs() - this.#testedAt) / 1000
   }
@@ -33,7 +33,8 @@ export class Canary {
   async testNext(): Promise<void> {
     const candidates = this.#candidates()
     const record = candidates[this.#next++ % Math.max(1, candidates.length)]
-    if (record !== undefined) await this.#test(record)
+    if (record === undefined) this.#testedAt = undefined
+    else await this.#test(record)
   }
 
   #candidates(): KeyRecord[] {

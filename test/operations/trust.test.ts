@@ -77,6 +77,17 @@ describe('quarantine', () => {
 })
 
 describe('the canary', () => {
+  it('has an age from its first test on, and none while no key may sign: there is nothing to test, and nothing to alert on', async () => {
+    await using own = await openInstallation()
+    expect(own.operations.canaryAgeSeconds()).toBeUndefined()
+    const name = await own.freshKey()
+    await own.operations.testNextKey()
+    expect(own.operations.canaryAgeSeconds()).toBeLessThan(60)
+    await own.operations.changeKey(own.call, { action: 'retire', name })
+    await own.operations.testNextKey()
+    expect(own.operations.canaryAgeSeconds()).toBeUndefined()
+  })
+
   it('finds a key that is not the recorded one any more: that version alone is held, and the log says so', async () => {
     const [good, bad] = [parseKeyName('good'), parseKeyName('bad')]
     for (const name of [good, bad]) await home.operations.createKey(home.call, { name, suite: 'ecdsa-p256' })
