@@ -120,8 +120,10 @@ describe('an operator', () => {
 
   it('imports a key; every receipt says that it was', async () => {
     const file = join(folder.path, 'legacy.pem')
-    writeFileSync(file, generateKeyPairSync('ml-dsa-65').privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
-    expect(await keys('import', 'legacy', '--file', file)).toMatchObject({ suite: 'mldsa65', origin: 'imported' })
+    writeFileSync(file, generateKeyPairSync('ml-dsa-65').privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o644 })
+    const { stdout, stderr } = await runOk(['keys', 'import', 'legacy', '--file', file, '--json'], home)
+    expect(JSON.parse(stdout)).toMatchObject({ suite: 'mldsa65', origin: 'imported' })
+    expect(stderr).toContain(`${file} can be read by others`)
     expect(readdirSync(join(home.home, 'import'))).toEqual([])
     const model = await signed('legacy-model', 'legacy')
     await exportTrust()

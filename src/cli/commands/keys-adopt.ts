@@ -1,6 +1,6 @@
 /** sealstone keys adopt and import: keys that were not made here. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, constants, copyFileSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, constants, copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { SealstoneError } from '#core'
 import { type CommandContext, type CommandModule, EXIT } from '../command.ts'
@@ -29,12 +29,18 @@ export const importKey: CommandModule = {
     const staged = stage(home, file)
     try {
       const key = await client.importKey({ name, file: staged.name, ...validity(options) }, { signal })
+      if (isOpen(file)) output.warn(`${file} can be read by others on this machine: whoever did has the key`)
       printChange(output, key, 'imported', 'The private key is still in the file that you named: whoever has that has the key. Destroy every copy.')
     } finally {
       rmSync(staged.path, { force: true })
     }
     return EXIT.ok
   },
+}
+
+/** Whether its mode lets others read it. */
+function isOpen(file: string): boolean {
+  return ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o044) !== 0
 }
 
 /** The key host may read one folder only; the content goes there without passing through this process's memory. */

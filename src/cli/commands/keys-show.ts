@@ -55,6 +55,9 @@ function describeKey(key: KeyInfo, versions: readonly KeyInfo[]): string[][] {
     ],
     ['module', protection.module],
     ...(protection.validations ?? []).map((validation) => ['validated', describeValidation(validation)]),
-    ...protection.halves.map((half) => [`${half.role} half`, describeHalf(half)]),
+    ...protection.halves.map((half) => [
+      `${half.role} half`,
+      key.state === 'destroyed' ? `destroyed; was ${describeHalf(half)}` : describeHalf(half),
+    ]),
   ]
 }
