@@ -1,10 +1,11 @@
 /** Sets up a state directory: token, keys, audit log, configuration, trust file. `config.toml` is written last and marks it as complete. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { defined, type KeyName, newOperationId, parseIdentity, parseKeyName, SealstoneError, silentLogger, systemClock, Timeline } from '#core'
 import { openDatabase } from '#db'
+import { makeDirectories } from '#files'
 import { formatTokenUri, provisionSoftHsm, startKeyHost, type TokenLocation } from '#keyhost'
 import { type KeyRecord, openKeyStore, recordProtection } from '#keys'
 import { DEFAULT_SUITE, findSuite, fingerprint, selfTest, type SuiteId } from '#suites'
@@ -56,7 +57,7 @@ export async function initHome(options: InitOptions): Promise<InitReport> {
   selfTest(engine)
   refuseUsedHome(options.home)
   process.umask(0o077)
-  makeHome(options.home)
+  await makeHome(options.home)
   try {
     return await fillHome(options, { suite: suite.id, keyName, origin, recipients })
   } catch (error) {
@@ -153,10 +154,9 @@ function report(home: string, record: KeyRecord, token: InitReport['token'], log
   }
 }
 
-export function makeHome(home: string): void {
+export async function makeHome(home: string): Promise<void> {
   try {
-    mkdirSync(dirname(home), { recursive: true, mode: 0o700 })
-    if (!existsSync(home)) mkdirSync(home, { mode: 0o700 })
+    await makeDirectories(home, 0o700)
     chmodSync(home, 0o700)
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code

@@ -39,7 +39,7 @@ export async function restoreHome(options: RestoreOptions): Promise<RestoreRepor
   refuseUsedHome(options.home)
   const manifest = await readBackup(options.backup)
   process.umask(0o077)
-  makeHome(options.home)
+  await makeHome(options.home)
   try {
     return await fillHome(options, manifest)
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Sets a witness up in a directory of its own, and runs it from there. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, type Logger, SealstoneError } from '#core'
 import { acquireLock, openDatabase } from '#db'
@@ -11,11 +11,10 @@ import { createWitnessKeys, readWitnessKeys } from './witness-keys.ts'
 import { serveWitness, type WitnessServer } from './witness-server.ts'
 import { WITNESS_MIGRATIONS, WitnessStore } from './witness-store.ts'
 
-/** The directory with mode 0700, two keys, and a commented witness.toml. Throws OUTPUT_EXISTS, CONFIG_INVALID for the name. */
+/** Two keys and a commented witness.toml, in a directory that is there. Throws OUTPUT_EXISTS, CONFIG_INVALID for the name. */
 export function initWitness(directory: string, name: string): { readonly vkeys: readonly string[] } {
   const text = template(name)
   parseWitnessConfig(text)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
   createWitnessKeys(directory)
   // Last: a crash before this leaves keys that nobody knows yet, and the next try says so.
   writeFileSync(join(directory, WITNESS_CONFIG_FILE), text, { flag: 'wx', mode: 0o600, flush: true })

@@ -36,6 +36,15 @@ describe('init', () => {
     expect(readdirSync(home)).toEqual([])
   })
 
+  it('ends where no directory can be made, also where the system makes none without saying why', async () => {
+    const result = await run(['init'], { home: '/proc/sealstone/home' })
+    expect(result.code).toBe(2)
+    expect(result.stderr).toMatch(/error: the state directory \/proc\/sealstone\/home cannot be made \(ENOENT\)\nhint: /)
+    const witness = await run(['audit', 'witness', 'init', '--name', 'w.example/w1', '--directory', '/proc/sealstone/witness'])
+    expect(witness.code).toBe(2)
+    expect(witness.stderr).toMatch(/error: the directory \/proc\/sealstone\/witness cannot be made \(ENOENT\)\nhint: /)
+  })
+
   it.each([
     ['an unknown suite', ['--suite', 'mldsa65-ecdsa-p257'], /hint: .*mldsa65-ecdsa-p256/],
     ['a suite that only verifies', ['--suite', 'slhdsa-sha2-128s'], /error: /],

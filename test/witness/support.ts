@@ -1,5 +1,5 @@
 /** A witness in a folder of its own with one log that it knows, and that log: a tree in memory under software keys. */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { silentLogger, systemClock, utf8 } from '#core'
 import {
@@ -24,6 +24,7 @@ export function makeWitness(
   keysOf = (log: SoftwareLog): readonly LogVerifierKey[] => log.keys,
   name = NAME,
 ): Witness {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   const { vkeys } = initWitness(directory, name)
   const path = join(directory, 'witness.toml')
   writeFileSync(path, readFileSync(path, 'utf8').replace(':7380', ':0'))
