@@ -90,6 +90,7 @@ describe('usage errors exit with 2 and say what to do', () => {
     [['audit', 'list', '--kind', 'signature'], 'error: kind is "signature", want one of log-start, intent, outcome, refused, ', '--help'],
     [['audit', 'list', '--result', 'maybe'], 'Allowed choices are ok, error, unknown.', '--help'],
     [['audit', 'list', '--operation-id', 'x'], 'error: operation id is "x", want 32 hex digits', '--help'],
+    [['audit', 'list', '--since', '2026-02-01', '--until', '2026-01-01'], 'error: the period ends at 2026-01-01', '--help'],
     [['audit', 'list', '--follow', '--until', '2026-01-01'], 'error: --until and --follow exclude each other', '--follow'],
     [['audit', 'show', '-1'], 'error: entry is "-1", want an index, an operation id of 32 hex digits, or a model.hybrid.sig', '--help'],
     [['audit', 'show', 'x'], 'error: entry is "x"', '--help'],

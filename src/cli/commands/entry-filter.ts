@@ -11,6 +11,9 @@ export type FilterOptions = Pick<EntryFilter, 'since' | 'until' | 'key' | 'calle
 /** @throws SealstoneError USAGE for a kind that there is not, or an operation that is none. Loads the format of the log. */
 export async function readFilter({ kind, model, modelDigest, operationId, ...texts }: FilterOptions): Promise<EntryFilter> {
   const { since, until, key, caller, result } = texts
+  // As the option's parser writes them, times sort like their texts.
+  if (since !== undefined && until !== undefined && until < since)
+    throw new SealstoneError('USAGE', `the period ends at ${until}, before it begins at ${since}`)
   return {
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
