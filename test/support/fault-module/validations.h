@@ -20,6 +20,8 @@ static struct shown {
 static CK_ULONG shown_count, searched, shown_last;
 static int shows_validations, is_searching;
 
+static int nibble(char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; }
+
 /* 0 for a file that is not understood. */
 static int read_validations(void) {
   const char *path = getenv("FAULT_MODULE_VALIDATIONS");
@@ -38,7 +40,8 @@ static int read_validations(void) {
     one->type = type;
     one->length = digits / 2;
     one->value = malloc(one->length + 1);
-    for (CK_ULONG i = 0; i < one->length; i++) sscanf(text + start + 2 * i, "%2hhx", &one->value[i]);
+    // Not by sscanf, which looks for the end of the whole text each time.
+    for (CK_ULONG i = 0; i < one->length; i++) one->value[i] = (unsigned char)(nibble(text[start + 2 * i]) << 4 | nibble(text[start + 2 * i + 1]));
     if (one->handle > shown_last) shown_last = one->handle;
   }
   free(text);
