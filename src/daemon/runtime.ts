@@ -80,7 +80,7 @@ export async function openRuntime(home: string, config: Config, clock: Clock, lo
     recipients: config.recoveryRecipients,
     // A process of its own: no identity is ever in one that goes on living.
     openRecoveryHost: (identityFile) =>
-      startKeyHost({ token: tokenLocation(config.token), logger, children: 1, keepKeysMs: 0, identityFile, onPinRefused }),
+      startKeyHost({ token: tokenLocation(config.token, paths.home), logger, children: 1, keepKeysMs: 0, identityFile, onPinRefused }),
   })
   // Without its log nothing is signed; a fault of one key concerns that key alone and is found by the canary.
   await keys.checkLogKeys()

@@ -1,6 +1,7 @@
 /** Keys are deleted underneath a daemon that goes on running, and come back from their recovery blobs over its socket, with the real command line. */
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import { randomBytes, scryptSync } from 'node:crypto'
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, connect, type RestoredKeyInfo } from '#client'
@@ -201,6 +202,19 @@ describe('a caller', () => {
   ])('is told how to say it: %j', async (args, says) => {
     expect(await run(['keys', 'restore', ...args], home)).toMatchObject({ code: 2, stderr: expect.stringMatching(says) })
   })
+})
+
+it('a PIN that the token has refused is not sent again by the process that puts keys back, where only the state directory remembers it', async () => {
+  const remembered = join(home.home, 'pin.refused')
+  const salt = randomBytes(16)
+  const serial = encodeURIComponent(homeToken(home.home).serial ?? '')
+  writeFileSync(remembered, `${serial} ${salt.toString('hex')} ${scryptSync(intruder.pin, salt, 32).toString('hex')}\n`, { mode: 0o600 })
+  const logins = (): number => daemon.log().split('"msg":"login attempt"').length - 1
+  const before = logins()
+  const asked = client.restoreKeys({ all: true, identityFile: identity })
+  await expect(asked).rejects.toMatchObject({ code: 'TOKEN_PIN_REFUSED' })
+  expect(logins()).toBe(before)
+  rmSync(remembered)
 })
 
 it('the log tells who put back what, before and after; neither it nor the daemon says anything of an identity', async () => {
