@@ -90,6 +90,7 @@ export const ERROR_CATALOGUE = {
   HOME_EXISTS: entry('ALREADY_EXISTS', 2, 'a Sealstone state is set up here already', 'use it as it is, or name another state directory with SEALSTONE_HOME'),
   HOME_INSECURE: entry('FAILED_PRECONDITION', 3, 'the state directory or a file in it is open to others', 'close it with: chmod -R go= DIRECTORY'),
   DAEMON_RUNNING: entry('FAILED_PRECONDITION', 3, 'another daemon uses this state directory', 'stop the other one first; two would fork the audit log'),
+  ADDRESS_UNAVAILABLE: entry('UNAVAILABLE', 3, 'an address cannot be listened on now', 'stop what uses it, or name another address in config.toml'),
   DAEMON_UNAVAILABLE: entry('UNAVAILABLE', 3, 'the daemon does not answer', 'start it with: sealstone serve', true),
   DAEMON_DRAINING: entry('UNAVAILABLE', 3, 'the daemon is shutting down', 'try again when it is back', true),
   SELF_TEST_FAILED: entry('UNAVAILABLE', 3, 'a known-answer test failed; nothing will be signed', 'run: sealstone doctor; do not use this machine until it passes'),

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import { SealstoneError } from '#core'
+import { cannotListen } from './cannot-listen.ts'
 import { readCertificates, readPrivateKey } from './pem-files.ts'
 
 export interface HttpAddress {
@@ -33,7 +34,7 @@ export interface HttpListener {
   close(): Promise<void>
 }
 
-/** Throws CONFIG_INVALID for an address that may not or cannot be used, FILE_UNREADABLE for a certificate or key that cannot be read. */
+/** Throws CONFIG_INVALID for an address that may not be used, ADDRESS_UNAVAILABLE for one that is not to be had now, FILE_UNREADABLE for a file of `tls`. */
 export async function openHttpListener(options: HttpListenerOptions, handle: RequestListener): Promise<HttpListener> {
   const { setting, host, port, tls, allowPlain = false, connections, timeoutMs = TIMEOUT_MS, idleMs = 0 } = options
   if (tls === undefined && !allowPlain && !isLoopback(host)) {
@@ -96,7 +97,7 @@ function boundPipelines(handle: RequestListener): RequestListener {
 function listen(server: Server, { setting, host, port }: HttpListenerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(new SealstoneError('CONFIG_INVALID', `${setting}: ${host}:${port} cannot be used (${cause.code})`, { cause }))
+      reject(cannotListen(`${setting}: ${host}:${port} cannot be used`, cause))
     })
     server.listen(port, host, resolve)
   })

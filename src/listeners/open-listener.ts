@@ -1,6 +1,7 @@
 /** Opens sockets and hands over their connections, each as secure as its listener promises. */
 import { createServer, isIP, type Server as NetServer, type Socket } from 'node:net'
 import { SealstoneError } from '#core'
+import { cannotListen } from './cannot-listen.ts'
 import type { ListenerReports } from './login-refused.ts'
 import { createMutualTlsServer } from './mutual-tls.ts'
 import { listenOnSocketFile } from './socket-file.ts'
@@ -37,7 +38,7 @@ export interface OpenListener {
 
 /**
  * TLS is ended here: what is handed over is a connection whose client certificate was verified. Throws DAEMON_RUNNING, CONFIG_INVALID,
- * FILE_UNREADABLE or HOME_INSECURE.
+ * ADDRESS_UNAVAILABLE, FILE_UNREADABLE or HOME_INSECURE.
  */
 export async function openListener(
   listener: Listener,
@@ -91,10 +92,7 @@ async function listenOnPort(server: NetServer, host: string, port: number): Prom
   try {
     await listening.promise
   } catch (cause) {
-    throw new SealstoneError('CONFIG_INVALID', `cannot listen on ${host} port ${port} (${(cause as NodeJS.ErrnoException).code})`, {
-      cause,
-      hint: 'choose another address, or stop what uses this one',
-    })
+    throw cannotListen(`cannot listen on ${host} port ${port}`, cause as NodeJS.ErrnoException)
   } finally {
     server.off('error', listening.reject)
   }

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'nod
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Listener } from '#listeners'
+import { type Listener, openHttpListener } from '#listeners'
 import { ask, connect, connectToSocket, fakeOperations, serve, serveOnSocket, temporaryFolder } from './support.ts'
 
 function listen(...listeners: Listener[]) {
@@ -98,10 +98,18 @@ describe('a server', () => {
     await once(taken, 'listening')
     const { port } = taken.address() as { port: number }
     await expect(listen({ kind: 'unix', path }, { kind: 'insecure-loopback', host: '127.0.0.1', port })).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
+      code: 'ADDRESS_UNAVAILABLE', // no wrong setting: a service manager tries again
     })
     expect(existsSync(path)).toBe(false)
     taken.close()
+  })
+
+  it('whose machine has the address not yet, as before the network is there, may be started again', async () => {
+    const elsewhere = { setting: 'audit.listen', host: '192.0.2.1', port: 0, allowPlain: true, connections: 1 } // RFC 5737: on no machine
+    await expect(openHttpListener(elsewhere, () => {})).rejects.toMatchObject({
+      code: 'ADDRESS_UNAVAILABLE',
+      message: 'audit.listen: 192.0.2.1:0 cannot be used (EADDRNOTAVAIL)',
+    })
   })
 })
 
