@@ -15,6 +15,10 @@ describe('the file of a secret', () => {
     expect(isClosedToOthers('/run/credentials/sealstone.service/pin', { mode: 0o100440, uid: 0 })).toBe(true)
   })
 
+  it('is open where the path only begins with /run/credentials', () => {
+    expect(isClosedToOthers('/run/credentials/../../etc/sealstone/user.pin', { mode: 0o440, uid: 0 })).toBe(false)
+  })
+
   it('is open below /run/credentials too when it is not root’s, or when more than reading is granted', () => {
     const path = '/run/credentials/sealstone.service/pin'
     expect(isClosedToOthers(path, { mode: 0o440, uid: 1000 })).toBe(false)
