@@ -88,6 +88,10 @@ describe('audit export', () => {
     expect(readFileSync(copy)).toEqual(readFileSync(path))
   })
 
+  it('from where the last one ended is empty while nothing is new', async () => {
+    expect(await run(['audit', 'export', '--from', '2', '--to', '2'], home)).toMatchObject({ code: 0, stdout: '' })
+  })
+
   it('followed into a file survives a kill: resumed, it has every record once', async () => {
     const path = join(folder.path, 'followed.jsonl')
     const first = follow(path)

@@ -24,7 +24,7 @@ export async function run(context: CommandContext, _operands: readonly string[],
   if (follow && options.to !== undefined) throw new SealstoneError('USAGE', '--follow and --to exclude each other')
   const from = options.from === undefined ? 0n : parseIndex(options.from)
   const to = options.to === undefined ? undefined : parseIndex(options.to)
-  if (to !== undefined && to <= from) throw new SealstoneError('USAGE', `the export ends at entry ${to}, before it begins at ${from}`)
+  if (to !== undefined && to < from) throw new SealstoneError('USAGE', `the export ends at entry ${to}, before it begins at ${from}`)
 
   const { output, home, signal } = context
   await using file = path === undefined ? undefined : await openExportFile(resolve(path), format, { resume, buffered: !follow })
