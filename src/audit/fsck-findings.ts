@@ -1,4 +1,4 @@
-/** What a check of the whole log finds: the first faults in words, all of them by their number. */
+/** What a check of the whole log finds, and hands on of each part of it: the first faults in words, all of them by their number. */
 
 export interface Finding {
   /** What is wrong, by name: a member of the log, such as `leaf 17`, `tile 1/0`, `head`. */
@@ -25,6 +25,26 @@ export interface Unread {
 export interface UnreadBundle {
   readonly number: number
   readonly detail: string
+}
+
+/** What comes of one part of the log, which is then put together with the others. */
+export interface CheckedRange {
+  readonly start: number
+  readonly count: number
+  /** Of each leaf, as the tree has it: where a leaf was changed and its tile still fits its root, the hash of what it was. None from a thread that was not asked for them. */
+  readonly hashes: Uint8Array
+  /** Of each whole tile, what its hashes come to. */
+  readonly roots: readonly Uint8Array[]
+  readonly firstTime: string
+  readonly lastTime: string
+  /** Operations whose intent is here and whose outcome is not, with the intent's index. */
+  readonly opened: ReadonlyMap<string, number>
+  /** Operations whose outcome is here and whose intent is before, a space between them: one text is cheap to hand on. */
+  readonly closed: string
+  readonly findings: readonly Finding[]
+  readonly findingCount: number
+  /** In cold storage, if the log says that they were moved at all. */
+  readonly unread: readonly UnreadBundle[]
 }
 
 export class Findings {

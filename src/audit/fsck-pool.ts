@@ -2,7 +2,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { isErrorCode, SealstoneError } from '#core'
-import type { CheckedRange } from './fsck-range.ts'
+import type { CheckedRange } from './fsck-findings.ts'
 
 export interface RangeSetup {
   readonly database: string

@@ -12,8 +12,7 @@ import {
   type TileSource,
   tilePath,
 } from '#tlog'
-import type { Findings } from './fsck-findings.ts'
-import type { CheckedRange } from './fsck-range.ts'
+import type { CheckedRange, Findings } from './fsck-findings.ts'
 import type { KnownLog, WholeTree } from './fsck-tree.ts'
 
 export class PublishedCopy {

@@ -4,28 +4,9 @@ import type { Database, Row } from '#db'
 import { HASH_BYTES, leafHash, TILE_WIDTH, tileNode, tilePath } from '#tlog'
 import { excess, MOST_LEAF_BYTES, MOST_TILE_BYTES, tooLong, upTo } from './bounded.ts'
 import { ColdBundles, isArchived } from './cold-bundles.ts'
-import { type Finding, Findings, type UnreadBundle } from './fsck-findings.ts'
+import { type CheckedRange, type Finding, Findings, type UnreadBundle } from './fsck-findings.ts'
 import { differingColumn, LEAVES, readLeaf } from './fsck-leaf.ts'
 import { type SoundTile, SoundTiles } from './fsck-sound-tile.ts'
-
-export interface CheckedRange {
-  readonly start: number
-  readonly count: number
-  /** Of each leaf, as the tree has it: where a leaf was changed and its tile still fits its root, the hash of what it was. None from a thread that was not asked for them. */
-  readonly hashes: Uint8Array
-  /** Of each whole tile, what its hashes come to. */
-  readonly roots: readonly Uint8Array[]
-  readonly firstTime: string
-  readonly lastTime: string
-  /** Operations whose intent is here and whose outcome is not, with the intent's index. */
-  readonly opened: ReadonlyMap<string, number>
-  /** Operations whose outcome is here and whose intent is before, a space between them: one text is cheap to hand on. */
-  readonly closed: string
-  readonly findings: readonly Finding[]
-  readonly findingCount: number
-  /** In cold storage, if the log says that they were moved at all. */
-  readonly unread: readonly UnreadBundle[]
-}
 
 /** @param start a multiple of 256. @param end the size of the log, or another multiple of 256 @param coldDirectory of the leaves that were moved out of the database */
 export function checkRange(db: Database, start: number, end: number, coldDirectory?: string): CheckedRange {

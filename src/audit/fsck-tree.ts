@@ -20,9 +20,8 @@ import { recordedEnd } from './archive-record.ts'
 import { MOST_TILE_BYTES, upTo } from './bounded.ts'
 import { isArchived } from './cold-bundles.ts'
 import { keptNotes } from './cosignatures.ts'
-import { Findings, type UnreadBundle } from './fsck-findings.ts'
+import { type CheckedRange, Findings, type UnreadBundle } from './fsck-findings.ts'
 import { type LogMoment, MOST_OPEN_INTENTS, readMoment } from './fsck-moment.ts'
-import type { CheckedRange } from './fsck-range.ts'
 import { LogStore } from './store.ts'
 
 export interface KnownLog {
