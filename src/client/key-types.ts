@@ -139,7 +139,7 @@ export interface KeyManagement {
   certifyKey(request: CertifyRequest, options?: CallOptions): Promise<{ readonly der: Uint8Array; readonly pem: string }>
   /** Writes a backup to the daemon's disk. */
   backupKeys(options?: CallOptions): Promise<BackupInfo>
-  /** Puts versions that the token has no longer back into it. The log's own keys are looked at too, and told of first. */
+  /** Puts versions that the token has no longer back into it. The log's own keys are looked at too, and told of first. Default deadline: a day. */
   restoreKeys(request: RestoreKeysRequest, options?: CallOptions): Promise<readonly RestoredKeyInfo[]>
   /** Seals every seed anew under a new wrapping key. `destroyOld`: backups from before, and other daemons on this token, lose theirs. */
   rewrapKeys(request: { readonly destroyOld?: boolean }, options?: CallOptions): Promise<RewrapInfo>

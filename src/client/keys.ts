@@ -66,7 +66,10 @@ export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKe
     },
     restoreKeys: async ({ identityFile, ...of }, call) => {
       const which = 'all' in of ? { all: of.all } : { name: of.name, version: of.version ?? 0 }
-      const answered = await channel.unary<RestoreKeysResponse>((grpc, done) => keys.restoreKeys({ ...which, identityFile }, grpc, done), call)
+      const answered = await channel.unary<RestoreKeysResponse>((grpc, done) => keys.restoreKeys({ ...which, identityFile }, grpc, done), {
+        timeoutMs: LONG_MS,
+        ...call,
+      })
       return answered.keys.map(({ name, version, outcome, detail }) => ({
         ...(name === '' ? {} : { name, version }),
         outcome: fromEnum(RESTORE_OUTCOMES, outcome) ?? unknownOutcome(outcome),
@@ -98,3 +101,6 @@ function toValidity({ notBefore, notAfter }: KeyValidity): { notBefore?: Timesta
     notAfter: notAfter === undefined ? undefined : toTimestamp(notAfter),
   })
 }
+
+/** One key after the other, each put into the token and tested; whoever waits can stop it. */
+const LONG_MS = 24 * 3_600_000

@@ -3,6 +3,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp
 import { setTimeout as sleep } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { connect } from '#client'
 import { type Clock, systemClock } from '#core'
 import type { CallContext, Operations } from '#operations'
 import { ANSWER, ask, connectToSocket, entry, failure, fakeOperations, overdue, PROTOS, serveOnSocket, signRequest } from './support.ts'
@@ -37,6 +38,21 @@ describe('a deadline', () => {
     await expect.poll(() => signal.aborted).toBe(true)
     expect(String(code(signal.reason) ?? signal.reason)).toMatch(/DEADLINE_EXCEEDED|TimeoutError|23/)
     letGo()
+  })
+
+  it('of other calls is none of the one that puts keys back, one after the other', async () => {
+    const gate = Promise.withResolvers<void>()
+    const restoreKeys: Operations['restoreKeys'] = async () => {
+      await gate.promise
+      return []
+    }
+    const listKeys: Operations['listKeys'] = () => new Promise<never>(() => {})
+    const { socket } = await serveOnSocket(fakeOperations({ restoreKeys, listKeys }).operations)
+    await using client = connect({ address: `unix:${socket}`, timeoutMs: 500 })
+    const restored = client.restoreKeys({ all: true, identityFile: '/identity' })
+    await expect(client.listKeys()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+    gate.resolve()
+    expect(await restored).toEqual([])
   })
 
   it.each([
