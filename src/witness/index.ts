@@ -1,2 +1,2 @@
 /** witness: cosigns the checkpoints of other people's logs, as long as each goes on from the one before (c2sp.org/tlog-witness). */
-export { initWitness, runWitness } from './run-witness.ts'
+export { checkWitnessName, initWitness, runWitness } from './run-witness.ts'

@@ -11,13 +11,17 @@ import { createWitnessKeys, readWitnessKeys } from './witness-keys.ts'
 import { serveWitness, type WitnessServer } from './witness-server.ts'
 import { WITNESS_MIGRATIONS, WitnessStore } from './witness-store.ts'
 
+/** Throws CONFIG_INVALID: before anything is made. */
+export function checkWitnessName(name: string): void {
+  parseWitnessConfig(template(name))
+}
+
 /** Two keys and a commented witness.toml, in a directory that is there. Throws OUTPUT_EXISTS, CONFIG_INVALID for the name. */
 export function initWitness(directory: string, name: string): { readonly vkeys: readonly string[] } {
-  const text = template(name)
-  parseWitnessConfig(text)
+  checkWitnessName(name)
   createWitnessKeys(directory)
   // Last: a crash before this leaves keys that nobody knows yet, and the next try says so.
-  writeFileSync(join(directory, WITNESS_CONFIG_FILE), text, { flag: 'wx', mode: 0o600, flush: true })
+  writeFileSync(join(directory, WITNESS_CONFIG_FILE), template(name), { flag: 'wx', mode: 0o600, flush: true })
   return { vkeys: witnessVkeys(readWitnessKeys(directory, name)) }
 }
 

@@ -45,6 +45,15 @@ describe('init', () => {
     expect(witness.stderr).toMatch(/error: the directory \/proc\/sealstone\/witness cannot be made \(ENOENT\)\nhint: /)
   })
 
+  it('of a witness makes nothing for a name that cannot be one', async () => {
+    using folder = temporaryFolder()
+    const directory = join(folder.path, 'witness')
+    const { code, stderr } = await run(['audit', 'witness', 'init', '--name', 'bad name', '--directory', directory])
+    expect(code).toBe(2)
+    expect(stderr).toBe('error: the name has spaces, quotes or a plus sign\nhint: name it like witness.example/w1\n')
+    expect(existsSync(directory)).toBe(false)
+  })
+
   it.each([
     ['an unknown suite', ['--suite', 'mldsa65-ecdsa-p257'], /hint: .*mldsa65-ecdsa-p256/],
     ['a suite that only verifies', ['--suite', 'slhdsa-sha2-128s'], /error: /],

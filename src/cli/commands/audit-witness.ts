@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { SealstoneError, systemClock } from '#core'
 import { createLogger } from '#daemon'
 import { makeDirectories } from '#files'
-import { initWitness, runWitness } from '#witness'
+import { checkWitnessName, initWitness, runWitness } from '#witness'
 import { type CommandContext, EXIT, type ExitStatus } from '../command.ts'
 import { visible } from '../text.ts'
 
@@ -21,6 +21,7 @@ export async function run(context: CommandContext, operands: readonly string[], 
 async function init({ output }: CommandContext, directory: string, name: string | undefined): Promise<ExitStatus> {
   if (name === undefined)
     throw new SealstoneError('USAGE', 'init wants --name', { hint: 'name it like a URL without scheme: --name witness.example/w1' })
+  checkWitnessName(name)
   await makeDirectories(directory, 0o700).catch((cause: NodeJS.ErrnoException) => {
     throw new SealstoneError('INPUT_INVALID', `the directory ${visible(directory)} cannot be made (${cause.code})`, {
       cause,
