@@ -1,7 +1,7 @@
 /** Has the daemon move old entries of its log into cold storage. */
 import { SealstoneError } from '#core'
 import { type ArchiveEntriesResponse, toTimestamp } from '#wire'
-import type { Channel } from './channel.ts'
+import { type Channel, LONG_MS } from './channel.ts'
 import type { ArchiveInfo, ArchiveOptions, ArchiveRequest } from './types.ts'
 
 export async function archiveEntries(channel: Channel, { before, olderThan }: ArchiveRequest, options: ArchiveOptions = {}): Promise<ArchiveInfo> {
@@ -22,6 +22,3 @@ export async function archiveEntries(channel: Channel, { before, olderThan }: Ar
   if (info === undefined) throw new SealstoneError('INTERNAL', 'the daemon did not say what it moved')
   return info
 }
-
-/** Moving goes on in steps, and whoever waits can stop it. */
-const LONG_MS = 24 * 3_600_000

@@ -189,3 +189,6 @@ const CHANNEL_OPTIONS: ClientOptions = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2000,
 }
+
+/** The deadline of calls that go through all keys or entries, one after the other: how long that takes nobody knows, and whoever waits can stop it. */
+export const LONG_MS = 24 * 3_600_000

@@ -137,11 +137,11 @@ export interface KeyManagement {
   setKeyPolicy(request: KeyPolicyRequest, options?: CallOptions): Promise<KeyInfo>
   /** An X.509 certificate request, or a certificate that the key signs for itself. */
   certifyKey(request: CertifyRequest, options?: CallOptions): Promise<{ readonly der: Uint8Array; readonly pem: string }>
-  /** Writes a backup to the daemon's disk. */
+  /** Writes a backup to the daemon's disk. Default deadline: a day. */
   backupKeys(options?: CallOptions): Promise<BackupInfo>
   /** Puts versions that the token has no longer back into it. The log's own keys are looked at too, and told of first. Default deadline: a day. */
   restoreKeys(request: RestoreKeysRequest, options?: CallOptions): Promise<readonly RestoredKeyInfo[]>
-  /** Seals every seed anew under a new wrapping key. `destroyOld`: backups from before, and other daemons on this token, lose theirs. */
+  /** Seals every seed anew under a new wrapping key. `destroyOld`: backups from before, and other daemons on this token, lose theirs. Default deadline: a day. */
   rewrapKeys(request: { readonly destroyOld?: boolean }, options?: CallOptions): Promise<RewrapInfo>
   /** `uri` as RFC 7512 has it, with `id` or `object`. */
   adoptKey(request: KeyValidity & { readonly name: string; readonly uri: string }, options?: CallOptions): Promise<KeyInfo>

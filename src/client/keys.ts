@@ -11,7 +11,7 @@ import type {
   TimestampInit,
 } from '#wire'
 import { fromEnum, RESTORE_OUTCOMES, toTimestamp } from '#wire'
-import type { Channel, StartUnary } from './channel.ts'
+import { type Channel, LONG_MS, type StartUnary } from './channel.ts'
 import { fromKey } from './key-reading.ts'
 import type { KeyChangeRequest, KeyInfo, KeyManagement, KeyValidity } from './key-types.ts'
 import type { CallOptions } from './options.ts'
@@ -60,7 +60,7 @@ export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKe
     backupKeys: async (call) => {
       const { folder, treeSize, recoverable, notRecoverable } = await channel.unary<BackupKeysResponse>(
         (grpc, done) => keys.backupKeys({}, grpc, done),
-        call,
+        { timeoutMs: LONG_MS, ...call },
       )
       return { folder, treeSize: BigInt(treeSize), recoverable: [...recoverable], notRecoverable: [...notRecoverable] }
     },
@@ -77,7 +77,10 @@ export function keyCalls(channel: Channel): KeyManagement & Pick<Client, 'listKe
       }))
     },
     rewrapKeys: async ({ destroyOld = false }, call) => {
-      const answered = await channel.unary<RewrapKeysResponse>((grpc, done) => keys.rewrapKeys({ destroyOld }, grpc, done), call)
+      const answered = await channel.unary<RewrapKeysResponse>((grpc, done) => keys.rewrapKeys({ destroyOld }, grpc, done), {
+        timeoutMs: LONG_MS,
+        ...call,
+      })
       const { wrappingKey, wrappingKeyNumber, seeds, destroyed } = answered
       return { wrappingKey, wrappingKeyNumber, seeds, destroyed: [...destroyed] }
     },
@@ -101,6 +104,3 @@ function toValidity({ notBefore, notAfter }: KeyValidity): { notBefore?: Timesta
     notAfter: notAfter === undefined ? undefined : toTimestamp(notAfter),
   })
 }
-
-/** One key after the other, each put into the token and tested; whoever waits can stop it. */
-const LONG_MS = 24 * 3_600_000

@@ -35,19 +35,21 @@ describe('a deadline', () => {
     letGo()
   })
 
-  it('of other calls is none of the one that puts keys back, one after the other', async () => {
+  it('of other calls is none of those that go through all keys, one after the other', async () => {
     const gate = Promise.withResolvers<void>()
-    const restoreKeys: Operations['restoreKeys'] = async () => {
-      await gate.promise
-      return []
-    }
+    const usual = fakeOperations().operations
+    const restoreKeys: Operations['restoreKeys'] = () => gate.promise.then(() => [])
+    const rewrapKeys: Operations['rewrapKeys'] = (...asked) => gate.promise.then(() => usual.rewrapKeys(...asked))
+    const backupKeys: Operations['backupKeys'] = (...asked) => gate.promise.then(() => usual.backupKeys(...asked))
     const listKeys: Operations['listKeys'] = () => new Promise<never>(() => {})
-    const { socket } = await serveOnSocket(fakeOperations({ restoreKeys, listKeys }).operations)
+    const { socket } = await serveOnSocket(fakeOperations({ restoreKeys, rewrapKeys, backupKeys, listKeys }).operations)
     await using client = connect({ address: `unix:${socket}`, timeoutMs: 500 })
     const restored = client.restoreKeys({ all: true, identityFile: '/identity' })
+    const rewrapped = client.rewrapKeys({})
+    const saved = client.backupKeys()
     await expect(client.listKeys()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
     gate.resolve()
-    expect(await restored).toEqual([])
+    expect(await Promise.all([restored, rewrapped, saved])).toMatchObject([[], { seeds: 1 }, { folder: '/backup' }])
   })
 
   it.each([
