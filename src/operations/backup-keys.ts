@@ -9,15 +9,16 @@ export async function backupKeys(context: OperationContext, call: CallContext): 
   const { decision } = await authorize(context, call, 'keys.backup')
   const facts = { operationId: newOperationId(), caller: call.identity, operation: 'keys.backup' }
   await context.audit.append({ kind: 'intent', ...facts, ...decision })
+  let report: BackupReport
   try {
     // A crash in here leaves an unfinished folder, which the next backup does not mind.
-    const report = await context.backup()
-    const reason = `${report.recoverable.length} key versions can be recovered into another token, ${report.notRecoverable.length} cannot`
-    await context.audit.append({ kind: 'outcome', ...facts, result: 'ok', reason })
-    return report
+    report = await context.backup()
   } catch (thrown) {
     const error = toSealstoneError(thrown)
     await context.audit.append({ kind: 'outcome', ...facts, result: 'error', errorCode: error.code })
     throw error
   }
+  const reason = `${report.recoverable.length} key versions can be recovered into another token, ${report.notRecoverable.length} cannot`
+  await context.audit.append({ kind: 'outcome', ...facts, result: 'ok', reason })
+  return report
 }

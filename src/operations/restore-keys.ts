@@ -33,16 +33,17 @@ export async function restoreKeys(context: OperationContext, call: CallContext, 
   const what =
     request.key === undefined ? 'every key' : request.version === undefined ? `key ${request.key}` : `key ${request.key} version ${request.version}`
   await context.audit.append({ kind: 'intent', ...facts, ...decision, reason: `${what}, where the token has it no longer` })
+  let found: readonly RestoredKey[]
   try {
     // A crash in here leaves each version either back and recorded, or as it was; the next call goes on.
-    const found = await context.keys.restoring(request.identityFile, (on) => restoreEach(context, call, decision, on, records))
-    await context.audit.append({ kind: 'outcome', ...facts, result: 'ok', reason: summary(found) })
-    return found
+    found = await context.keys.restoring(request.identityFile, (on) => restoreEach(context, call, decision, on, records))
   } catch (thrown) {
     const error = toSealstoneError(thrown)
     await context.audit.append({ kind: 'outcome', ...facts, result: 'error', errorCode: error.code })
     throw error
   }
+  await context.audit.append({ kind: 'outcome', ...facts, result: 'ok', reason: summary(found) })
+  return found
 }
 
 async function restoreEach(
